@@ -1,0 +1,226 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"latchkey/storage"
+)
+
+// Dialect is the family of routes, or the pages, that a request came through: it sets names' syntax and the password minimum.
+type Dialect string
+
+// The dialects. They are also [storage.Session].Kind.
+const (
+	Platform Dialect = "platform"
+	Session  Dialect = "session"
+	Simple   Dialect = "simple"
+	Page     Dialect = "page"
+)
+
+// Caller tells who asks, for limits, audit and the person's list of sessions.
+type Caller struct {
+	Address, UserAgent, RequestID string
+	// Locale is the language of the mails that this request causes (BCP 47); "" means the account's, then the default.
+	Locale string
+}
+
+// SignUp asks for a new account. Which fields are required depends on the dialect.
+type SignUp struct {
+	Dialect                       Dialect
+	Username, Email               string
+	FullName, FirstName, LastName string
+	Password                      string
+	Caller                        Caller
+	// NoSession: make the account only (pages that await proof of the address; the operator's command).
+	NoSession bool
+	// Flow is opaque to this package: it comes back with the proof of the address, so that the person can go on where they were.
+	Flow string
+}
+
+// Credentials ask for a session.
+type Credentials struct {
+	Dialect Dialect
+	// Login is a username or an e-mail address, as the dialect allows.
+	Login, Password string
+	Caller          Caller
+	// Persistent: "keep me signed in".
+	Persistent bool
+	// Replace is the session of this browser, if any: for the same account it is renewed (same SID, new AuthTime, new secret), for
+	// another it is ended. "" if none.
+	Replace string
+}
+
+// SignedIn is an account with a fresh session.
+type SignedIn struct {
+	Account storage.Account
+	Session storage.Session
+	// Secret goes into the browser's cookie; "" for dialects without one.
+	Secret string
+}
+
+// Profile changes. A nil pointer leaves the field; a pointer to the zero value clears it.
+type Profile struct {
+	FullName, FirstName, LastName, Phone *string
+	// ExperienceYears: outer nil leaves, inner nil clears.
+	ExperienceYears **int
+	Skills          *[]string
+	Locale          *string
+}
+
+// Upload is a file that a person sends.
+type Upload struct {
+	Filename string
+	Content  []byte
+}
+
+// Kind says why a request about an account was refused.
+type Kind string
+
+// The kinds of refusal. Faces turn them into their own words; the kind is also the metric and audit word.
+const (
+	Invalid          Kind = "invalid"           // Fields says what
+	UsernameTaken    Kind = "username_taken"    // the username exists
+	EmailTaken       Kind = "email_taken"       // the address exists; pages must not tell
+	WrongCredentials Kind = "wrong_credentials" // unknown account, wrong password, disabled: all alike
+	WrongPassword    Kind = "wrong_password"    // the current password, where one is asked for again
+	BadToken         Kind = "bad_token"         // one-time token unknown, spent or expired
+	Throttled        Kind = "throttled"         // RetryAfter says how long
+	Busy             Kind = "busy"              // the hash queue is full; RetryAfter
+	Gone             Kind = "gone"              // the account or session does not exist any more, or is disabled
+	PasswordReused   Kind = "password_reused"   // among the account's last five
+	SignUpClosed     Kind = "signup_closed"     // the operator closed sign-up
+)
+
+// Problem is what is wrong with one field.
+type Problem string
+
+// The problems there are.
+const (
+	Missing   Problem = "missing"
+	TooShort  Problem = "too_short"
+	TooLong   Problem = "too_long"
+	Malformed Problem = "malformed" // wrong shape or characters
+	Personal  Problem = "personal"  // a password that holds the name or address
+	Common    Problem = "common"    // a password that everybody guesses
+	TooMany   Problem = "too_many"
+	WrongType Problem = "wrong_type" // a file of another type
+	TooLarge  Problem = "too_large"
+)
+
+// The names of fields in Refusal.Fields.
+const (
+	FieldUsername   = "username"
+	FieldEmail      = "email"
+	FieldPassword   = "password"
+	FieldFullName   = "full_name"
+	FieldFirstName  = "first_name"
+	FieldLastName   = "last_name"
+	FieldPhone      = "phone"
+	FieldExperience = "experience_years"
+	FieldSkills     = "skills"
+	FieldResume     = "resume"
+	FieldPicture    = "picture"
+	FieldLocale     = "locale"
+)
+
+// Refusal is the error of every verb here that was refused for a reason the person may know. Other errors are faults.
+type Refusal struct {
+	Kind Kind
+	// Fields maps a field to its problem, where Kind is Invalid. Order lists the fields in the order of the form.
+	Fields map[string]Problem
+	Order  []string
+	// Minimum is the password length that was asked for, in characters, where the password is TooShort.
+	Minimum    int
+	RetryAfter time.Duration
+}
+
+// Error is for logs; it holds no input.
+func (r *Refusal) Error() string {
+	if r.Kind == Invalid {
+		return fmt.Sprintf("invalid: %v", r.Fields)
+	}
+	return string(r.Kind)
+}
+
+// Vault seals what must not be readable in the store.
+type Vault interface {
+	// Seal encrypts plain for a purpose, bound to context. Open reverses it, with any secret that is still live.
+	Seal(purpose, context string, plain []byte) ([]byte, error)
+	Open(purpose, context string, sealed []byte) ([]byte, error)
+}
+
+// MailVaultPurpose is the [Vault] purpose of [storage.Mail].Sealed; the context is [storage.Mail].ID.
+const MailVaultPurpose = "mail"
+
+// Letter is what Sealed holds (as JSON): the facts of a mail. The text is composed when it is sent.
+type Letter struct {
+	To string `json:"to"`
+	// Name to greet, may be "".
+	Name string `json:"name,omitempty"`
+	// Link is the one address the mail asks to follow, "" if none. It holds a secret.
+	Link string `json:"link,omitempty"`
+	// Expires is when the link stops working.
+	Expires time.Time `json:"expires,omitzero"`
+	// When and Where of what is told about.
+	When  time.Time `json:"when,omitzero"`
+	Where string    `json:"where,omitempty"`
+	// Undo is the "it was not me" address, "" if none. It holds a secret.
+	Undo string `json:"undo,omitempty"`
+}
+
+// The kinds of mail ([storage.Mail].Kind).
+const (
+	MailVerify          = "verify"           // confirm your address
+	MailAlready         = "already"          // you already have an account
+	MailReset           = "reset"            // choose a new password
+	MailPasswordChanged = "password_changed" // your password was changed
+	MailNewSignIn       = "new_signin"       // a new device signed in
+)
+
+// Links makes the addresses that stand in mails, all under the issuer.
+type Links interface {
+	// Verify, Reset and Revoke ("it was not me") carry the token; flow may be "".
+	Verify(token, flow string) string
+	Reset(token string) string
+	Revoke(token string) string
+}
+
+// Verbs is everything the package offers, for reference and for the pages' tests. See [Service] for what each promises.
+type Verbs interface {
+	SignUp(ctx context.Context, in SignUp) (SignedIn, error)
+	SignIn(ctx context.Context, in Credentials) (SignedIn, error)
+	SignOut(ctx context.Context, sid string, caller Caller) error
+
+	UsernameAvailable(ctx context.Context, dialect Dialect, username string, caller Caller) (bool, error)
+	ResendVerification(ctx context.Context, email string, caller Caller, flow string) error
+	// PeekVerify tells the address that a token proves without using it.
+	PeekVerify(ctx context.Context, token string) (email string, err error)
+	// VerifyEmail uses the token and returns the account and the flow that sign-up was given.
+	VerifyEmail(ctx context.Context, token string, caller Caller) (a storage.Account, flow string, err error)
+
+	ForgotPassword(ctx context.Context, email string, caller Caller) error
+	// PeekReset tells for whom a reset token is, without using it.
+	PeekReset(ctx context.Context, token string) (storage.Account, error)
+	ResetPassword(ctx context.Context, token, password string, dialect Dialect, caller Caller) (storage.Account, error)
+	// RevokeByMail is "it was not me": ends every session and voids resets.
+	RevokeByMail(ctx context.Context, token string, caller Caller) error
+	ChangePassword(ctx context.Context, accountID int64, current, next string, keepSID string, caller Caller) error
+	// Confirm checks the password of an account again, under the same limits as SignIn.
+	Confirm(ctx context.Context, accountID int64, password string, caller Caller) error
+
+	Account(ctx context.Context, accountID int64) (storage.Account, error)
+	UpdateProfile(ctx context.Context, accountID int64, change Profile, caller Caller) (storage.Account, error)
+	PutResume(ctx context.Context, accountID int64, up Upload, caller Caller) (storage.Account, error)
+	PutPicture(ctx context.Context, accountID int64, up Upload, caller Caller) (storage.Account, error)
+	File(ctx context.Context, accountID int64, kind storage.FileKind) (storage.FileInfo, []byte, error)
+	Picture(ctx context.Context, fileID string) (storage.FileInfo, []byte, error)
+	DeleteFile(ctx context.Context, accountID int64, kind storage.FileKind, caller Caller) error
+
+	Sessions(ctx context.Context, accountID int64) ([]storage.Session, error)
+	EndSession(ctx context.Context, accountID int64, sid string, caller Caller) error
+	EndOtherSessions(ctx context.Context, accountID int64, keepSID string, caller Caller) (int, error)
+	// Live returns the account of a session, and the session, if neither is gone nor disabled.
+	Live(ctx context.Context, sid string) (storage.Account, storage.Session, error)
+}

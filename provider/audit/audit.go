@@ -1,0 +1,67 @@
+// Package audit names what happens to accounts, clients, grants and keys, as typed events for whoever keeps the record.
+// It must not decide anything, and an event never holds a secret, a token, a password or an e-mail address.
+package audit
+
+import (
+	"context"
+	"time"
+)
+
+// Name is a stable event identifier.
+type Name string
+
+// The events. Their text is part of the interface to operators and never changes.
+const (
+	SignUp           Name = "account.signup"
+	SignIn           Name = "account.signin"
+	SignInFailed     Name = "account.signin_failed"
+	SignOut          Name = "account.signout"
+	PasswordChanged  Name = "account.password_changed"
+	ResetRequested   Name = "account.reset_requested"
+	PasswordReset    Name = "account.password_reset"
+	EmailVerified    Name = "account.email_verified"
+	ProfileChanged   Name = "account.profile_changed"
+	AccountDisabled  Name = "account.disabled"
+	AccountEnabled   Name = "account.enabled"
+	AccountDeleted   Name = "account.deleted"
+	SessionsEnded    Name = "session.ended"
+	ConsentGiven     Name = "consent.given"
+	ConsentRemoved   Name = "consent.removed"
+	TokenIssued      Name = "token.issued"
+	TokenRevoked     Name = "token.revoked"
+	CodeReplayed     Name = "grant.code_replayed"
+	RefreshReplayed  Name = "grant.refresh_replayed"
+	ClientAuthFailed Name = "client.auth_failed"
+	ClientChanged    Name = "client.changed"
+	KeyRotated       Name = "key.rotated"
+	KeyRevoked       Name = "key.revoked"
+	Throttled        Name = "limit.throttled"
+)
+
+// Event is one thing that happened.
+type Event struct {
+	Name      Name
+	Time      time.Time
+	AccountID int64  // 0 if none
+	ClientID  string // "" if none
+	SID       string // "" if none
+	GrantID   string // "" if none
+	Address   string // the client's address
+	RequestID string // as in the log line of the request
+	// Detail is a short bounded word, such as a method or a reason.
+	Detail string
+}
+
+// Sink takes events. It must not block for long and cannot fail.
+type Sink interface {
+	Record(ctx context.Context, e Event)
+}
+
+// SinkFunc is a function as a [Sink].
+type SinkFunc func(context.Context, Event)
+
+// Record calls f.
+func (f SinkFunc) Record(ctx context.Context, e Event) { f(ctx, e) }
+
+// Discard drops every event.
+var Discard Sink = SinkFunc(func(context.Context, Event) {})

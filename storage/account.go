@@ -1,0 +1,132 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Account is one person.
+type Account struct {
+	// ID is a positive integer given out in sequence by the store and never reused, also not after deletion.
+	ID int64
+	// Sub is the OpenID Connect subject, a UUID. It never changes and is never reused.
+	Sub string
+	// Username is kept as typed; "" if absent. UsernameKey is its canonical (case-folded) form; unique where not "".
+	Username, UsernameKey string
+	// Email is kept as typed; "" if absent. EmailKey is its canonical form; unique where not "".
+	Email, EmailKey string
+	EmailVerified   bool
+
+	FullName, FirstName, LastName string
+	// Phone is normalised E.164, or "".
+	Phone string
+	// ExperienceYears is nil where not told.
+	ExperienceYears *int
+	Skills          []string
+	// Locale is a BCP 47 tag, or "".
+	Locale string
+
+	// Resume and Picture describe the files of that kind (see [Files]); nil where there is none. Only [Files] verbs change them.
+	Resume, Picture *FileInfo
+
+	// PasswordHash is the encoded hash in force, "" where the account has no password. PasswordHistory has at most the
+	// last five, newest first, the one in force included.
+	PasswordHash    string
+	PasswordHistory []string
+	PasswordSetAt   time.Time
+
+	// Disabled accounts cannot sign in, refresh, or use tokens.
+	Disabled bool
+
+	CreatedAt, UpdatedAt time.Time
+	// Version is raised by every write; [Accounts.ReplaceAccount] compares it.
+	Version int64
+}
+
+// AccountKey names one account by exactly one of its unique properties; the first that is set counts.
+type AccountKey struct {
+	ID          int64
+	Sub         string
+	UsernameKey string
+	EmailKey    string
+}
+
+// EndScope says which sessions (and the grants they bought) end.
+type EndScope struct {
+	// AccountID: the account whose sessions end. Required, except where SID alone is given.
+	AccountID int64
+	// SID: only this session. "" means all sessions of the account.
+	SID string
+	// ExceptSID: this one stays.
+	ExceptSID string
+	// Offline: grants with Offline set end too. Without it they outlive their session.
+	Offline bool
+}
+
+// Effects become durable in the same transaction as the verb that they are given to, or not at all.
+type Effects struct {
+	// Take is a one-time token that must exist, be unexpired and is removed; otherwise the verb returns [ErrNotFound].
+	Take *OneTimeKey
+	// Void removes every one-time token of these purposes that belongs to the verb's account. Put comes after it.
+	Void []Purpose
+	// Put stores one-time tokens. For [Accounts.CreateAccount] their AccountID is set by the store.
+	Put []OneTime
+	// End ends sessions of the verb's account, as [Sessions.EndSessions] does; its AccountID is set by the store.
+	End *EndScope
+	// Mail is queued, as [Outbox.QueueMail] does. For [Accounts.CreateAccount] its AccountID is set by the store.
+	Mail []Mail
+	// Session and Grant are created, as [Sessions.CreateSession] and [Grants.CreateGrant] do; AccountID is set by the store.
+	Session *Session
+	Grant   *Grant
+}
+
+// Accounts keeps people.
+type Accounts interface {
+	// CreateAccount stores a new account, gives it the next ID and Version 1, and returns it.
+	// Errors: ErrUsernameTaken, ErrEmailTaken, ErrExists (Sub).
+	CreateAccount(ctx context.Context, a Account, with Effects, now time.Time) (Account, error)
+	// Account returns the account with that key. Errors: ErrNotFound.
+	Account(ctx context.Context, key AccountKey) (Account, error)
+	// ReplaceAccount writes a in place of the stored account with a.ID if that one's Version equals a.Version, and returns it with
+	// the next Version. ID, Sub, CreatedAt, Resume and Picture of the stored account are kept whatever a says.
+	// Errors: ErrNotFound (the account, or Effects.Take), ErrConflict, ErrUsernameTaken, ErrEmailTaken.
+	ReplaceAccount(ctx context.Context, a Account, with Effects, now time.Time) (Account, error)
+	// DeleteAccount removes the account and all that is its own: sessions, grants (offline ones too), consents, one-time tokens, files.
+	// Queued mail stays, and with.Mail is queued. Errors: ErrNotFound.
+	DeleteAccount(ctx context.Context, id int64, with Effects, now time.Time) error
+	// ListAccounts returns at most limit accounts with an ID greater than after, in order of ID.
+	ListAccounts(ctx context.Context, after int64, limit int) ([]Account, error)
+}
+
+// FileKind tells which of an account's files is meant.
+type FileKind string
+
+// The files an account can hold, at most one of each.
+const (
+	FileResume  FileKind = "resume"
+	FilePicture FileKind = "picture"
+)
+
+// FileInfo describes a stored file.
+type FileInfo struct {
+	// ID is random and unguessable; a picture is served under it.
+	ID          string
+	Filename    string
+	ContentType string
+	// Size is in bytes.
+	Size       int64
+	UploadedAt time.Time
+}
+
+// Files keeps what accounts upload.
+type Files interface {
+	// PutFile stores the file in place of the account's earlier one of that kind, sets Account.Resume or Account.Picture,
+	// Account.UpdatedAt and raises its Version. Errors: ErrNotFound (account).
+	PutFile(ctx context.Context, accountID int64, kind FileKind, info FileInfo, content []byte, now time.Time) error
+	// File returns the account's file of that kind. Errors: ErrNotFound.
+	File(ctx context.Context, accountID int64, kind FileKind) (FileInfo, []byte, error)
+	// FileByID returns a file by FileInfo.ID, with its kind. Errors: ErrNotFound.
+	FileByID(ctx context.Context, id string) (FileInfo, FileKind, []byte, error)
+	// DeleteFile removes it and unsets the account's field. Errors: ErrNotFound (account or file).
+	DeleteFile(ctx context.Context, accountID int64, kind FileKind, now time.Time) error
+}

@@ -1,0 +1,95 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"latchkey/provider/account"
+	"latchkey/storage"
+)
+
+// Sessions is the browser's session cookie.
+type Sessions interface {
+	// Current returns the live session of the request's cookie. Without one, ok is false. An error is a fault of the store.
+	Current(r *http.Request) (s storage.Session, ok bool, err error)
+	// Set gives the browser the cookie of a session; secret is from [account.SignedIn].
+	Set(w http.ResponseWriter, s storage.Session, secret string)
+	// Clear takes the cookie away.
+	Clear(w http.ResponseWriter)
+}
+
+// Flow is a pending authorization request, as pages need to know it. It travels in the query parameter and form field `flow`, sealed.
+type Flow struct {
+	// Sealed is the flow itself, to be put into links and forms.
+	Sealed     string
+	ClientID   string
+	ClientName string
+	// ClientHost is the host that the person returns to.
+	ClientHost                    string
+	ClientURI, PolicyURI, TermURI string
+	// LoginHint fills the sign-in form. UILocales is the request's ui_locales.
+	LoginHint, UILocales string
+	// Reauth: there is a session, but the person must prove who they are again (prompt=login, max_age).
+	Reauth bool
+	// ChooseAccount: prompt=select_account; offer the account that is signed in, and another.
+	ChooseAccount bool
+	// Scopes that consent is asked for, and those granted before.
+	Scopes, GrantedScopes []string
+	// Resources are the APIs (RFC 8707) that the client asks access to.
+	Resources []string
+}
+
+// Flows is the dispatcher of /authorize: pages always return to it.
+type Flows interface {
+	// Open unseals the flow of this browser. Any error means: expired, foreign or broken; show the "expired" page.
+	Open(r *http.Request, sealed string) (Flow, error)
+	// Resume is the path (with query) of the dispatcher for that flow. Redirect there with 303 when a step is done.
+	Resume(sealed string) string
+	// Choose marks that the person chose to go on with the session sid, and returns the flow sealed anew.
+	Choose(r *http.Request, sealed, sid string) (string, error)
+	// Allow remembers the person's consent to the flow's scopes; then redirect to Resume.
+	Allow(r *http.Request, sealed string) error
+	// Deny answers the client with access_denied: it writes the whole response.
+	Deny(w http.ResponseWriter, r *http.Request, sealed string) error
+}
+
+// Deps is what the pages stand on.
+type Deps struct {
+	Account  account.Verbs
+	Sessions Sessions
+	Flows    Flows
+	// ClientName tells how a client is called, its ID where it has no name.
+	ClientName func(ctx context.Context, id string) string
+	// Issuer is the configured issuer; every absolute address begins with it. Its path, if any, prefixes every path.
+	Issuer string
+	// Brand is the product name that pages show.
+	Brand string
+	// DefaultLocale is used where nothing else decides.
+	DefaultLocale string
+	// SignUpOpen, ResetOpen: whether these pages exist. RequireVerified: signing in needs a proven address.
+	SignUpOpen, ResetOpen, RequireVerified bool
+	// PasswordMin is the page dialect's password minimum, in characters.
+	PasswordMin int
+	// ResetTTL and VerifyTTL are told to people.
+	ResetTTL, VerifyTTL time.Duration
+	// HelpURL, PrivacyURL, TermsURL are shown in the footer where set.
+	HelpURL, PrivacyURL, TermsURL string
+	Now                           func() time.Time
+	// Mailbox, in development mode only, lists the mails that were sent; nil hides the page.
+	Mailbox Mailbox
+	// Demo, in development mode only, is the sample application's client; "" hides it.
+	DemoClientID string
+}
+
+// Mailbox is the development mode's store of sent mail.
+type Mailbox interface {
+	// Mails returns the mails sent, newest first.
+	Mails() []SentMail
+}
+
+// SentMail is a composed mail.
+type SentMail struct {
+	To, Subject, Text, HTML string
+	At                      time.Time
+}
