@@ -1,0 +1,123 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"latchkey/provider/oauth"
+	"latchkey/storage"
+)
+
+// Method is one way in which a client proves who it is.
+type Method interface {
+	// Name is the registered name (token_endpoint_auth_method).
+	Name() string
+	// Claim reads the request: whether it uses this method, for which client_id, with what proof.
+	Claim(r *http.Request, f oauth.Form) (Claim, error)
+	// Prove checks the proof. Errors: ErrWrong, or a fault.
+	Prove(ctx context.Context, c storage.Client, proof string, now time.Time) error
+}
+
+// Claim is what a request says of its client.
+type Claim struct {
+	Used     bool
+	ClientID string
+	Proof    string
+}
+
+// ErrWrong: the proof does not hold.
+var ErrWrong = errors.New("wrong client proof")
+
+// Finder finds clients.
+type Finder interface {
+	Client(ctx context.Context, id string) (storage.Client, error)
+}
+
+// Authenticator decides which client sent a request.
+type Authenticator struct {
+	finder  Finder
+	methods []Method
+	now     func() time.Time
+}
+
+// NewAuthenticator makes one with the standard methods. slow checks secrets that people chose; nil refuses those.
+func NewAuthenticator(finder Finder, slow SlowVerifier, now func() time.Time) *Authenticator {
+	s := newSecrets(slow)
+	return &Authenticator{finder: finder, methods: []Method{basic{s}, post{s}, none{}}, now: now}
+}
+
+// Methods lists the names of the methods served, for discovery.
+func (a *Authenticator) Methods() []string {
+	var out []string
+	for _, m := range a.methods {
+		out = append(out, m.Name())
+	}
+	return out
+}
+
+// errInvalidClient is the one answer for every failure, so that a client cannot be guessed.
+func errInvalidClient() *oauth.Error {
+	return oauth.E(oauth.InvalidClient, "client authentication failed")
+}
+
+// Authenticate returns the client of the request. Errors: *oauth.Error with InvalidClient or InvalidRequest, or a fault.
+func (a *Authenticator) Authenticate(ctx context.Context, r *http.Request, f oauth.Form) (storage.Client, error) {
+	method, claim, err := a.claim(r, f)
+	if err != nil {
+		return storage.Client{}, err
+	}
+	c, err := a.finder.Client(ctx, claim.ClientID)
+	if errors.Is(err, ErrUnknown) {
+		_ = method.Prove(ctx, decoy, claim.Proof, a.now()) // the same work as for a known client
+		return storage.Client{}, errInvalidClient()
+	}
+	if err != nil {
+		return storage.Client{}, err
+	}
+	if !registered(c, method.Name()) {
+		return storage.Client{}, errInvalidClient().Because(errors.New("method " + method.Name() + " is not the registered one"))
+	}
+	switch err := method.Prove(ctx, c, claim.Proof, a.now()); {
+	case errors.Is(err, ErrWrong):
+		return storage.Client{}, errInvalidClient().Because(err)
+	case err != nil:
+		return storage.Client{}, err
+	}
+	return c, nil
+}
+
+// claim finds the one method that the request uses (RFC 6749 §2.3: at most one).
+func (a *Authenticator) claim(r *http.Request, f oauth.Form) (Method, Claim, error) {
+	var method Method
+	var claim Claim
+	for _, m := range a.methods {
+		c, err := m.Claim(r, f)
+		if err != nil {
+			return nil, Claim{}, err
+		}
+		if !c.Used {
+			continue
+		}
+		if method != nil {
+			return nil, Claim{}, oauth.E(oauth.InvalidRequest, "more than one client authentication method")
+		}
+		method, claim = m, c
+	}
+	if method == nil {
+		return nil, Claim{}, errInvalidClient()
+	}
+	if id := f.Get("client_id"); id != "" && id != claim.ClientID {
+		return nil, Claim{}, oauth.E(oauth.InvalidRequest, "client_id differs from the authenticated client")
+	}
+	return method, claim, nil
+}
+
+// registered tells whether the client may use the method. A client that registered none may send its secret either way.
+func registered(c storage.Client, method string) bool {
+	if c.AuthMethod == "" {
+		return len(c.Secrets) > 0 && (method == BasicMethod || method == PostMethod)
+	}
+	return c.AuthMethod == method
+}

@@ -1,0 +1,76 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"latchkey/storage"
+)
+
+// ErrUnknown: there is no such client, or it is disabled.
+var ErrUnknown = errors.New("unknown client")
+
+// Stored finds clients that were created at run time.
+type Stored interface {
+	Client(ctx context.Context, id string) (storage.Client, error)
+}
+
+// Registry finds clients: first those of the operator's files, then those of the store.
+type Registry struct {
+	declared atomic.Pointer[map[string]storage.Client]
+	stored   Stored
+}
+
+// NewRegistry makes a registry without declared clients. stored may be nil.
+func NewRegistry(stored Stored) *Registry {
+	r := &Registry{stored: stored}
+	r.Declare(nil)
+	return r
+}
+
+// Declare replaces the clients of the operator's files, at once and for all requests that come.
+func (r *Registry) Declare(clients []storage.Client) {
+	m := make(map[string]storage.Client, len(clients))
+	for _, c := range clients {
+		m[c.ID] = c
+	}
+	r.declared.Store(&m)
+}
+
+// Declared lists the clients of the operator's files.
+func (r *Registry) Declared() []storage.Client {
+	m := *r.declared.Load()
+	out := make([]storage.Client, 0, len(m))
+	for _, c := range m {
+		out = append(out, c)
+	}
+	return out
+}
+
+// IsDeclared tells whether the operator's files have this client.
+func (r *Registry) IsDeclared(id string) bool { _, ok := (*r.declared.Load())[id]; return ok }
+
+// Client returns the client. Errors: ErrUnknown, or a fault of the store.
+func (r *Registry) Client(ctx context.Context, id string) (storage.Client, error) {
+	c, ok := (*r.declared.Load())[id]
+	if !ok {
+		if r.stored == nil || id == "" || len(id) > MaxIDBytes {
+			return storage.Client{}, ErrUnknown
+		}
+		var err error
+		if c, err = r.stored.Client(ctx, id); errors.Is(err, storage.ErrNotFound) {
+			return storage.Client{}, ErrUnknown
+		} else if err != nil {
+			return storage.Client{}, fmt.Errorf("read client: %w", err)
+		}
+	}
+	if c.Disabled {
+		return storage.Client{}, ErrUnknown
+	}
+	return c, nil
+}
+
+// MaxIDBytes bounds a client_id.
+const MaxIDBytes = 256

@@ -1,0 +1,96 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"latchkey/storage"
+)
+
+// SlowVerifier checks a secret against an argon2id encoding.
+type SlowVerifier func(ctx context.Context, encoded, secret string) (bool, error)
+
+const fastPrefix = "sha256:"
+
+// maxRemembered bounds the slow secrets that were found right and are remembered.
+const maxRemembered = 1024
+
+// HashSecret encodes a secret of high entropy: one that Latchkey made (256 bits), or one that stands in a file anyway.
+func HashSecret(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return fastPrefix + hex.EncodeToString(sum[:])
+}
+
+// decoy is proved against where the client is unknown.
+var decoy = storage.Client{Secrets: []storage.ClientSecret{{Hash: HashSecret("")}}}
+
+type secrets struct {
+	slow SlowVerifier
+	mu   sync.Mutex
+	// right holds the hash of (encoding, secret) pairs that a slow check found right.
+	right map[[32]byte]struct{}
+}
+
+func newSecrets(slow SlowVerifier) *secrets {
+	return &secrets{slow: slow, right: map[[32]byte]struct{}{}}
+}
+
+// check compares the secret with each live one, in constant time.
+func (s *secrets) check(ctx context.Context, c storage.Client, secret string, now time.Time) error {
+	if secret == "" || len(secret) > 1024 {
+		return ErrWrong
+	}
+	ok := false
+	for _, live := range c.Secrets {
+		match, err := s.match(ctx, live.Hash, secret)
+		if err != nil {
+			return err
+		}
+		if match && (live.ExpiresAt.IsZero() || now.Before(live.ExpiresAt)) {
+			ok = true
+		}
+	}
+	if !ok {
+		return ErrWrong
+	}
+	return nil
+}
+
+func (s *secrets) match(ctx context.Context, encoded, secret string) (bool, error) {
+	if strings.HasPrefix(encoded, fastPrefix) {
+		return subtle.ConstantTimeCompare([]byte(HashSecret(secret)), []byte(encoded)) == 1, nil
+	}
+	if s.slow == nil {
+		return false, nil
+	}
+	pair := sha256.Sum256([]byte(encoded + "\x00" + secret))
+	s.mu.Lock()
+	_, known := s.right[pair]
+	s.mu.Unlock()
+	if known {
+		return true, nil
+	}
+	ok, err := s.slow(ctx, encoded, secret)
+	if err != nil {
+		return false, fmt.Errorf("check client secret: %w", err)
+	}
+	if ok {
+		s.remember(pair)
+	}
+	return ok, nil
+}
+
+func (s *secrets) remember(pair [32]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.right) >= maxRemembered {
+		clear(s.right)
+	}
+	s.right[pair] = struct{}{}
+}

@@ -1,0 +1,111 @@
+package oauth
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Bounds of a parameter list: more is refused before anything is read.
+const (
+	MaxParams     = 64
+	MaxParamBytes = 16 << 10
+)
+
+// Form is a request's parameters, each of which was sent at most once (RFC 6749 §3.1, §3.2), except those that may repeat.
+type Form struct{ values url.Values }
+
+// mayRepeat are the parameters that are lists by repetition.
+var mayRepeat = map[string]bool{"resource": true, "audience": true} // RFC 8707 §2; RFC 8693 §2.1
+
+// known are the parameter names that an error may name; others are never echoed.
+var known = func() map[string]bool {
+	m := map[string]bool{}
+	for n := range strings.FieldsSeq(`acr_values claims claims_locales client_assertion client_assertion_type client_id client_secret code
+		code_challenge code_challenge_method code_verifier display grant_type id_token_hint login_hint logout_hint max_age nonce
+		post_logout_redirect_uri prompt redirect_uri refresh_token registration request request_uri resource response_mode
+		response_type scope state token token_type_hint ui_locales username password`) {
+		m[n] = true
+	}
+	return m
+}()
+
+// NewForm checks values and wraps them. Errors: *Error with InvalidRequest.
+func NewForm(values url.Values) (Form, error) {
+	if len(values) > MaxParams {
+		return Form{}, E(InvalidRequest, "too many parameters")
+	}
+	for name, vs := range values {
+		if len(vs) > 1 && !mayRepeat[name] { // RFC 6749 §3.1
+			if known[name] {
+				return Form{}, E(InvalidRequest, "parameter "+name+" is repeated")
+			}
+			return Form{}, E(InvalidRequest, "a parameter is repeated")
+		}
+		for _, v := range vs {
+			if len(v) > MaxParamBytes || strings.ContainsRune(v, 0) {
+				return Form{}, E(InvalidRequest, "a parameter is too long or holds a NUL character")
+			}
+		}
+	}
+	return Form{values}, nil
+}
+
+// QueryForm reads the parameters of a query string.
+func QueryForm(rawQuery string) (Form, error) {
+	v, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return Form{}, E(InvalidRequest, "the query is malformed").Because(err)
+	}
+	return NewForm(v)
+}
+
+// PostForm reads the parameters of a form body; the query takes no part. The body must have been capped before.
+func PostForm(r *http.Request) (Form, error) {
+	ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if !strings.EqualFold(strings.TrimSpace(ct), "application/x-www-form-urlencoded") {
+		return Form{}, E(InvalidRequest, "the body must be application/x-www-form-urlencoded") // RFC 6749 §3.2, appendix B
+	}
+	if r.URL.RawQuery != "" && hasSecretParam(r.URL.RawQuery) {
+		return Form{}, E(InvalidRequest, "parameters belong in the body, not in the query") // RFC 6749 §2.3.1
+	}
+	if err := r.ParseForm(); err != nil {
+		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return Form{}, tooLarge
+		}
+		return Form{}, E(InvalidRequest, "the body is malformed").Because(err)
+	}
+	return NewForm(r.PostForm)
+}
+
+// hasSecretParam tells whether a query carries what must never stand in an address.
+func hasSecretParam(rawQuery string) bool {
+	v, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return true
+	}
+	for _, n := range []string{"client_secret", "code", "refresh_token", "code_verifier", "token", "access_token", "password", "client_assertion"} {
+		if v.Has(n) {
+			return true
+		}
+	}
+	return false
+}
+
+// Get returns the parameter, "" if it is absent. An empty parameter counts as absent (RFC 6749 §3.1).
+func (f Form) Get(name string) string { return f.values.Get(name) }
+
+// All returns every value of a parameter that may repeat; empty ones are left out.
+func (f Form) All(name string) []string {
+	var out []string
+	for _, v := range f.values[name] {
+		if v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Encode gives the parameters as a query string, for keeping a request.
+func (f Form) Encode() string { return f.values.Encode() }

@@ -1,0 +1,144 @@
+package token
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"time"
+
+	"latchkey/provider/oauth"
+	"latchkey/storage"
+)
+
+// Keys signs and verifies. Private keys stay behind it.
+type Keys interface {
+	// Sign makes a compact JWS with the active key of alg; expires is when the token does, so that the key is kept as long.
+	Sign(ctx context.Context, alg, typ string, claims []byte, expires time.Time) (string, error)
+	// PublicKey finds one of our own published keys.
+	PublicKey(kid string) (alg string, key crypto.PublicKey, ok bool)
+	// MAC and VerifyMAC compute with the service's secret.
+	MAC(purpose string, data []byte) [32]byte
+	VerifyMAC(purpose string, data, mac []byte) bool
+}
+
+// Config of an [Issuer]. Lifetimes are defaults that a client may override.
+type Config struct {
+	// Issuer is the issuer identifier: `iss` of everything.
+	Issuer string
+	// AccessAlg signs access tokens of clients that chose nothing.
+	AccessAlg string
+	// DefaultAudience is `aud` of access tokens for which no resource was asked and whose client has none of its own. "" means Issuer.
+	DefaultAudience string
+	AccessTTL       time.Duration
+	IDTTL           time.Duration
+	RefreshTTL      time.Duration
+	CodeTTL         time.Duration
+	Now             func() time.Time
+}
+
+// Issuer makes tokens.
+type Issuer struct {
+	cfg  Config
+	keys Keys
+}
+
+// NewIssuer makes an Issuer.
+func NewIssuer(cfg Config, keys Keys) *Issuer {
+	if cfg.DefaultAudience == "" {
+		cfg.DefaultAudience = cfg.Issuer
+	}
+	return &Issuer{cfg: cfg, keys: keys}
+}
+
+// Authorization is what a grant proves: who, for which client, how far. A grant never signs.
+type Authorization struct {
+	Client storage.Client
+	// Grant is the stored family; its ID is "" for client_credentials, which stores nothing.
+	Grant storage.Grant
+	// Account is the person; its ID is 0 where the client acts for itself.
+	Account storage.Account
+	// Scopes and Resources of the tokens to be issued: within the grant's.
+	Scopes    oauth.Scopes
+	Resources []string
+	// Refresh is the refresh token to hand out, "" for none.
+	Refresh string
+	// IDToken: an ID token goes with it.
+	IDToken bool
+}
+
+// Answer is a token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
+type Answer struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+}
+
+// Issue makes the tokens of an authorization.
+func (i *Issuer) Issue(ctx context.Context, a *Authorization) (*Answer, error) {
+	now := i.cfg.Now()
+	ttl := i.AccessTTL(a.Client)
+	access, err := i.access(ctx, a, now, now.Add(ttl))
+	if err != nil {
+		return nil, err
+	}
+	ans := &Answer{AccessToken: access, TokenType: "Bearer", ExpiresIn: int64(ttl / time.Second), RefreshToken: a.Refresh, Scope: a.Scopes.String()}
+	if a.IDToken {
+		if ans.IDToken, err = i.idToken(ctx, a, access, now); err != nil {
+			return nil, err
+		}
+	}
+	return ans, nil
+}
+
+// AccessTTL, IDTTL, RefreshTTL and CodeTTL are the lifetimes for a client.
+func (i *Issuer) AccessTTL(c storage.Client) time.Duration {
+	return or(c.AccessTokenTTL, i.cfg.AccessTTL)
+}
+func (i *Issuer) IDTTL(c storage.Client) time.Duration { return or(c.IDTokenTTL, i.cfg.IDTTL) } //nolint:revive // see AccessTTL
+func (i *Issuer) RefreshTTL(c storage.Client) time.Duration {
+	return or(c.RefreshTokenTTL, i.cfg.RefreshTTL)
+}                                        //nolint:revive // see AccessTTL
+func (i *Issuer) CodeTTL() time.Duration { return i.cfg.CodeTTL } //nolint:revive // see AccessTTL
+
+func or(a, b time.Duration) time.Duration {
+	if a != 0 {
+		return a
+	}
+	return b
+}
+
+// IDTokenAlg is the algorithm of a client's ID tokens: RS256 where it registered nothing (OpenID Connect Registration §2).
+func IDTokenAlg(c storage.Client) string {
+	if c.IDTokenAlg != "" {
+		return c.IDTokenAlg
+	}
+	return "RS256"
+}
+
+// Random returns n random bytes in base64url.
+func Random(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) //nolint:errcheck // crypto/rand.Read never fails
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// NewGrantID makes the identifier of a grant: 128 random bits.
+func NewGrantID() string { return Random(16) }
+
+// CodePrefix begins every authorization code, so that leaked ones are found by scanners.
+const CodePrefix = "lkc_"
+
+// NewCode makes an authorization code of 256 random bits.
+func NewCode() string { return CodePrefix + Random(32) }
+
+// HashCode is what the store knows of a code.
+func HashCode(code string) string {
+	sum := sha256.Sum256([]byte("authorization code:" + code))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,125 @@
+package token
+
+import (
+	"crypto"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+)
+
+// MaxBytes caps a token before anything is parsed.
+const MaxBytes = 8 << 10
+
+// The ways in which a token of ours can be bad.
+var (
+	// ErrMalformed: not a compact JWS that we could have made, or with a bad signature, issuer or type.
+	ErrMalformed = errors.New("malformed token")
+	// ErrExpired: ours, but past its time.
+	ErrExpired = errors.New("expired token")
+)
+
+// VerifyAccess checks signature, type, issuer and expiry of an access token of ours (RFC 9068 §4). The audience is the caller's to check.
+// Errors: ErrMalformed, ErrExpired (with the claims).
+func (i *Issuer) VerifyAccess(raw string) (Access, error) {
+	payload, err := i.open(raw, AccessType)
+	if err != nil {
+		return Access{}, err
+	}
+	var c Access
+	if err := json.Unmarshal(payload, &c); err != nil {
+		return Access{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if c.Issuer != i.cfg.Issuer {
+		return Access{}, fmt.Errorf("%w: issuer", ErrMalformed)
+	}
+	if !i.cfg.Now().Before(time.Unix(c.Expires, 0)) { // own token: no skew
+		return c, ErrExpired
+	}
+	return c, nil
+}
+
+// VerifyIDHint checks an ID token of ours that comes back as id_token_hint: it may have expired (OpenID Connect Core §3.1.2.1,
+// RP-Initiated Logout §2). Errors: ErrMalformed.
+func (i *Issuer) VerifyIDHint(raw string) (ID, error) {
+	payload, err := i.open(raw, "JWT")
+	if err != nil {
+		return ID{}, err
+	}
+	var c ID
+	if err := json.Unmarshal(payload, &c); err != nil {
+		return ID{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if c.Issuer != i.cfg.Issuer || len(c.Audience) == 0 {
+		return ID{}, fmt.Errorf("%w: issuer", ErrMalformed)
+	}
+	return c, nil
+}
+
+// open checks the JWS and its type and returns the payload. The key is chosen from our own set by kid; the algorithm is that key's
+// (RFC 8725 §3.1); jku, x5u, jwk and x5c are never read, crit is refused.
+func (i *Issuer) open(raw, typ string) ([]byte, error) {
+	if len(raw) > MaxBytes {
+		return nil, fmt.Errorf("%w: too long", ErrMalformed)
+	}
+	h, err := header(raw)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.EqualFold(h.Type, typ) { // RFC 8725 §3.11
+		return nil, fmt.Errorf("%w: typ", ErrMalformed)
+	}
+	alg, key, ok := i.keys.PublicKey(h.KeyID)
+	if !ok || alg != h.Alg {
+		return nil, fmt.Errorf("%w: no such key", ErrMalformed)
+	}
+	return verify(raw, alg, key)
+}
+
+func verify(raw, alg string, key crypto.PublicKey) ([]byte, error) {
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	payload, err := jws.Verify(key)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return payload, nil
+}
+
+type joseHeader struct {
+	Alg   string          `json:"alg"`
+	KeyID string          `json:"kid"`
+	Type  string          `json:"typ"`
+	Crit  json.RawMessage `json:"crit"`
+}
+
+// header reads the protected header and checks that all three parts are strict base64url.
+func header(raw string) (joseHeader, error) {
+	var h joseHeader
+	if strings.Count(raw, ".") != 2 {
+		return h, fmt.Errorf("%w: not three parts", ErrMalformed)
+	}
+	var first []byte
+	for n, part := range strings.Split(raw, ".") {
+		b, err := base64.RawURLEncoding.Strict().DecodeString(part)
+		if err != nil || strings.ContainsAny(part, "\r\n") {
+			return h, fmt.Errorf("%w: not base64url", ErrMalformed)
+		}
+		if n == 0 {
+			first = b
+		}
+	}
+	if err := json.Unmarshal(first, &h); err != nil {
+		return h, fmt.Errorf("%w: header", ErrMalformed)
+	}
+	if h.Crit != nil { // RFC 7515 §4.1.11: none is understood
+		return h, fmt.Errorf("%w: crit", ErrMalformed)
+	}
+	return h, nil
+}
