@@ -1,0 +1,163 @@
+package keys
+
+import (
+	"bytes"
+	"cmp"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/storage"
+)
+
+// snapshot is the keyring as this process knows it, opened and parsed. It never changes once it is in use.
+type snapshot struct {
+	// readAt is an instant at which the store held nothing newer.
+	readAt time.Time
+	// keys are all records; byKID finds them.
+	keys  []*key
+	byKID map[string]*key
+	// rings are the keys that may sign, the latest to be activated first.
+	rings map[string][]*key
+	// secrets, the newest first: it seals, all open.
+	secrets []*secret
+	body    []byte
+	etag    string
+}
+
+// key is one record with what became of it.
+type key struct {
+	record storage.SigningKey
+	// material is nil for keys that are gone or revoked: they are not even opened.
+	material *material
+	usage    *usage
+}
+
+// material is a private key, opened and parsed, with the bytes of the row that it came from.
+type material struct {
+	signer crypto.Signer
+	// jwk is made of signer, not taken from the row.
+	jwk               []byte
+	rowSealed, rowJWK []byte
+}
+
+func (m *material) from(record *storage.SigningKey) bool {
+	return bytes.Equal(m.rowSealed, record.Sealed) && bytes.Equal(m.rowJWK, record.PublicJWK)
+}
+
+// load opens and parses a keyring; what prev has opened already, and is unchanged, is taken from there. The warning is about rows
+// that were sealed anew with a key we lack: they are at hand in memory, but a restart would fail.
+func (r *Rings) load(ring storage.Keyring, prev *snapshot, readAt time.Time) (snap *snapshot, warning, err error) {
+	if prev == nil {
+		prev = &snapshot{}
+	}
+	snap = &snapshot{readAt: readAt, byKID: map[string]*key{}, rings: map[string][]*key{}}
+	var warnings []error
+	for _, record := range ring.Keys {
+		k := &key{record: record, usage: r.usageOf(record.KID)}
+		if stateOf(&record, readAt).published() {
+			old := prev.byKID[record.KID]
+			k.material, err = r.openKey(&record, old)
+			if errors.Is(err, ErrSealingKey) && k.material != nil {
+				warnings, err = append(warnings, err), nil
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+			snap.rings[record.Alg] = append(snap.rings[record.Alg], k)
+		}
+		snap.keys = append(snap.keys, k)
+		snap.byKID[record.KID] = k
+	}
+	for _, record := range ring.Secrets {
+		s, err := r.openSecret(&record, prev.secret(record.ID))
+		if errors.Is(err, ErrSealingKey) && s != nil {
+			warnings, err = append(warnings, err), nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		snap.secrets = append(snap.secrets, s)
+	}
+	snap.sort()
+	snap.body, snap.etag = jwks(snap.keys)
+	r.forgetUsage(snap)
+	return snap, errors.Join(warnings...), nil
+}
+
+func (s *snapshot) sort() {
+	slices.SortFunc(s.keys, func(a, b *key) int {
+		if a.record.Alg != b.record.Alg {
+			return cmp.Or(algRank(a.record.Alg)-algRank(b.record.Alg), strings.Compare(a.record.Alg, b.record.Alg))
+		}
+		return byActivation(&a.record, &b.record)
+	})
+	for _, ring := range s.rings {
+		slices.SortFunc(ring, func(a, b *key) int { return byActivation(&b.record, &a.record) })
+	}
+	slices.SortFunc(s.secrets, newestSecret)
+}
+
+// openKey unseals and parses a row and holds it against what the row says. If the row was sealed with a key we lack, but is at
+// hand, it returns both.
+func (r *Rings) openKey(record *storage.SigningKey, old *key) (*material, error) {
+	var known *material
+	if old != nil {
+		known = old.material
+	}
+	if known != nil && known.from(record) {
+		return known, nil
+	}
+	der, err := r.sealer.open(record.Sealed, record.SealKeyID, sealedKey, record.Alg, record.KID)
+	if errors.Is(err, ErrSealingKey) && known != nil && bytes.Equal(known.rowJWK, record.PublicJWK) {
+		return known, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer clear(der)
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", sealedKey, record.KID, ErrTampered)
+	}
+	signer, ok := parsed.(crypto.Signer)
+	if !ok || !fits(signer, record.Alg) {
+		return nil, fmt.Errorf("%s %s: %w: it is no key for %s", sealedKey, record.KID, ErrTampered, record.Alg)
+	}
+	kid, jwk, err := describe(record.Alg, signer.Public())
+	if err != nil || kid != record.KID || !isPublicPart(record.PublicJWK, kid) {
+		return nil, fmt.Errorf("%s %s: %w: its public and private parts differ", sealedKey, record.KID, ErrTampered)
+	}
+	return &material{signer: signer, jwk: jwk, rowSealed: record.Sealed, rowJWK: record.PublicJWK}, nil
+}
+
+// fits says whether the key can sign with that algorithm.
+func fits(signer crypto.Signer, alg string) bool {
+	switch k := signer.(type) {
+	case *rsa.PrivateKey:
+		return alg == RS256
+	case *ecdsa.PrivateKey:
+		return alg == ES256 && k.Curve == elliptic.P256()
+	case ed25519.PrivateKey:
+		return alg == EdDSA
+	}
+	return false
+}
+
+// active is the key that signs with alg now, or nil.
+func (s *snapshot) active(alg string, now time.Time) *key {
+	for _, k := range s.rings[alg] {
+		if stateOf(&k.record, now) == StateActive {
+			return k
+		}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// ErrNoKey: the algorithm has no ring, or no key that may sign yet.
+var ErrNoKey = errors.New("no key signs with this algorithm now")
+
+// ErrTooLong: the token would live longer than [Config.LongestToken].
+var ErrTooLong = errors.New("the token would outlive its key")
+
+// ErrStale: the keyring could not be read for so long that the token's key may be gone before the token expires.
+var ErrStale = errors.New("the keyring was not read for too long")
+
+// Sign makes a compact JWS (RFC 7515 §7.1) of claims, a JSON object which it takes as it is, with the key of alg that is active
+// now. The header has alg, kid, and typ unless that is "". A token that expires later than its key may be relied on is refused.
+// Errors: [ErrNoKey], [ErrTooLong], [ErrStale], and that of ctx.
+func (r *Rings) Sign(ctx context.Context, alg, typ string, claims []byte, expires time.Time) (compact string, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	snap, now := r.snap.Load(), r.cfg.Now()
+	k := snap.active(alg, now)
+	if k == nil {
+		return "", fmt.Errorf("sign with %q: %w", alg, ErrNoKey)
+	}
+	life := k.record.LongestToken + r.cfg.Skew
+	if expires.After(now.Add(life)) {
+		return "", fmt.Errorf("sign with %s: %w: it lives for %v, and the longest token for %v", k.record.KID, ErrTooLong,
+			expires.Sub(now).Round(time.Second), k.record.LongestToken)
+	}
+	// Another process may have retired the key, from lead after the last read on.
+	if expires.After(snap.readAt.Add(r.cfg.lead()+life)) || !k.record.GoneAt.IsZero() && expires.After(k.record.GoneAt) {
+		return "", fmt.Errorf("sign with %s: %w: last at %v", k.record.KID, ErrStale, snap.readAt)
+	}
+	compact, err = k.sign(typ, claims)
+	if err != nil {
+		return "", fmt.Errorf("sign with %s: %w", k.record.KID, err)
+	}
+	k.usage.note(expires)
+	return compact, nil
+}
+
+const typChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-./"
+
+// sign writes the compact form into one buffer. Nothing in the header needs escaping: alg and kid are our own, typ is checked.
+func (k *key) sign(typ string, claims []byte) (string, error) {
+	if strings.Trim(typ, typChars) != "" {
+		return "", errors.New("typ is not a media type")
+	}
+	head := make([]byte, 0, 128)
+	head = append(head, `{"alg":"`...)
+	head = append(head, k.record.Alg...)
+	head = append(head, `","kid":"`...)
+	head = append(head, k.record.KID...)
+	if typ != "" {
+		head = append(head, `","typ":"`...)
+		head = append(head, typ...)
+	}
+	head = append(head, `"}`...)
+	b64 := base64.RawURLEncoding
+	buf := make([]byte, 0, b64.EncodedLen(len(head))+b64.EncodedLen(len(claims))+2+b64.EncodedLen(512))
+	buf = append(b64.AppendEncode(buf, head), '.')
+	buf = b64.AppendEncode(buf, claims)
+	signature, err := k.material.sign(buf)
+	if err != nil {
+		return "", err
+	}
+	return string(b64.AppendEncode(append(buf, '.'), signature)), nil
+}
+
+// sign makes the signature in the form of JWS (RFC 7518 §3.3 and §3.4, RFC 8037 §3.1).
+func (m *material) sign(input []byte) ([]byte, error) {
+	switch private := m.signer.(type) {
+	case *rsa.PrivateKey:
+		digest := sha256.Sum256(input)
+		return rsa.SignPKCS1v15(rand.Reader, private, crypto.SHA256, digest[:])
+	case *ecdsa.PrivateKey:
+		digest := sha256.Sum256(input)
+		r, s, err := ecdsa.Sign(rand.Reader, private, digest[:])
+		if err != nil {
+			return nil, err
+		}
+		signature := make([]byte, 64)
+		r.FillBytes(signature[:32])
+		s.FillBytes(signature[32:])
+		return signature, nil
+	case ed25519.PrivateKey:
+		return ed25519.Sign(private, input), nil
+	}
+	return nil, fmt.Errorf("no signature is known for %T", m.signer)
+}
+
+// usage is what this process did with a key.
+type usage struct {
+	signed atomic.Int64
+	// newest is the latest expiry of any token, in nanoseconds since 1970; 0 if there was none.
+	newest atomic.Int64
+}
+
+func (u *usage) note(expires time.Time) {
+	u.signed.Add(1)
+	at := expires.UnixNano()
+	for seen := u.newest.Load(); at > seen; seen = u.newest.Load() {
+		if u.newest.CompareAndSwap(seen, at) {
+			return
+		}
+	}
+}
+
+// usageOf and forgetUsage are for load, under mu.
+func (r *Rings) usageOf(kid string) *usage {
+	u := r.usage[kid]
+	if u == nil {
+		u = &usage{}
+		r.usage[kid] = u
+	}
+	return u
+}
+
+func (r *Rings) forgetUsage(snap *snapshot) {
+	for kid := range r.usage {
+		if snap.byKID[kid] == nil {
+			delete(r.usage, kid)
+		}
+	}
+}
