@@ -14,7 +14,10 @@ const (
 )
 
 // Form is a request's parameters, each of which was sent at most once (RFC 6749 §3.1, §3.2), except those that may repeat.
-type Form struct{ values url.Values }
+type Form struct {
+	values url.Values
+	bad    error
+}
 
 // mayRepeat are the parameters that are lists by repetition.
 var mayRepeat = map[string]bool{"resource": true, "audience": true} // RFC 8707 §2; RFC 8693 §2.1
@@ -31,26 +34,39 @@ var known = func() map[string]bool {
 	return m
 }()
 
-// NewForm checks values and wraps them. Errors: *Error with InvalidRequest.
+// NewForm checks values and wraps them. Errors: *Error with InvalidRequest; the form that is returned with it serves only to find out
+// where the error may be sent.
 func NewForm(values url.Values) (Form, error) {
-	if len(values) > MaxParams {
-		return Form{}, E(InvalidRequest, "too many parameters")
+	f := Form{values: values}
+	f.bad = f.check()
+	return f, f.bad
+}
+
+// Check returns what NewForm found wrong.
+func (f Form) Check() error { return f.bad }
+
+func (f Form) check() error {
+	if len(f.values) > MaxParams {
+		return E(InvalidRequest, "too many parameters")
 	}
-	for name, vs := range values {
-		if len(vs) > 1 && !mayRepeat[name] { // RFC 6749 §3.1
+	for name, vs := range f.values {
+		if f.Repeated(name) { // RFC 6749 §3.1
 			if known[name] {
-				return Form{}, E(InvalidRequest, "parameter "+name+" is repeated")
+				return E(InvalidRequest, "parameter "+name+" is repeated")
 			}
-			return Form{}, E(InvalidRequest, "a parameter is repeated")
+			return E(InvalidRequest, "a parameter is repeated")
 		}
 		for _, v := range vs {
 			if len(v) > MaxParamBytes || strings.ContainsRune(v, 0) {
-				return Form{}, E(InvalidRequest, "a parameter is too long or holds a NUL character")
+				return E(InvalidRequest, "a parameter is too long or holds a NUL character")
 			}
 		}
 	}
-	return Form{values}, nil
+	return nil
 }
+
+// Repeated tells whether a parameter that must stand alone was sent more than once.
+func (f Form) Repeated(name string) bool { return len(f.values[name]) > 1 && !mayRepeat[name] }
 
 // QueryForm reads the parameters of a query string.
 func QueryForm(rawQuery string) (Form, error) {

@@ -1,0 +1,148 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/provider/account"
+	"latchkey/provider/bearer"
+	"latchkey/provider/oauth"
+	"latchkey/provider/token"
+	"latchkey/storage"
+)
+
+// AccountTokens makes and checks the tokens of the account API: the access tokens of every dialect, and the fixed refresh tokens of
+// the session dialect.
+type AccountTokens struct {
+	Issuer *token.Issuer
+	// Audience must be in a token's `aud`: the default audience or the issuer.
+	Audience string
+	Live     token.Live
+	Store    AccountTokenStore
+	// RefreshedTTL is the lifetime of access tokens that a refresh gives.
+	RefreshedTTL time.Duration
+	Now          func() time.Time
+}
+
+// AccountTokenStore is what it reads and writes.
+type AccountTokenStore interface {
+	CreateGrant(ctx context.Context, g storage.Grant, now time.Time) error
+	Grant(ctx context.Context, key storage.GrantKey, now time.Time) (storage.Grant, error)
+	EndSessions(ctx context.Context, scope storage.EndScope, now time.Time) ([]storage.Session, error)
+	Session(ctx context.Context, sid string, now time.Time) (storage.Session, error)
+	Account(ctx context.Context, key storage.AccountKey) (storage.Account, error)
+}
+
+func (t *AccountTokens) client(ttl time.Duration) storage.Client {
+	return storage.Client{ID: token.AccountClientID, Scopes: []string{token.AccountScope}, AccountClaims: true, AccessTokenTTL: ttl}
+}
+
+// AccessToken makes an access token for a session. expiresIn is in seconds.
+func (t *AccountTokens) AccessToken(ctx context.Context, a storage.Account, s storage.Session, _ account.Dialect, ttl time.Duration) (access string, expiresIn int, err error) {
+	ans, err := t.Issuer.Issue(ctx, &token.Authorization{
+		Client:  t.client(ttl),
+		Grant:   storage.Grant{SID: s.SID, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR},
+		Account: a, Scopes: oauth.Scopes{token.AccountScope},
+	})
+	if err != nil {
+		return "", 0, err
+	}
+	return ans.AccessToken, int(ans.ExpiresIn), nil
+}
+
+// RefreshToken makes a refresh token that stays valid and unchanged until it expires or its session ends.
+func (t *AccountTokens) RefreshToken(ctx context.Context, a storage.Account, s storage.Session, ttl time.Duration) (string, error) {
+	now := t.Now()
+	g := storage.Grant{
+		ID: token.NewGrantID(), ClientID: token.AccountClientID, AccountID: a.ID, SID: s.SID, Scopes: []string{token.AccountScope},
+		AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, Refresh: &storage.Refresh{Fixed: true, ExpiresAt: now.Add(ttl)},
+		CreatedAt: now, ExpiresAt: now.Add(ttl),
+	}
+	if err := t.Store.CreateGrant(ctx, g, now); err != nil {
+		return "", fmt.Errorf("store refresh token: %w", err)
+	}
+	return t.Issuer.EncodeRefresh(token.Refresh{GrantID: g.ID}), nil
+}
+
+// Refresh buys an access token. Errors: bearer.ErrInvalid where the refresh token is unknown, revoked or expired.
+func (t *AccountTokens) Refresh(ctx context.Context, raw string) (access string, expiresIn int, err error) {
+	g, err := t.grant(ctx, raw)
+	if err != nil {
+		return "", 0, err
+	}
+	now := t.Now()
+	s, err := t.Store.Session(ctx, g.SID, now)
+	if err != nil {
+		return "", 0, gone("read session", err)
+	}
+	a, err := t.Store.Account(ctx, storage.AccountKey{ID: g.AccountID})
+	if err != nil {
+		return "", 0, gone("read account", err)
+	}
+	if a.Disabled {
+		return "", 0, bearer.ErrInvalid
+	}
+	return t.AccessToken(ctx, a, s, account.Session, t.RefreshedTTL)
+}
+
+// RevokeRefresh ends the refresh token's session, and with it the token. Errors: bearer.ErrInvalid where it is none of ours or ended before.
+func (t *AccountTokens) RevokeRefresh(ctx context.Context, raw string) error {
+	g, err := t.grant(ctx, raw)
+	if err != nil {
+		return err
+	}
+	if _, err := t.Store.EndSessions(ctx, storage.EndScope{AccountID: g.AccountID, SID: g.SID}, t.Now()); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
+}
+
+func (t *AccountTokens) grant(ctx context.Context, raw string) (storage.Grant, error) {
+	ref, err := t.Issuer.DecodeRefresh(raw)
+	if err != nil {
+		return storage.Grant{}, bearer.ErrInvalid
+	}
+	now := t.Now()
+	g, err := t.Store.Grant(ctx, storage.GrantKey{ID: ref.GrantID}, now)
+	if err != nil {
+		return storage.Grant{}, gone("read grant", err)
+	}
+	if g.ClientID != token.AccountClientID || g.Refresh == nil || !g.Refresh.Fixed || !now.Before(g.Refresh.ExpiresAt) {
+		return storage.Grant{}, bearer.ErrInvalid
+	}
+	return g, nil
+}
+
+func gone(verb string, err error) error {
+	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
+		return bearer.ErrInvalid
+	}
+	return fmt.Errorf("%s: %w", verb, err)
+}
+
+// Verify implements [bearer.Verifier] for the account API. Errors: bearer.ErrMalformed, ErrExpired, ErrInvalid (ended, or not for this
+// API), or a fault.
+func (t *AccountTokens) Verify(ctx context.Context, raw string) (bearer.Claims, error) {
+	c, err := t.Issuer.VerifyAccess(raw)
+	switch {
+	case errors.Is(err, token.ErrExpired):
+		return bearer.Claims{}, fmt.Errorf("%w: %w", bearer.ErrExpired, err)
+	case err != nil:
+		return bearer.Claims{}, fmt.Errorf("%w: %w", bearer.ErrMalformed, err)
+	}
+	scopes, err := oauth.ParseScopes(c.Scope)
+	if err != nil || !scopes.Has(token.AccountScope) || !c.Audience.Has(t.Audience) || c.SID == "" {
+		return bearer.Claims{}, bearer.ErrInvalid
+	}
+	a, err := t.Live.Check(ctx, c)
+	if errors.Is(err, token.ErrEnded) || (err == nil && a.ID == 0) {
+		return bearer.Claims{}, fmt.Errorf("%w: ended", bearer.ErrInvalid)
+	}
+	if err != nil {
+		return bearer.Claims{}, err
+	}
+	return bearer.Claims{Subject: c.Subject, ClientID: c.ClientID, SID: c.SID, JTI: c.ID, Scopes: scopes,
+		Issued: time.Unix(c.IssuedAt, 0), Expires: time.Unix(c.Expires, 0)}, nil
+}

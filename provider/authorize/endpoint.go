@@ -1,0 +1,228 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"latchkey/provider/audit"
+	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
+	"latchkey/provider/token"
+	"latchkey/storage"
+)
+
+// Paths below the issuer's path.
+const (
+	Route       = "/authorize"
+	ResumeRoute = "/authorize/resume"
+)
+
+// Store is what the endpoint reads and writes, always for somebody who is signed in.
+type Store interface {
+	Account(ctx context.Context, key storage.AccountKey) (storage.Account, error)
+	Consent(ctx context.Context, accountID int64, clientID string) (storage.Consent, error)
+	PutConsent(ctx context.Context, c storage.Consent, now time.Time) error
+	CreateGrant(ctx context.Context, g storage.Grant, now time.Time) error
+	TouchSession(ctx context.Context, sid string, change storage.SessionChange, now time.Time) (storage.Session, error)
+}
+
+// Clients finds clients.
+type Clients interface {
+	Client(ctx context.Context, id string) (storage.Client, error)
+}
+
+// Sessions finds the browser's session.
+type Sessions interface {
+	Current(r *http.Request) (storage.Session, bool, error)
+}
+
+// Tokens knows lifetimes and our own ID tokens.
+type Tokens interface {
+	VerifyIDHint(raw string) (token.ID, error)
+	CodeTTL() time.Duration
+	AccessTTL(c storage.Client) time.Duration
+	RefreshTTL(c storage.Client) time.Duration
+}
+
+// Pages draws what leaves for a client.
+type Pages interface {
+	HandOff(w http.ResponseWriter, r *http.Request, target string) error
+	FormPost(w http.ResponseWriter, r *http.Request, action string, params []serve.Param) error
+}
+
+// Endpoint is the authorization endpoint and its dispatcher.
+type Endpoint struct {
+	// Issuer is `iss`. Path is the issuer's path, "" for none. Secure is whether it is https.
+	Issuer, Path string
+	Secure       bool
+	// SignInPath, SignUpPath and ConsentPath are the pages' addresses; they take the parameter flow.
+	SignInPath, SignUpPath, ConsentPath string
+
+	Clients  Clients
+	Store    Store
+	Sessions Sessions
+	Tokens   Tokens
+	Vault    Vault
+	Pages    Pages
+	Audit    audit.Sink
+	Now      func() time.Time
+}
+
+// Serve takes a new request, by GET or POST (OpenID Connect Core §3.1.2.1).
+func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
+	form, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	q := &Request{Form: form, StartedAt: e.Now()}
+	if err := e.judge(r.Context(), q); err != nil {
+		return e.failed(w, r, q, err, false)
+	}
+	serve.RecordOf(r.Context()).ClientID = q.Client.ID
+	if r.Method == http.MethodPost { // posted from another site: the session cookie comes with the next, own GET
+		return e.redirect(w, r, q, e.Path+ResumeRoute)
+	}
+	return e.next(w, r, q, false)
+}
+
+// Resume goes on with a pending request after a step in the browser.
+func (e *Endpoint) Resume(w http.ResponseWriter, r *http.Request) error {
+	q, err := e.unseal(r, r.URL.Query().Get("flow"))
+	if err != nil {
+		return e.failed(w, r, q, err, true)
+	}
+	serve.RecordOf(r.Context()).ClientID = q.Client.ID
+	return e.next(w, r, q, true)
+}
+
+func readForm(r *http.Request) (oauth.Form, error) {
+	if r.Method != http.MethodPost {
+		values, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			return oauth.Form{}, page("request", "the query is malformed", err)
+		}
+		f, _ := oauth.NewForm(values) // judged by the rules, after the redirect URI
+		return f, nil
+	}
+	f, err := oauth.PostForm(r)
+	if err != nil && f.Check() == nil { // not even a form
+		return f, err
+	}
+	return f, nil
+}
+
+// judge runs the rules in order. A failure of the first table is returned as it is; one of the second is an *oauth.Error for the client.
+func (e *Endpoint) judge(ctx context.Context, q *Request) error {
+	for _, rules := range [][]rule{beforeRedirect, afterRedirect} {
+		for _, rule := range rules {
+			if err := rule(ctx, e, q); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// failed answers a request that did not pass.
+func (e *Endpoint) failed(w http.ResponseWriter, r *http.Request, q *Request, err error, posted bool) error {
+	if errors.Is(err, ErrFlow) {
+		return &serve.ProblemError{Problem: serve.Problem{Status: http.StatusBadRequest, Kind: "expired", Back: e.Path + "/"}, Cause: err}
+	}
+	oe, ok := oauth.AsError(err)
+	if !ok || q == nil || q.RedirectURI == "" {
+		return err
+	}
+	serve.RecordOf(r.Context()).ClientID = q.Client.ID
+	return e.refuse(w, r, q, oe, posted)
+}
+
+// known reads who is signed in and what they allowed this client.
+func (e *Endpoint) known(r *http.Request, q *Request) (*Person, storage.Consent, error) {
+	ctx := r.Context()
+	s, ok, err := e.Sessions.Current(r)
+	if err != nil || !ok {
+		return nil, storage.Consent{}, err
+	}
+	a, err := e.Store.Account(ctx, storage.AccountKey{ID: s.AccountID})
+	if errors.Is(err, storage.ErrNotFound) || (err == nil && a.Disabled) {
+		return nil, storage.Consent{}, nil
+	}
+	if err != nil {
+		return nil, storage.Consent{}, fmt.Errorf("read account: %w", err)
+	}
+	granted, err := e.Store.Consent(ctx, a.ID, q.Client.ID)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return nil, storage.Consent{}, fmt.Errorf("read consent: %w", err)
+	}
+	return &Person{Session: s, Account: a}, granted, nil
+}
+
+// next does what decide says.
+func (e *Endpoint) next(w http.ResponseWriter, r *http.Request, q *Request, posted bool) error {
+	who, granted, err := e.known(r, q)
+	if err != nil {
+		return err
+	}
+	switch d := decide(q, who, granted, e.Now()).(type) {
+	case SignIn:
+		if d.Create {
+			return e.redirect(w, r, q, e.SignUpPath)
+		}
+		return e.redirect(w, r, q, e.SignInPath)
+	case Consent:
+		return e.redirect(w, r, q, e.ConsentPath)
+	case Refuse:
+		return e.refuse(w, r, q, d.Err, posted)
+	case Issue:
+		return e.issue(w, r, q, who, posted)
+	default:
+		return fmt.Errorf("decision %T is not handled", d)
+	}
+}
+
+// redirect goes to a page of ours with the request sealed.
+func (e *Endpoint) redirect(w http.ResponseWriter, r *http.Request, q *Request, path string) error {
+	sealed, err := e.seal(q, e.bind(w, r))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", path+"?flow="+url.QueryEscape(sealed))
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// issue stores the grant with its code and answers with the code.
+func (e *Endpoint) issue(w http.ResponseWriter, r *http.Request, q *Request, who *Person, posted bool) error {
+	ctx, now, rec := r.Context(), e.Now(), serve.RecordOf(r.Context())
+	rec.AccountID = who.Account.ID
+	code := token.NewCode()
+	g := storage.Grant{
+		ID: token.NewGrantID(), ClientID: q.Client.ID, AccountID: who.Account.ID, SID: who.Session.SID,
+		Scopes: q.Scopes, Resources: q.Resources, Nonce: q.Nonce,
+		AuthTime: who.Session.AuthTime, AMR: who.Session.AMR, ACR: who.Session.ACR, Offline: q.Scopes.Has(oauth.OfflineAccess),
+		Code: &storage.Code{Hash: token.HashCode(code), RedirectURI: q.RedirectURI, RedirectURISent: q.RedirectURISent,
+			Challenge: q.Challenge, ExpiresAt: now.Add(e.Tokens.CodeTTL())},
+		CreatedAt: now, ExpiresAt: now.Add(e.Tokens.CodeTTL() + e.Tokens.RefreshTTL(q.Client) + e.Tokens.AccessTTL(q.Client)),
+	}
+	if q.Challenge != "" {
+		g.Code.ChallengeMethod = oauth.S256
+	}
+	if err := e.Store.CreateGrant(ctx, g, now); errors.Is(err, storage.ErrNotFound) { // signed out meanwhile
+		return e.redirect(w, r, q, e.SignInPath)
+	} else if err != nil {
+		return fmt.Errorf("create grant: %w", err)
+	}
+	if !slices.Contains(who.Session.Clients, q.Client.ID) {
+		_, err := e.Store.TouchSession(ctx, who.Session.SID, storage.SessionChange{AddClient: q.Client.ID, LastSeenAt: now}, now)
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return fmt.Errorf("note client in session: %w", err)
+		}
+	}
+	return e.answer(w, r, q, []serve.Param{{Name: "code", Value: code}}, posted)
+}

@@ -1,0 +1,68 @@
+package authorize
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
+)
+
+// answer sends parameters to the client by the request's response mode, with state (RFC 6749 §4.1.2) and iss (RFC 9207 §2).
+// posted tells that the browser came here from a form of ours, whose policy forbids a redirect to another origin.
+func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, q *Request, params []serve.Param, posted bool) error {
+	if q.State != "" {
+		params = append(params, serve.Param{Name: "state", Value: q.State})
+	}
+	params = append(params, serve.Param{Name: "iss", Value: e.Issuer})
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	if q.Mode == oauth.ModeFormPost {
+		return e.Pages.FormPost(w, r, q.RedirectURI, params)
+	}
+	target := withParams(q.RedirectURI, params, q.Mode)
+	if posted && isBrowser(r) {
+		return e.Pages.HandOff(w, r, target)
+	}
+	w.Header().Set("Location", target) // not http.Redirect: it would rewrite the address
+	w.WriteHeader(http.StatusSeeOther) // RFC 9700 §4.12
+	return nil
+}
+
+// refuse sends an error to the client (RFC 6749 §4.1.2.1).
+func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, q *Request, oe *oauth.Error, posted bool) error {
+	rec := serve.RecordOf(r.Context())
+	rec.Outcome, rec.Err = string(oe.Code), oe
+	params := []serve.Param{{Name: "error", Value: string(oe.Code)}}
+	if oe.Description != "" {
+		params = append(params, serve.Param{Name: "error_description", Value: oe.Description})
+	}
+	return e.answer(w, r, q, params, posted)
+}
+
+// withParams adds parameters to a redirect URI; its own query is kept (RFC 6749 §3.1.2).
+func withParams(uri string, params []serve.Param, mode oauth.ResponseMode) string {
+	var b strings.Builder
+	for _, p := range params {
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(p.Name) + "=" + url.QueryEscape(p.Value))
+	}
+	if mode == oauth.ModeFragment {
+		return uri + "#" + b.String()
+	}
+	switch {
+	case !strings.Contains(uri, "?"):
+		return uri + "?" + b.String()
+	case strings.HasSuffix(uri, "?") || strings.HasSuffix(uri, "&"):
+		return uri + b.String()
+	}
+	return uri + "&" + b.String()
+}
+
+// isBrowser tells a browser, which applies form-action to redirects, from a program, which follows Location and no Refresh header.
+func isBrowser(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Mode") != "" || strings.HasPrefix(r.UserAgent(), "Mozilla/")
+}

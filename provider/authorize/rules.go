@@ -1,0 +1,196 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"latchkey/provider/client"
+	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
+	"latchkey/provider/token"
+)
+
+// rule checks one thing and fills in what it learnt.
+type rule func(ctx context.Context, e *Endpoint, q *Request) error
+
+// beforeRedirect rules prove that the answer may be sent to the client at all: their failures are pages, never redirects (RFC 6749 §4.1.2.1).
+var beforeRedirect = []rule{ruleClient, ruleRedirectURI}
+
+// afterRedirect rules check the rest: their failures go to the client.
+var afterRedirect = []rule{
+	ruleResponseMode, ruleWellFormed, ruleUnsupported, ruleResponseType, ruleSize, ruleScope, rulePKCE, rulePrompt, ruleMaxAge, ruleResource, ruleIDTokenHint,
+}
+
+func page(kind, description string, cause error) error {
+	return &serve.ProblemError{Problem: serve.Problem{Status: http.StatusBadRequest, Kind: kind, Code: string(oauth.InvalidRequest), Description: description}, Cause: cause}
+}
+
+func ruleClient(ctx context.Context, e *Endpoint, q *Request) error {
+	id := q.Form.Get("client_id")
+	if id == "" || q.Form.Repeated("client_id") {
+		return page("unknown_client", "client_id is missing or repeated", nil) // RFC 6749 §4.1.1
+	}
+	c, err := e.Clients.Client(ctx, id)
+	if errors.Is(err, client.ErrUnknown) {
+		return page("unknown_client", "client_id names no client", err)
+	}
+	if err != nil {
+		return err
+	}
+	q.Client = c
+	return nil
+}
+
+// ruleRedirectURI: byte-equal to a registered one (RFC 9700 §2.1); only a native client's loopback port floats (RFC 8252 §7.3).
+func ruleRedirectURI(_ context.Context, _ *Endpoint, q *Request) error {
+	if q.Form.Repeated("redirect_uri") {
+		return page("redirect_uri", "redirect_uri is repeated", nil)
+	}
+	uri := q.Form.Get("redirect_uri")
+	if uri == "" {
+		scopes, _ := oauth.ParseScopes(q.Form.Get("scope"))
+		if len(q.Client.RedirectURIs) != 1 || scopes.Has(oauth.OpenID) { // OpenID Connect Core §3.1.2.1: required
+			return page("redirect_uri", "redirect_uri is missing", nil)
+		}
+		q.RedirectURI = q.Client.RedirectURIs[0] // RFC 6749 §3.1.2.3
+		return nil
+	}
+	native := q.Client.ApplicationType == "native"
+	if !slices.ContainsFunc(q.Client.RedirectURIs, func(reg string) bool { return oauth.MatchRedirectURI(reg, uri, native) }) {
+		return page("redirect_uri", "redirect_uri is not registered for this client", nil)
+	}
+	q.RedirectURI, q.RedirectURISent = uri, true
+	return nil
+}
+
+func ruleResponseMode(_ context.Context, _ *Endpoint, q *Request) error {
+	q.Mode = oauth.ModeQuery
+	if !q.Form.Repeated("state") {
+		q.State = q.Form.Get("state")
+	}
+	mode, err := oauth.ParseResponseMode(q.Form.Get("response_mode"))
+	if err != nil {
+		return err
+	}
+	if len(q.Client.ResponseModes) > 0 && !slices.Contains(q.Client.ResponseModes, string(mode)) {
+		return oauth.E(oauth.InvalidRequest, "response_mode is not allowed for this client")
+	}
+	q.Mode = mode
+	return nil
+}
+
+func ruleWellFormed(_ context.Context, _ *Endpoint, q *Request) error { return q.Form.Check() }
+
+func ruleUnsupported(_ context.Context, _ *Endpoint, q *Request) error {
+	switch {
+	case q.Form.Get("request") != "":
+		return oauth.E(oauth.RequestNotSupported, "request objects are not supported") // OpenID Connect Core §6.1
+	case q.Form.Get("request_uri") != "":
+		return oauth.E(oauth.RequestURINotSupported, "request_uri is not supported") // OpenID Connect Core §6.2
+	case q.Form.Get("registration") != "":
+		return oauth.E(oauth.RegistrationUnsupported, "registration is not supported") // OpenID Connect Core §7.2.1
+	}
+	return nil
+}
+
+func ruleResponseType(_ context.Context, _ *Endpoint, q *Request) error {
+	rt := oauth.ParseResponseType(q.Form.Get("response_type"))
+	switch {
+	case rt == "":
+		return oauth.E(oauth.InvalidRequest, "response_type is missing") // RFC 6749 §3.1.1
+	case rt != "code":
+		return oauth.E(oauth.UnsupportedResponseType, "only response_type code is supported")
+	case len(q.Client.ResponseTypes) > 0 && !slices.Contains(q.Client.ResponseTypes, rt),
+		len(q.Client.GrantTypes) > 0 && !slices.Contains(q.Client.GrantTypes, "authorization_code"):
+		return oauth.E(oauth.UnauthorizedClient, "this client may not use response_type code") // RFC 6749 §4.1.2.1
+	}
+	return nil
+}
+
+// maxRequest bounds what is carried through the browser while the person signs in.
+const maxRequest = 6 << 10
+
+func ruleSize(_ context.Context, _ *Endpoint, q *Request) error {
+	if len(q.Form.Encode()) > maxRequest {
+		return oauth.E(oauth.InvalidRequest, "the request is too long")
+	}
+	return nil
+}
+
+// ruleScope keeps the scopes that the client may have; others are ignored (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1), and the token
+// response says which were granted.
+func ruleScope(_ context.Context, _ *Endpoint, q *Request) error {
+	asked, err := oauth.ParseScopes(q.Form.Get("scope"))
+	if err != nil {
+		return err
+	}
+	q.Scopes = asked.And(q.Client.Scopes)
+	if asked.Has(oauth.OfflineAccess) && len(q.Client.GrantTypes) > 0 && !slices.Contains(q.Client.GrantTypes, "refresh_token") {
+		q.Scopes = q.Scopes.Without([]string{oauth.OfflineAccess}) // OpenID Connect Core §11
+	}
+	if len(q.Scopes) == 0 && len(asked) > 0 {
+		return oauth.E(oauth.InvalidScope, "no scope that was asked for is allowed for this client")
+	}
+	q.Nonce = q.Form.Get("nonce")
+	return nil
+}
+
+func rulePKCE(_ context.Context, _ *Endpoint, q *Request) error {
+	challenge, method := q.Form.Get("code_challenge"), q.Form.Get("code_challenge_method")
+	if challenge == "" {
+		if method != "" || !q.Client.PKCEExempt {
+			return oauth.E(oauth.InvalidRequest, "code_challenge is missing") // RFC 7636 §4.4.1, RFC 9700 §2.1.1
+		}
+		return nil
+	}
+	if method != oauth.S256 {
+		return oauth.E(oauth.InvalidRequest, "code_challenge_method must be S256") // RFC 7636 §4.4.1
+	}
+	q.Challenge = challenge
+	return oauth.CheckChallenge(challenge)
+}
+
+func rulePrompt(_ context.Context, _ *Endpoint, q *Request) (err error) {
+	q.LoginHint, q.UILocales = q.Form.Get("login_hint"), q.Form.Get("ui_locales")
+	q.Prompt, err = oauth.ParsePrompt(q.Form.Get("prompt"))
+	return err
+}
+
+func ruleMaxAge(_ context.Context, _ *Endpoint, q *Request) (err error) {
+	q.MaxAge, q.HasMaxAge, err = oauth.ParseMaxAge(q.Form.Get("max_age"))
+	return err
+}
+
+func ruleResource(_ context.Context, _ *Endpoint, q *Request) error {
+	q.Resources = q.Form.All("resource")
+	if len(q.Resources) > oauth.MaxScopes {
+		return oauth.E(oauth.InvalidTarget, "too many resources")
+	}
+	for _, res := range q.Resources {
+		if err := oauth.CheckResource(res); err != nil {
+			return err
+		}
+		if !slices.Contains(q.Client.Audiences, res) {
+			return oauth.E(oauth.InvalidTarget, "a resource is not allowed for this client") // RFC 8707 §2
+		}
+	}
+	return nil
+}
+
+func ruleIDTokenHint(_ context.Context, e *Endpoint, q *Request) error {
+	hint := q.Form.Get("id_token_hint")
+	if hint == "" {
+		return nil
+	}
+	c, err := e.Tokens.VerifyIDHint(hint)
+	if errors.Is(err, token.ErrMalformed) {
+		return oauth.E(oauth.InvalidRequest, "id_token_hint is not an ID token of this issuer").Because(err) // OpenID Connect Core §3.1.2.1
+	}
+	if err != nil {
+		return err
+	}
+	q.HintSub = c.Subject
+	return nil
+}

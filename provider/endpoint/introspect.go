@@ -1,0 +1,137 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"latchkey/provider/client"
+	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
+	"latchkey/provider/token"
+	"latchkey/storage"
+)
+
+// ClientAuthenticator decides which client sent a request.
+type ClientAuthenticator interface {
+	Authenticate(ctx context.Context, r *http.Request, f oauth.Form) (storage.Client, error)
+}
+
+// RefreshDecoder reads refresh tokens.
+type RefreshDecoder interface {
+	DecodeRefresh(s string) (token.Refresh, error)
+}
+
+// GrantReader reads grants.
+type GrantReader interface {
+	Grant(ctx context.Context, key storage.GrantKey, now time.Time) (storage.Grant, error)
+}
+
+// Introspect is the introspection endpoint (RFC 7662).
+type Introspect struct {
+	Issuer  string
+	Clients ClientAuthenticator
+	Tokens  interface {
+		Verifier
+		RefreshDecoder
+	}
+	Live   Liveness
+	Grants interface {
+		GrantReader
+		Account(ctx context.Context, key storage.AccountKey) (storage.Account, error)
+	}
+	Now func() time.Time
+}
+
+// introspection is the answer (RFC 7662 §2.2). An inactive token is told by that one member alone.
+type introspection struct {
+	Active    bool           `json:"active"`
+	Scope     string         `json:"scope,omitempty"`
+	ClientID  string         `json:"client_id,omitempty"`
+	Username  string         `json:"username,omitempty"`
+	TokenType string         `json:"token_type,omitempty"`
+	Expires   int64          `json:"exp,omitempty"`
+	IssuedAt  int64          `json:"iat,omitempty"`
+	Subject   string         `json:"sub,omitempty"`
+	Audience  token.Audience `json:"aud,omitempty"`
+	Issuer    string         `json:"iss,omitempty"`
+	ID        string         `json:"jti,omitempty"`
+	SID       string         `json:"sid,omitempty"`
+}
+
+// Serve answers for a token.
+func (e *Introspect) Serve(w http.ResponseWriter, r *http.Request) error {
+	form, err := oauth.PostForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := e.Clients.Authenticate(r.Context(), r, form)
+	if err != nil {
+		return err
+	}
+	if c.AuthMethod == client.NoneMethod { // RFC 7662 §2.1: the caller must be authorised
+		return oauth.E(oauth.InvalidClient, "a public client may not introspect")
+	}
+	serve.RecordOf(r.Context()).ClientID = c.ID
+	raw := form.Get("token")
+	if raw == "" {
+		return oauth.E(oauth.InvalidRequest, "token is missing") // RFC 7662 §2.1
+	}
+	ans, err := e.look(r.Context(), c, raw)
+	if err != nil {
+		return err
+	}
+	return serve.WriteJSON(w, http.StatusOK, ans)
+}
+
+func (e *Introspect) look(ctx context.Context, c storage.Client, raw string) (introspection, error) {
+	if ref, err := e.Tokens.DecodeRefresh(raw); err == nil {
+		return e.refresh(ctx, c, ref)
+	}
+	t, err := e.Tokens.VerifyAccess(raw)
+	if err != nil || !mayIntrospect(c, t) {
+		return introspection{}, nil
+	}
+	a, err := e.Live.Check(ctx, t)
+	if errors.Is(err, token.ErrEnded) {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	return introspection{Active: true, Scope: t.Scope, ClientID: t.ClientID, Username: a.Username, TokenType: "Bearer", Expires: t.Expires,
+		IssuedAt: t.IssuedAt, Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID, SID: t.SID}, nil
+}
+
+// mayIntrospect lets a client see its own tokens, those meant for it, and those of the account API, which are for every application.
+func mayIntrospect(c storage.Client, t token.Access) bool {
+	if t.ClientID == c.ID || t.ClientID == token.AccountClientID || t.Audience.Has(c.ID) {
+		return true
+	}
+	return slices.ContainsFunc(c.Audiences, t.Audience.Has)
+}
+
+// refresh tells a client about its own refresh token.
+func (e *Introspect) refresh(ctx context.Context, c storage.Client, ref token.Refresh) (introspection, error) {
+	g, err := e.Grants.Grant(ctx, storage.GrantKey{ID: ref.GrantID}, e.Now())
+	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	if g.ClientID != c.ID || g.Refresh == nil || g.Refresh.Generation != ref.Generation || !e.Now().Before(g.Refresh.ExpiresAt) {
+		return introspection{}, nil
+	}
+	a, err := e.Grants.Account(ctx, storage.AccountKey{ID: g.AccountID})
+	if errors.Is(err, storage.ErrNotFound) || (err == nil && a.Disabled) {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	return introspection{Active: true, Scope: oauth.Scopes(g.Scopes).String(), ClientID: g.ClientID, Username: a.Username, TokenType: "refresh_token",
+		Expires: g.Refresh.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(), Subject: a.Sub, Issuer: e.Issuer, SID: g.SID}, nil
+}

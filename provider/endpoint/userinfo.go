@@ -1,0 +1,92 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"latchkey/provider/bearer"
+	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
+	"latchkey/provider/token"
+	"latchkey/storage"
+)
+
+// Verifier checks access tokens of ours.
+type Verifier interface {
+	VerifyAccess(raw string) (token.Access, error)
+}
+
+// Liveness tells whether what a token stands on still stands.
+type Liveness interface {
+	Check(ctx context.Context, c token.Access) (storage.Account, error)
+}
+
+// Userinfo is the userinfo endpoint (OpenID Connect Core §5.3).
+type Userinfo struct {
+	Issuer  string
+	Tokens  Verifier
+	Live    Liveness
+	Picture func(id string) string
+}
+
+// Serve answers with the claims that the token's scopes ask for.
+func (e *Userinfo) Serve(w http.ResponseWriter, r *http.Request) error {
+	raw, err := accessToken(r)
+	if err != nil {
+		return err
+	}
+	c, err := e.Tokens.VerifyAccess(raw)
+	if err != nil {
+		return oauth.E(oauth.InvalidToken, "the access token is malformed or expired").Because(err)
+	}
+	scopes, err := oauth.ParseScopes(c.Scope)
+	if err != nil || !scopes.Has(oauth.OpenID) { // OpenID Connect Core §5.3.1
+		return oauth.E(oauth.InsufficientScope, "the scope openid is needed")
+	}
+	if !c.Audience.Has(e.Issuer) { // RFC 9068 §4
+		return oauth.E(oauth.InvalidToken, "the access token is for another audience")
+	}
+	a, err := e.Live.Check(r.Context(), c)
+	if errors.Is(err, token.ErrEnded) || (err == nil && a.ID == 0) {
+		return oauth.E(oauth.InvalidToken, "the access token was revoked")
+	}
+	if err != nil {
+		return err
+	}
+	rec := serve.RecordOf(r.Context())
+	rec.ClientID, rec.AccountID = c.ClientID, a.ID
+	return serve.WriteJSON(w, http.StatusOK, token.UserClaims(a, scopes, e.Picture))
+}
+
+// errNoToken asks for a token without naming an error (RFC 6750 §3.1).
+func errNoToken(cause error) error {
+	return oauth.E(oauth.InvalidToken, "").Because(errors.Join(bearer.ErrMissing, cause))
+}
+
+// accessToken takes the token from the Authorization header, or from a form body (RFC 6750 §2.1, §2.2); never from the address.
+func accessToken(r *http.Request) (string, error) {
+	header := len(r.Header.Values("Authorization")) > 0
+	isForm := r.Method == http.MethodPost && strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "application/x-www-form-urlencoded")
+	if isForm {
+		f, err := oauth.PostForm(r)
+		if err != nil {
+			return "", err
+		}
+		if body := f.Get("access_token"); body != "" {
+			if header {
+				return "", oauth.E(oauth.InvalidRequest, "the access token was sent twice") // RFC 6750 §2
+			}
+			return body, nil
+		}
+	}
+	if !header {
+		return "", errNoToken(nil)
+	}
+	raw, err := bearer.FromHeader(r.Header)
+	if err != nil {
+		return "", errNoToken(err)
+	}
+	return raw, nil
+}

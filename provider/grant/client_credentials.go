@@ -1,0 +1,45 @@
+package grant
+
+import (
+	"context"
+
+	"latchkey/provider/client"
+	"latchkey/provider/oauth"
+	"latchkey/provider/token"
+	"latchkey/storage"
+)
+
+// ClientCredentialsType is the client credentials grant.
+const ClientCredentialsType = "client_credentials"
+
+// ClientCredentials is the client credentials grant (RFC 6749 §4.4). It writes nothing to the store.
+type ClientCredentials struct{}
+
+// GrantType is client_credentials.
+func (ClientCredentials) GrantType() string { return ClientCredentialsType }
+
+// Exchange gives the client a token for itself. Without a scope parameter it gets every scope it may have, except those that concern a person.
+func (ClientCredentials) Exchange(_ context.Context, r *Request) (*token.Authorization, error) {
+	if r.Client.AuthMethod == client.NoneMethod { // RFC 6749 §4.4: confidential clients only
+		return nil, oauth.E(oauth.UnauthorizedClient, "a public client has no credentials")
+	}
+	scopes, err := oauth.ParseScopes(r.Form.Get("scope"))
+	if err != nil {
+		return nil, err
+	}
+	personal := token.StandardScopes()
+	if len(scopes.And(personal)) > 0 {
+		return nil, oauth.E(oauth.InvalidScope, "a scope concerns a person, and there is none in this grant")
+	}
+	if !scopes.Within(r.Client.Scopes) {
+		return nil, oauth.E(oauth.InvalidScope, "a scope is not allowed for this client") // RFC 6749 §3.3
+	}
+	if len(scopes) == 0 {
+		scopes = oauth.Scopes(r.Client.Scopes).Without(personal)
+	}
+	resources, err := narrow(r.Form, nil, r.Client)
+	if err != nil {
+		return nil, err
+	}
+	return &token.Authorization{Client: r.Client, Grant: storage.Grant{}, Scopes: scopes, Resources: resources}, nil
+}

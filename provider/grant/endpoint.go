@@ -1,0 +1,151 @@
+package grant
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"latchkey/provider/audit"
+	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
+	"latchkey/provider/token"
+	"latchkey/storage"
+)
+
+// Request is an authenticated token request.
+type Request struct {
+	Client storage.Client
+	Form   oauth.Form
+	Now    time.Time
+}
+
+// Exchanger is one grant.
+type Exchanger interface {
+	// GrantType is the value of grant_type.
+	GrantType() string
+	// Exchange checks the request, takes what is one-time, and yields what was proved. Errors: *oauth.Error, or a fault.
+	Exchange(ctx context.Context, r *Request) (*token.Authorization, error)
+}
+
+// ClientAuthenticator decides which client sent a request.
+type ClientAuthenticator interface {
+	Authenticate(ctx context.Context, r *http.Request, f oauth.Form) (storage.Client, error)
+}
+
+// TokenIssuer turns an authorization into tokens.
+type TokenIssuer interface {
+	Issue(ctx context.Context, a *token.Authorization) (*token.Answer, error)
+}
+
+// Endpoint is the token endpoint (RFC 6749 §3.2).
+type Endpoint struct {
+	Clients    ClientAuthenticator
+	Exchangers []Exchanger
+	Issuer     TokenIssuer
+	Audit      audit.Sink
+	Now        func() time.Time
+}
+
+// GrantTypes lists the grants served, for discovery.
+func (e *Endpoint) GrantTypes() []string {
+	var out []string
+	for _, x := range e.Exchangers {
+		out = append(out, x.GrantType())
+	}
+	return out
+}
+
+// Serve handles a token request.
+func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	rec := serve.RecordOf(ctx)
+	form, err := oauth.PostForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := e.Clients.Authenticate(ctx, r, form)
+	if err != nil {
+		return err
+	}
+	rec.ClientID = c.ID
+	x, err := e.choose(form.Get("grant_type"), c)
+	if err != nil {
+		return err
+	}
+	rec.GrantType = x.GrantType()
+	a, err := x.Exchange(ctx, &Request{Client: c, Form: form, Now: e.Now()})
+	if err != nil {
+		return err
+	}
+	rec.AccountID = a.Account.ID
+	if err := ceiling(a); err != nil {
+		return err
+	}
+	ans, err := e.Issuer.Issue(ctx, a)
+	if err != nil {
+		return err
+	}
+	e.Audit.Record(ctx, audit.Event{Name: audit.TokenIssued, Time: e.Now(), AccountID: a.Account.ID, ClientID: c.ID, SID: a.Grant.SID,
+		GrantID: a.Grant.ID, Address: rec.Address, RequestID: rec.ID, Detail: x.GrantType()})
+	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1
+	return serve.WriteJSON(w, http.StatusOK, ans)
+}
+
+func (e *Endpoint) choose(grantType string, c storage.Client) (Exchanger, error) {
+	if grantType == "" {
+		return nil, oauth.E(oauth.InvalidRequest, "grant_type is missing") // RFC 6749 §5.2
+	}
+	for _, x := range e.Exchangers {
+		if x.GrantType() != grantType {
+			continue
+		}
+		if !Allowed(c, grantType) {
+			return nil, oauth.E(oauth.UnauthorizedClient, "this client may not use this grant_type") // RFC 6749 §5.2
+		}
+		return x, nil
+	}
+	return nil, oauth.E(oauth.UnsupportedGrantType, "grant_type is not supported")
+}
+
+// Allowed tells whether a client may use a grant; one that registered none may use authorization_code (RFC 7591 §2).
+func Allowed(c storage.Client, grantType string) bool {
+	if len(c.GrantTypes) == 0 {
+		return grantType == CodeType
+	}
+	return slices.Contains(c.GrantTypes, grantType)
+}
+
+// ceiling holds every token to what its grant and its client may have, whatever the grant's own code did.
+func ceiling(a *token.Authorization) error {
+	if !a.Scopes.Within(a.Client.Scopes) || (a.Grant.ID != "" && !a.Scopes.Within(a.Grant.Scopes)) {
+		return oauth.E(oauth.InvalidScope, "a scope is not allowed for this client") // RFC 6749 §3.3
+	}
+	for _, res := range a.Resources {
+		if !slices.Contains(a.Client.Audiences, res) {
+			return oauth.E(oauth.InvalidTarget, "a resource is not allowed for this client") // RFC 8707 §2
+		}
+	}
+	return nil
+}
+
+// narrow returns the resources that a token request asks for, which must be among those granted; all of them where it asks for none.
+func narrow(f oauth.Form, granted []string, c storage.Client) ([]string, error) {
+	asked := f.All("resource")
+	if len(asked) == 0 {
+		return granted, nil
+	}
+	limit := granted
+	if len(limit) == 0 {
+		limit = c.Audiences
+	}
+	for _, res := range asked {
+		if err := oauth.CheckResource(res); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(limit, res) {
+			return nil, oauth.E(oauth.InvalidTarget, "a resource was not granted") // RFC 8707 §2.2
+		}
+	}
+	return asked, nil
+}

@@ -1,0 +1,62 @@
+package provider
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"latchkey/provider/oauth"
+	"latchkey/provider/token"
+)
+
+// metadata is the discovery document (OpenID Connect Discovery §3, RFC 8414 §2), made from what is served and from nothing else.
+func (p *Provider) metadata() ([]byte, error) {
+	m := map[string]any{
+		"issuer":                                         p.cfg.Issuer,
+		"scopes_supported":                               token.StandardScopes(),
+		"response_types_supported":                       []string{"code"},
+		"response_modes_supported":                       oauth.ResponseModes(),
+		"grant_types_supported":                          p.token.GrantTypes(),
+		"subject_types_supported":                        []string{"public"},
+		"id_token_signing_alg_values_supported":          p.cfg.Algs,
+		"token_endpoint_auth_methods_supported":          p.clients.Methods(),
+		"introspection_endpoint_auth_methods_supported":  confidential(p.clients.Methods()),
+		"revocation_endpoint_auth_methods_supported":     p.clients.Methods(),
+		"code_challenge_methods_supported":               []string{oauth.S256},
+		"prompt_values_supported":                        oauth.Prompts(),
+		"claims_supported":                               token.ClaimsSupported(),
+		"claim_types_supported":                          []string{"normal"},
+		"claims_parameter_supported":                     false,
+		"request_parameter_supported":                    false,
+		"request_uri_parameter_supported":                false, // its default is true
+		"authorization_response_iss_parameter_supported": true,  // RFC 9207 §3
+	}
+	if len(p.cfg.Locales) > 0 {
+		m["ui_locales_supported"] = p.cfg.Locales
+	}
+	for name, v := range map[string]string{"op_policy_uri": p.cfg.PolicyURI, "op_tos_uri": p.cfg.TermsURI, "service_documentation": p.cfg.DocsURI} {
+		if v != "" {
+			m[name] = v
+		}
+	}
+	for _, r := range p.routes() {
+		if r.Metadata != "" {
+			m[r.Metadata] = p.cfg.Issuer + r.Path
+		}
+	}
+	body, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode metadata: %w", err)
+	}
+	return append(body, '\n'), nil
+}
+
+// confidential leaves out "none".
+func confidential(methods []string) []string {
+	var out []string
+	for _, m := range methods {
+		if m != "none" {
+			out = append(out, m)
+		}
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"latchkey/provider/account"
+	"latchkey/provider/audit"
+	"latchkey/provider/authorize"
+	"latchkey/provider/client"
+	"latchkey/provider/endpoint"
+	"latchkey/provider/grant"
+	"latchkey/provider/serve"
+	"latchkey/provider/session"
+	"latchkey/provider/token"
+	"latchkey/storage"
+)
+
+// Keys signs, verifies, seals and publishes. Private keys stay behind it.
+type Keys interface {
+	token.Keys
+	Seal(purpose, context string, plain []byte) ([]byte, error)
+	Open(purpose, context string, sealed []byte) ([]byte, error)
+}
+
+// Store is the roles that the protocol uses.
+type Store interface {
+	storage.Accounts
+	storage.Sessions
+	storage.Grants
+	storage.Consents
+	storage.Denials
+}
+
+// Config is what an issuer stands on. Several can live in one process.
+type Config struct {
+	// Issuer is the issuer identifier, without a trailing slash.
+	Issuer string
+	Tokens token.Config
+	// RefreshGrace is how long a refresh token that was just rotated still gets the same successor.
+	RefreshGrace time.Duration
+	// AccountTTL is the lifetime of access tokens that the session dialect's refresh gives.
+	AccountTTL time.Duration
+	// Algs are the algorithms of ID tokens, for discovery.
+	Algs []string
+	// Locales, PolicyURI, TermsURI and DocsURI are told in discovery, where given.
+	Locales                      []string
+	PolicyURI, TermsURI, DocsURI string
+
+	Store Store
+	Keys  Keys
+	// JWKS gives the key set document of now; JWKSFetched is told of every fetch, and may be nil. MaxAge is for discovery.
+	JWKS        func() endpoint.Document
+	JWKSFetched func(time.Time)
+	MaxAge      func() time.Duration
+	Clients     *client.Registry
+	// SlowSecrets checks client secrets that people chose.
+	SlowSecrets client.SlowVerifier
+	Account     account.Verbs
+	Pages       serve.Pages
+	// APIFace answers unknown paths below /api/.
+	APIFace serve.Face
+	Edge    *serve.Edge
+	Audit   audit.Sink
+	Now     func() time.Time
+}
+
+// Provider is one issuer.
+type Provider struct {
+	cfg  Config
+	path string
+
+	Authorize *authorize.Endpoint
+	Sessions  *session.Cookies
+	Issuer    *token.Issuer
+	Accounts  *AccountTokens
+
+	clients    *client.Authenticator
+	token      *grant.Endpoint
+	discovery  *endpoint.Discovery
+	jwks       *endpoint.JWKS
+	userinfo   *endpoint.Userinfo
+	introspect *endpoint.Introspect
+	revoke     *endpoint.Revoke
+	logout     *endpoint.Logout
+}
+
+// New assembles an issuer. Errors: a configuration that cannot be served.
+func New(cfg Config) (*Provider, error) {
+	u, err := url.Parse(cfg.Issuer)
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(cfg.Issuer, "/") {
+		return nil, errors.New("the issuer must be an absolute URL without query, fragment or trailing slash")
+	}
+	p := &Provider{cfg: cfg, path: u.EscapedPath()}
+	secure := u.Scheme == "https"
+	cfg.Tokens.Issuer, cfg.Tokens.Now = cfg.Issuer, cfg.Now
+	p.Issuer = token.NewIssuer(cfg.Tokens, cfg.Keys)
+	p.Sessions = session.New(cfg.Store, secure, p.path, cfg.Now)
+	p.clients = client.NewAuthenticator(cfg.Clients, cfg.SlowSecrets, cfg.Now)
+	live := token.Live{Store: cfg.Store, Now: cfg.Now}
+	audience := cfg.Tokens.DefaultAudience
+	if audience == "" {
+		audience = cfg.Issuer
+	}
+	p.Accounts = &AccountTokens{Issuer: p.Issuer, Audience: audience, Live: live, Store: cfg.Store, RefreshedTTL: cfg.AccountTTL, Now: cfg.Now}
+	p.Authorize = &authorize.Endpoint{
+		Issuer: cfg.Issuer, Path: p.path, Secure: secure,
+		SignInPath: p.path + "/login", SignUpPath: p.path + "/signup", ConsentPath: p.path + "/consent",
+		Clients: cfg.Clients, Store: cfg.Store, Sessions: p.Sessions, Tokens: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, Audit: cfg.Audit, Now: cfg.Now,
+	}
+	p.token = &grant.Endpoint{Clients: p.clients, Issuer: p.Issuer, Audit: cfg.Audit, Now: cfg.Now, Exchangers: []grant.Exchanger{
+		grant.Code{Store: cfg.Store, Tokens: p.Issuer, Audit: cfg.Audit},
+		grant.Refresh{Store: cfg.Store, Tokens: p.Issuer, Grace: cfg.RefreshGrace, Audit: cfg.Audit},
+		grant.ClientCredentials{},
+	}}
+	p.endpoints(live)
+	return p, p.describe()
+}
+
+func (p *Provider) endpoints(live token.Live) {
+	cfg := p.cfg
+	p.discovery = &endpoint.Discovery{MaxAge: cfg.MaxAge}
+	p.jwks = &endpoint.JWKS{Keys: cfg.JWKS, Fetched: cfg.JWKSFetched, Now: cfg.Now}
+	p.userinfo = &endpoint.Userinfo{Issuer: cfg.Issuer, Tokens: p.Issuer, Live: live, Picture: func(id string) string { return cfg.Issuer + "/media/" + id }}
+	p.introspect = &endpoint.Introspect{Issuer: cfg.Issuer, Clients: p.clients, Tokens: p.Issuer, Live: live, Grants: cfg.Store, Now: cfg.Now}
+	p.revoke = &endpoint.Revoke{Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
+	p.logout = &endpoint.Logout{Clients: cfg.Clients, Hints: p.Issuer, Sessions: p.Sessions, Accounts: cfg.Store, Vault: cfg.Keys, Pages: cfg.Pages, Now: cfg.Now,
+		End: func(ctx context.Context, sid string, rec *serve.Record) error {
+			return cfg.Account.SignOut(ctx, sid, account.Caller{Address: rec.Address, RequestID: rec.ID})
+		}}
+}
+
+// describe makes the discovery document.
+func (p *Provider) describe() error {
+	body, err := p.metadata()
+	if err != nil {
+		return fmt.Errorf("describe the issuer: %w", err)
+	}
+	p.discovery.Set(body)
+	return nil
+}
+
+// Discovery is the discovery document as applications see it.
+func (p *Provider) Discovery() []byte { return p.discovery.Body() }

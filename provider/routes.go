@@ -1,0 +1,141 @@
+package provider
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/provider/endpoint"
+	"latchkey/provider/serve"
+)
+
+// Route is one row of the route table: what is served, and what discovery says of it.
+type Route struct {
+	// Method is the HTTP method; GET serves HEAD too.
+	Method string
+	// Path below the issuer's path, as a gorilla/mux template. With Root it stands at the host's root.
+	Path string
+	Root bool
+	// Endpoint is the metric label.
+	Endpoint string
+	Handler  serve.Handler
+	Face     serve.Face
+	Priority serve.Priority
+	// MaxBody in bytes; 0 means the edge's default.
+	MaxBody int64
+	// Form: it takes forms of browsers, so those of other sites are refused.
+	Form bool
+	// Metadata is the discovery member that tells this address, "" for none.
+	Metadata string
+}
+
+// routes is the protocol's own table.
+func (p *Provider) routes() []Route {
+	json, page := serve.FaceFunc(serve.JSONFace), serve.PageFace(p.cfg.Pages)
+	bearer := serve.FaceFunc(serve.BearerFace)
+	path := p.path
+	return []Route{
+		{Method: "GET", Path: "/.well-known/openid-configuration", Endpoint: "discovery", Handler: p.discovery.Serve, Face: json, Priority: serve.Vital},
+		{Method: "GET", Path: "/.well-known/oauth-authorization-server" + path, Root: true, Endpoint: "discovery", Handler: p.discovery.Serve, Face: json, Priority: serve.Vital}, // RFC 8414 §3
+		{Method: "GET", Path: "/jwks.json", Endpoint: "jwks", Handler: p.jwks.Serve, Face: json, Priority: serve.Vital, Metadata: "jwks_uri"},
+		{Method: "GET", Path: "/authorize", Endpoint: "authorize", Handler: p.Authorize.Serve, Face: page, Priority: serve.Interactive, Metadata: "authorization_endpoint"},
+		{Method: "POST", Path: "/authorize", Endpoint: "authorize", Handler: p.Authorize.Serve, Face: page, Priority: serve.Interactive},
+		{Method: "GET", Path: "/authorize/resume", Endpoint: "authorize_resume", Handler: p.Authorize.Resume, Face: page, Priority: serve.Interactive},
+		{Method: "POST", Path: "/token", Endpoint: "token", Handler: p.token.Serve, Face: json, Priority: serve.Machine, Metadata: "token_endpoint"},
+		{Method: "GET", Path: "/userinfo", Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine, Metadata: "userinfo_endpoint"},
+		{Method: "POST", Path: "/userinfo", Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine},
+		{Method: "POST", Path: "/introspect", Endpoint: "introspect", Handler: p.introspect.Serve, Face: json, Priority: serve.Machine, Metadata: "introspection_endpoint"},
+		{Method: "POST", Path: "/revoke", Endpoint: "revoke", Handler: p.revoke.Serve, Face: json, Priority: serve.Machine, Metadata: "revocation_endpoint"},
+		{Method: "GET", Path: endpoint.LogoutRoute, Endpoint: "logout", Handler: p.logout.Serve, Face: page, Priority: serve.Interactive, Metadata: "end_session_endpoint"},
+		{Method: "POST", Path: endpoint.LogoutRoute, Endpoint: "logout", Handler: p.logout.Serve, Face: page, Priority: serve.Interactive},
+	}
+}
+
+// Mount makes the router of all routes: one handler for each path, which knows its methods. Paths are matched as they are sent: none is
+// cleaned, and none is redirected.
+func (p *Provider) Mount(more []Route) http.Handler {
+	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	var order []string
+	byPath := map[string]*methods{}
+	for _, r := range append(p.routes(), more...) {
+		path := p.path + r.Path
+		if r.Root {
+			path = r.Path
+		}
+		m := byPath[path]
+		if m == nil {
+			m = &methods{handlers: map[string]http.Handler{}, route: r, template: path}
+			byPath[path] = m
+			order = append(order, path)
+		}
+		m.add(r.Method, p.handler(r, path))
+	}
+	for _, path := range order {
+		m := byPath[path]
+		m.finish(p)
+		router.Path(path).Handler(m)
+	}
+	router.NotFoundHandler = p.cfg.Edge.Handle("not_found", p.notFoundFace(), func(http.ResponseWriter, *http.Request) error { return &serve.NotFound{} })
+	return router
+}
+
+func (p *Provider) handler(r Route, template string) http.Handler {
+	opts := []serve.Option{serve.Route(template), serve.At(r.Priority)}
+	if r.MaxBody > 0 {
+		opts = append(opts, serve.MaxBody(r.MaxBody))
+	}
+	if r.Form {
+		opts = append(opts, serve.SameOrigin())
+	}
+	return p.cfg.Edge.Handle(r.Endpoint, r.Face, r.Handler, opts...)
+}
+
+// notFoundFace answers as what the path looks like: JSON below /api/, a page elsewhere.
+func (p *Provider) notFoundFace() serve.Face {
+	page := serve.PageFace(p.cfg.Pages)
+	return serve.FaceFunc(func(w http.ResponseWriter, r *http.Request, err error) int {
+		if strings.HasPrefix(r.URL.Path, p.path+"/api/") && p.cfg.APIFace != nil {
+			return p.cfg.APIFace.Answer(w, r, err)
+		}
+		return page.Answer(w, r, err)
+	})
+}
+
+// methods serves one path.
+type methods struct {
+	handlers map[string]http.Handler
+	route    Route
+	template string
+	other    http.Handler
+}
+
+func (m *methods) add(method string, h http.Handler) {
+	m.handlers[method] = h
+	if method == http.MethodGet {
+		m.handlers[http.MethodHead] = h
+	}
+}
+
+// finish makes the answer to every other method (RFC 9110 §15.5.6).
+func (m *methods) finish(p *Provider) {
+	var allow []string
+	for method := range m.handlers {
+		allow = append(allow, method)
+	}
+	slices.Sort(allow)
+	list := strings.Join(allow, ", ")
+	r := m.route
+	r.Form, r.Handler = false, func(http.ResponseWriter, *http.Request) error { return &serve.MethodNotAllowed{Allow: list} }
+	m.other = p.handler(r, m.template)
+}
+
+// ServeHTTP implements [http.Handler].
+func (m *methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h, ok := m.handlers[r.Method]; ok {
+		h.ServeHTTP(w, r)
+		return
+	}
+	m.other.ServeHTTP(w, r)
+}
