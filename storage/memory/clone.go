@@ -1,0 +1,76 @@
+package memory
+
+import (
+	"slices"
+
+	"latchkey/storage"
+)
+
+// The clones keep callers and store apart: every slice and pointer of a record is copied on the way in and out.
+
+func cloneOf[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
+func cloneAccount(a storage.Account) storage.Account {
+	a.ExperienceYears = cloneOf(a.ExperienceYears)
+	a.Skills = slices.Clone(a.Skills)
+	a.Resume, a.Picture = cloneOf(a.Resume), cloneOf(a.Picture)
+	a.PasswordHistory = slices.Clone(a.PasswordHistory)
+	return a
+}
+
+func cloneSession(s storage.Session) storage.Session {
+	s.AMR, s.Clients = slices.Clone(s.AMR), slices.Clone(s.Clients)
+	return s
+}
+
+func cloneGrant(g storage.Grant) storage.Grant {
+	g.Scopes, g.Resources = slices.Clone(g.Scopes), slices.Clone(g.Resources)
+	g.AMR = slices.Clone(g.AMR)
+	g.Claims, g.Confirmation = slices.Clone(g.Claims), slices.Clone(g.Confirmation)
+	g.Code, g.Refresh = cloneOf(g.Code), cloneOf(g.Refresh)
+	return g
+}
+
+func cloneConsent(c storage.Consent) storage.Consent {
+	c.Scopes = slices.Clone(c.Scopes)
+	return c
+}
+
+func cloneOneTime(o storage.OneTime) storage.OneTime {
+	o.Data = slices.Clone(o.Data)
+	return o
+}
+
+func cloneMail(m storage.Mail) storage.Mail {
+	m.Sealed = slices.Clone(m.Sealed)
+	return m
+}
+
+func cloneKeyring(k storage.Keyring) storage.Keyring {
+	k.Keys, k.Secrets = slices.Clone(k.Keys), slices.Clone(k.Secrets)
+	for i := range k.Keys {
+		k.Keys[i].PublicJWK = slices.Clone(k.Keys[i].PublicJWK)
+		k.Keys[i].Sealed = slices.Clone(k.Keys[i].Sealed)
+	}
+	for i := range k.Secrets {
+		k.Secrets[i].Sealed = slices.Clone(k.Secrets[i].Sealed)
+	}
+	return k
+}
+
+func cloneClient(c storage.Client) storage.Client {
+	for _, p := range []*[]string{
+		&c.Contacts, &c.RedirectURIs, &c.PostLogoutRedirectURIs, &c.GrantTypes,
+		&c.ResponseTypes, &c.ResponseModes, &c.Scopes, &c.Audiences,
+	} {
+		*p = slices.Clone(*p)
+	}
+	c.Secrets = slices.Clone(c.Secrets)
+	return c
+}

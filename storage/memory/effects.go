@@ -1,0 +1,93 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"latchkey/storage"
+)
+
+// takeable says whether the one-time token is there to be taken; nil is.
+func (s *Store) takeable(key *storage.OneTimeKey, now time.Time) bool {
+	return key == nil || s.oneTimes[*key].ExpiresAt.After(now)
+}
+
+// apply does what [storage.Effects] says for the account, in the order of its fields but sessions before the grants they buy.
+func (s *Store) apply(t *tx, accountID int64, with storage.Effects, now time.Time) error {
+	if with.Take != nil {
+		if !s.takeable(with.Take, now) {
+			return storage.ErrNotFound
+		}
+		drop(t, s.oneTimes, *with.Take)
+	}
+	if len(with.Void) > 0 {
+		for k, o := range s.oneTimes {
+			if o.AccountID == accountID && slices.Contains(with.Void, k.Purpose) {
+				drop(t, s.oneTimes, k)
+			}
+		}
+	}
+	for _, o := range with.Put {
+		if err := s.putOneTime(t, accountID, o, now); err != nil {
+			return err
+		}
+	}
+	if with.End != nil {
+		scope := *with.End
+		scope.AccountID = accountID
+		s.endSessions(t, scope, now)
+	}
+	if with.Session != nil {
+		session := *with.Session
+		session.AccountID = accountID
+		if err := s.createSession(t, session, now); err != nil {
+			return err
+		}
+	}
+	if with.Grant != nil {
+		g := *with.Grant
+		g.AccountID = accountID
+		if err := s.createGrant(t, g, now); err != nil {
+			return err
+		}
+	}
+	return s.queueMail(t, with.Mail, now)
+}
+
+func (s *Store) putOneTime(t *tx, accountID int64, o storage.OneTime, now time.Time) error {
+	if o.AccountID == 0 {
+		o.AccountID = accountID
+	}
+	if _, ok := s.accounts[o.AccountID]; !ok {
+		return storage.ErrNotFound
+	}
+	if s.oneTimes[o.OneTimeKey].ExpiresAt.After(now) || o.Hash == "" {
+		return storage.ErrExists
+	}
+	put(t, s.oneTimes, o.OneTimeKey, cloneOneTime(o))
+	s.expires(o.ExpiresAt, expiring{oneTime: o.OneTimeKey})
+	return nil
+}
+
+// OneTime implements [storage.OneTimes].
+func (s *Store) OneTime(ctx context.Context, key storage.OneTimeKey, now time.Time) (o storage.OneTime, err error) {
+	err = s.read(ctx, "OneTime", func() error {
+		if !s.takeable(&key, now) {
+			return storage.ErrNotFound
+		}
+		o = cloneOneTime(s.oneTimes[key])
+		return nil
+	})
+	return o, err
+}
+
+// ApplyEffects implements [storage.OneTimes].
+func (s *Store) ApplyEffects(ctx context.Context, accountID int64, with storage.Effects, now time.Time) error {
+	return s.write(ctx, "ApplyEffects", func(t *tx) error {
+		if _, ok := s.accounts[accountID]; !ok {
+			return storage.ErrNotFound
+		}
+		return s.apply(t, accountID, with, now)
+	})
+}

@@ -1,0 +1,216 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"latchkey/storage"
+)
+
+// at is the time in all tests: a fixed day, and so long after its beginning. It has nanoseconds, which a driver must keep.
+func at(d time.Duration) time.Time {
+	return time.Date(2031, 5, 6, 7, 8, 9, 123456789, time.UTC).Add(d)
+}
+
+func bg() context.Context { return context.Background() }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("unexpected error: %v", err)
+	}
+}
+
+// got returns v where err is nil, and ends the test otherwise.
+func got[T any](v T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		must(t, err)
+		return v
+	}
+}
+
+func is(t *testing.T, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: error %v, want %v", what, err, want)
+	}
+}
+
+// eq compares; nil and empty slices are the same to the contract.
+func eq[T any](t *testing.T, what string, have, want T) {
+	t.Helper()
+	if d := cmp.Diff(want, have, cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("%s (-want +got)\n%s", what, d)
+	}
+}
+
+func account(name string) storage.Account {
+	years := 7
+	return storage.Account{
+		Sub: "sub-" + name, Username: "U" + name, UsernameKey: "u" + name,
+		Email: "M" + name + "@example.com", EmailKey: name + "@example.com", EmailVerified: true,
+		FullName: "Full " + name, FirstName: "First", LastName: "Last", Phone: "+4912345", ExperienceYears: &years,
+		Skills: []string{"go", "sql"}, Locale: "de-AT",
+		PasswordHash: "$argon2id$" + name, PasswordHistory: []string{"$argon2id$" + name}, PasswordSetAt: at(-time.Hour),
+		CreatedAt: at(0), UpdatedAt: at(0),
+	}
+}
+
+func create(t *testing.T, s storage.Store, name string) storage.Account {
+	t.Helper()
+	return got(s.CreateAccount(bg(), account(name), storage.Effects{}, at(0)))(t)
+}
+
+func session(sid string, accountID int64) storage.Session {
+	return storage.Session{
+		SID: sid, SecretHash: "secret-" + sid, AccountID: accountID, AuthTime: at(0), AMR: []string{"pwd"}, ACR: "1",
+		Kind: "page", UserAgent: "Browser", Address: "192.0.2.1", CreatedAt: at(0), LastSeenAt: at(0),
+		ExpiresAt: at(time.Hour), Persistent: true, Clients: []string{"app"},
+	}
+}
+
+func grant(id string, accountID int64, sid string) storage.Grant {
+	return storage.Grant{
+		ID: id, ClientID: "app", AccountID: accountID, SID: sid, Scopes: []string{"openid", "email"},
+		Resources: []string{"https://api.example.com"}, Nonce: "n", AuthTime: at(0), AMR: []string{"pwd"}, ACR: "1",
+		Claims: []byte(`{"userinfo":{}}`), Confirmation: []byte(`{"jkt":"x"}`),
+		CreatedAt: at(0), ExpiresAt: at(time.Hour),
+	}
+}
+
+func withCode(g storage.Grant) storage.Grant {
+	g.Code = &storage.Code{
+		Hash: "code-" + g.ID, RedirectURI: "https://app.example.com/cb", RedirectURISent: true,
+		Challenge: "c", ChallengeMethod: "S256", ExpiresAt: at(time.Minute),
+	}
+	return g
+}
+
+func withRefresh(g storage.Grant) storage.Grant {
+	g.Refresh = &storage.Refresh{Generation: 3, ExpiresAt: at(30 * time.Minute)}
+	return g
+}
+
+func key(purpose storage.Purpose, hash string) storage.OneTimeKey {
+	return storage.OneTimeKey{Purpose: purpose, Hash: hash}
+}
+
+func oneTime(k storage.OneTimeKey, accountID int64) storage.OneTime {
+	return storage.OneTime{OneTimeKey: k, AccountID: accountID, Data: []byte("data"), CreatedAt: at(0), ExpiresAt: at(time.Hour)}
+}
+
+// putOneTimes stores tokens for the account.
+func putOneTimes(t *testing.T, s storage.Store, accountID int64, keys ...storage.OneTimeKey) {
+	t.Helper()
+	var with storage.Effects
+	for _, k := range keys {
+		with.Put = append(with.Put, oneTime(k, accountID))
+	}
+	must(t, s.ApplyEffects(bg(), accountID, with, at(0)))
+}
+
+func mail(id string) storage.Mail {
+	return storage.Mail{
+		ID: id, AccountID: 1, Kind: "reset", Locale: "en", Sealed: []byte("sealed-" + id),
+		CreatedAt: at(0), NotBefore: at(0), ExpiresAt: at(time.Hour),
+	}
+}
+
+// race starts n calls at once and returns their errors.
+func race(n int, call func(i int) error) []error {
+	errs := make([]error, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			errs[i] = call(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errs
+}
+
+// oneWon checks that exactly one call succeeded and every other one failed with lost.
+func oneWon(t *testing.T, errs []error, lost error) int {
+	t.Helper()
+	winner := -1
+	for i, err := range errs {
+		switch {
+		case err == nil && winner < 0:
+			winner = i
+		case err == nil:
+			t.Fatalf("calls %d and %d both succeeded", winner, i)
+		case !errors.Is(err, lost):
+			t.Fatalf("call %d: error %v, want %v", i, err, lost)
+		}
+	}
+	if winner < 0 {
+		t.Fatal("no call succeeded")
+	}
+	return winner
+}
+
+// state is what can be seen of a store through its verbs, for comparison before and after a verb that must change nothing.
+type state struct {
+	Accounts []storage.Account
+	Sessions map[int64][]storage.Session
+	Consents map[int64][]storage.Consent
+	Grants   map[string]found[storage.Grant]
+	OneTimes map[storage.OneTimeKey]found[storage.OneTime]
+	Outbox   storage.OutboxState
+	Stats    map[string]int64
+}
+
+// found is a record and the error it came with.
+type found[T any] struct {
+	Record T
+	Err    string
+}
+
+// look collects the state, with the grants and one-time tokens that are named.
+func look(t *testing.T, s storage.Store, grants []string, keys []storage.OneTimeKey) state {
+	t.Helper()
+	st := state{
+		Accounts: got(s.ListAccounts(bg(), 0, 1000))(t),
+		Sessions: make(map[int64][]storage.Session),
+		Consents: make(map[int64][]storage.Consent),
+		Grants:   make(map[string]found[storage.Grant]),
+		OneTimes: make(map[storage.OneTimeKey]found[storage.OneTime]),
+		Outbox:   got(s.OutboxState(bg(), at(0)))(t),
+		Stats:    got(s.Stats(bg()))(t),
+	}
+	delete(st.Stats, "bytes")
+	for _, a := range st.Accounts {
+		st.Sessions[a.ID] = got(s.ListSessions(bg(), a.ID, at(0)))(t)
+		st.Consents[a.ID] = got(s.ListConsents(bg(), a.ID))(t)
+	}
+	for _, id := range grants {
+		g, err := s.Grant(bg(), storage.GrantKey{ID: id}, at(0))
+		st.Grants[id] = found[storage.Grant]{g, fmt.Sprint(err)}
+	}
+	for _, k := range keys {
+		o, err := s.OneTime(bg(), k, at(0))
+		st.OneTimes[k] = found[storage.OneTime]{o, fmt.Sprint(err)}
+	}
+	return st
+}
+
+func sids(list []storage.Session) []string {
+	var ids []string
+	for _, s := range list {
+		ids = append(ids, s.SID)
+	}
+	slices.Sort(ids)
+	return ids
+}

@@ -1,0 +1,115 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"latchkey/storage"
+)
+
+func outboxChecks() []check {
+	return []check{
+		{"QueueMail keeps every field", queueMail},
+		{"LeaseMail takes what is due", leaseMail},
+		{"a lease ends", leaseEnds},
+		{"RetryMail", retryMail},
+		{"FinishMail", finishMail},
+		{"OutboxState counts", outboxState},
+	}
+}
+
+func lease(t *testing.T, s storage.Store, limit int, now time.Duration) []storage.Mail {
+	t.Helper()
+	return got(s.LeaseMail(bg(), limit, at(now+time.Minute), at(now)))(t)
+}
+
+func mailIDs(list []storage.Mail) []string {
+	var ids []string
+	for _, m := range list {
+		ids = append(ids, m.ID)
+	}
+	return ids
+}
+
+func queueMail(t *testing.T, s storage.Store) {
+	in := mail("m")
+	in.LastError = "before"
+	must(t, s.QueueMail(bg(), []storage.Mail{in}, at(0)))
+	want := mail("m")
+	want.LastError, want.LeaseUntil = "before", at(time.Minute)
+	in.Sealed[0] = 'x'
+	have := lease(t, s, 1, 0)
+	eq(t, "leased", have, []storage.Mail{want})
+	have[0].Sealed[0] = 'x'
+	want.LeaseUntil = at(3 * time.Minute)
+	eq(t, "leased again", lease(t, s, 1, 2*time.Minute), []storage.Mail{want})
+	before := look(t, s, nil, nil)
+	is(t, "one exists", s.QueueMail(bg(), []storage.Mail{mail("n"), mail("m")}, at(0)), storage.ErrExists)
+	is(t, "no ID", s.QueueMail(bg(), []storage.Mail{mail("")}, at(0)), storage.ErrExists)
+	eq(t, "after that", look(t, s, nil, nil), before)
+	must(t, s.QueueMail(bg(), nil, at(0)))
+}
+
+func leaseMail(t *testing.T, s storage.Store) {
+	eq(t, "empty outbox", len(lease(t, s, 5, 0)), 0)
+	var list []storage.Mail
+	for id, notBefore := range map[string]time.Duration{"c": 3, "a": 1, "b": 2, "later": time.Minute} {
+		m := mail(id)
+		m.NotBefore = at(notBefore)
+		list = append(list, m)
+	}
+	dead := mail("dead")
+	dead.ExpiresAt = at(5)
+	must(t, s.QueueMail(bg(), append(list, dead), at(0)))
+	eq(t, "before the first", len(lease(t, s, 5, 0)), 1) // only "dead", which is not dead yet
+	eq(t, "limit 0", len(lease(t, s, 0, 10)), 0)
+	eq(t, "the longest due first", mailIDs(lease(t, s, 2, 10)), []string{"a", "b"})
+	eq(t, "then the rest", mailIDs(lease(t, s, 5, 10)), []string{"c"})
+	eq(t, "none is left", len(lease(t, s, 5, 10)), 0)
+	eq(t, "when it is due", mailIDs(lease(t, s, 1, time.Minute)), []string{"later"})
+}
+
+func leaseEnds(t *testing.T, s storage.Store) {
+	must(t, s.QueueMail(bg(), []storage.Mail{mail("m")}, at(0)))
+	lease(t, s, 1, 0)
+	eq(t, "just before", len(lease(t, s, 1, time.Minute-1)), 0)
+	eq(t, "at LeaseUntil", len(lease(t, s, 1, time.Minute)), 1)
+	eq(t, "at ExpiresAt", len(lease(t, s, 1, time.Hour)), 0)
+}
+
+func retryMail(t *testing.T, s storage.Store) {
+	must(t, s.QueueMail(bg(), []storage.Mail{mail("m")}, at(0)))
+	lease(t, s, 1, 0)
+	must(t, s.RetryMail(bg(), "m", at(10*time.Minute), "451", at(1)))
+	eq(t, "before NotBefore", len(lease(t, s, 1, 10*time.Minute-1)), 0)
+	want := mail("m")
+	want.Attempts, want.NotBefore, want.LastError, want.LeaseUntil = 1, at(10*time.Minute), "451", at(11*time.Minute)
+	eq(t, "at NotBefore", lease(t, s, 1, 10*time.Minute), []storage.Mail{want})
+	must(t, s.RetryMail(bg(), "m", at(0), "452", at(1)))
+	eq(t, "the lease is over", lease(t, s, 1, 1)[0].Attempts, 2)
+	is(t, "unknown", s.RetryMail(bg(), "x", at(0), "", at(0)), storage.ErrNotFound)
+	is(t, "expired", s.RetryMail(bg(), "m", at(0), "", at(time.Hour)), storage.ErrNotFound)
+}
+
+func finishMail(t *testing.T, s storage.Store) {
+	must(t, s.QueueMail(bg(), []storage.Mail{mail("m"), mail("n")}, at(0)))
+	must(t, s.FinishMail(bg(), "m", at(0)))
+	must(t, s.FinishMail(bg(), "m", at(0)))
+	eq(t, "left", mailIDs(lease(t, s, 5, 0)), []string{"n"})
+	is(t, "retry of a finished one", s.RetryMail(bg(), "m", at(0), "", at(0)), storage.ErrNotFound)
+}
+
+func outboxState(t *testing.T, s storage.Store) {
+	eq(t, "empty", got(s.OutboxState(bg(), at(0)))(t), storage.OutboxState{})
+	early, dead := mail("early"), mail("dead")
+	early.CreatedAt = at(-time.Minute)
+	dead.CreatedAt, dead.ExpiresAt = at(-time.Hour), at(time.Second)
+	must(t, s.QueueMail(bg(), []storage.Mail{mail("m"), early, dead}, at(0)))
+	eq(t, "queued", got(s.OutboxState(bg(), at(0)))(t), storage.OutboxState{Waiting: 3, Oldest: at(-time.Hour)})
+	lease(t, s, 5, 0)
+	must(t, s.RetryMail(bg(), "m", at(0), "x", at(0)))
+	must(t, s.RetryMail(bg(), "dead", at(0), "x", at(0)))
+	eq(t, "tried, one expired", got(s.OutboxState(bg(), at(time.Second)))(t), storage.OutboxState{Waiting: 2, Failing: 1, Oldest: at(-time.Minute)})
+	must(t, s.FinishMail(bg(), "early", at(0)))
+	eq(t, "one sent", got(s.OutboxState(bg(), at(time.Second)))(t), storage.OutboxState{Waiting: 1, Failing: 1, Oldest: at(0)})
+}

@@ -1,0 +1,134 @@
+package storagetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"latchkey/storage"
+)
+
+func upkeepChecks() []check {
+	return []check{
+		{"Sweep removes what expired, within limit", sweep},
+		{"Sweep removes many in batches", sweepMany},
+		{"Stats counts", stats},
+		{"Ping and Close", closes},
+		{"a context that is over", contextOver},
+		{"verbs between verbs do not block", nested},
+	}
+}
+
+// expiring fills the store with one record of each kind that expires in an hour, and one of each in two.
+func expiring(t *testing.T, s storage.Store) storage.Account {
+	t.Helper()
+	a := create(t, s, "a")
+	for i, id := range []string{"x", "y"} {
+		expires := at(time.Duration(i+1) * time.Hour)
+		se, g, m, o := session(id, a.ID), withCode(grant(id, a.ID, "")), mail(id), oneTime(key(storage.PurposeReset, id), a.ID)
+		se.ExpiresAt, g.ExpiresAt, m.ExpiresAt, o.ExpiresAt = expires, expires, expires, expires
+		must(t, s.ApplyEffects(bg(), a.ID, storage.Effects{
+			Session: &se, Grant: &g, Mail: []storage.Mail{m}, Put: []storage.OneTime{o},
+		}, at(0)))
+		must(t, s.DenyToken(bg(), id, expires, at(0)))
+	}
+	return a
+}
+
+func sweep(t *testing.T, s storage.Store) {
+	a := expiring(t, s)
+	got(s.CreateClient(bg(), client("app"), at(0)))(t)
+	eq(t, "before the hour", got(s.Sweep(bg(), 100, at(time.Hour-1)))(t), 0)
+	eq(t, "limit 2", got(s.Sweep(bg(), 2, at(time.Hour)))(t), 2)
+	eq(t, "limit 0", got(s.Sweep(bg(), 0, at(time.Hour)))(t), 0)
+	eq(t, "the rest", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 3)
+	eq(t, "again", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 0)
+	st := got(s.Stats(bg()))(t)
+	for _, k := range []string{"sessions", "grants", "outbox", "onetimes", "denials", "accounts", "clients"} {
+		if st[k] != 1 {
+			t.Errorf("%d %s left, want 1", st[k], k)
+		}
+	}
+	now := at(time.Hour)
+	got(s.Session(bg(), "y", now))(t)
+	got(s.Grant(bg(), storage.GrantKey{ID: "y"}, now))(t)
+	got(s.OneTime(bg(), key(storage.PurposeReset, "y"), now))(t)
+	eq(t, "denied", got(s.Denied(bg(), "y", now))(t), true)
+	eq(t, "sessions", sids(got(s.ListSessions(bg(), a.ID, at(0)))(t)), []string{"y"})
+	_, err := s.Grant(bg(), storage.GrantKey{CodeHash: "code-x"}, at(0))
+	is(t, "swept grant, by its code, in the past", err, storage.ErrNotFound)
+}
+
+func sweepMany(t *testing.T, s storage.Store) {
+	a := create(t, s, "a")
+	const n = 1100
+	var with storage.Effects
+	for i := range n {
+		with.Put = append(with.Put, oneTime(key(storage.PurposeReset, fmt.Sprint(i)), a.ID))
+	}
+	must(t, s.ApplyEffects(bg(), a.ID, with, at(0)))
+	eq(t, "some", got(s.Sweep(bg(), 600, at(time.Hour)))(t), 600)
+	eq(t, "others", got(s.Sweep(bg(), 10*n, at(time.Hour)))(t), n-600)
+	eq(t, "left", got(s.Stats(bg()))(t)["onetimes"], 0)
+}
+
+func stats(t *testing.T, s storage.Store) {
+	a := expiring(t, s)
+	must(t, s.PutFile(bg(), a.ID, storage.FileResume, info("f"), nil, at(0)))
+	must(t, s.PutFile(bg(), a.ID, storage.FileResume, info("g"), nil, at(0)))
+	must(t, s.PutConsent(bg(), storage.Consent{AccountID: a.ID, ClientID: "app"}, at(0)))
+	must(t, s.PutConsent(bg(), storage.Consent{AccountID: a.ID, ClientID: "app"}, at(0)))
+	want := map[string]int64{
+		"accounts": 1, "sessions": 2, "grants": 2, "outbox": 2, "onetimes": 2, "denials": 2, "files": 1, "consents": 1, "clients": 0,
+	}
+	have := got(s.Stats(bg()))(t)
+	delete(have, "bytes")
+	eq(t, "filled", have, want)
+	must(t, s.DeleteAccount(bg(), a.ID, storage.Effects{}, at(0)))
+	for _, k := range []string{"accounts", "sessions", "grants", "onetimes", "files", "consents"} {
+		want[k] = 0
+	}
+	have = got(s.Stats(bg()))(t)
+	delete(have, "bytes")
+	eq(t, "after deletion", have, want)
+}
+
+func closes(t *testing.T, s storage.Store) {
+	create(t, s, "a")
+	must(t, s.Ping(bg()))
+	must(t, s.Close())
+	must(t, s.Close())
+	is(t, "Ping", s.Ping(bg()), storage.ErrUnavailable)
+	_, err := s.Account(bg(), storage.AccountKey{ID: 1})
+	is(t, "a read", err, storage.ErrUnavailable)
+	_, err = s.CreateAccount(bg(), account("b"), storage.Effects{}, at(0))
+	is(t, "a write", err, storage.ErrUnavailable)
+	_, err = s.TakeAttempts(bg(), limits("a"), at(0))
+	is(t, "an attempt", err, storage.ErrUnavailable)
+}
+
+func contextOver(t *testing.T, s storage.Store) {
+	ctx, cancel := context.WithCancel(bg())
+	cancel()
+	_, err := s.CreateAccount(ctx, account("a"), storage.Effects{}, at(0))
+	is(t, "a write", err, context.Canceled)
+	_, err = s.ListAccounts(ctx, 0, 10)
+	is(t, "a read", err, context.Canceled)
+	eq(t, "accounts", len(got(s.ListAccounts(bg(), 0, 10))(t)), 0)
+}
+
+func nested(t *testing.T, s storage.Store) {
+	for i := range 20 {
+		create(t, s, fmt.Sprint(i))
+	}
+	for _, a := range got(s.ListAccounts(bg(), 0, 100))(t) {
+		must(t, s.CreateSession(bg(), session(a.Sub, a.ID), at(0)))
+		for _, se := range got(s.ListSessions(bg(), a.ID, at(0)))(t) {
+			got(s.TouchSession(bg(), se.SID, storage.SessionChange{AddClient: "x"}, at(0)))(t)
+			got(s.EndSessions(bg(), storage.EndScope{SID: se.SID}, at(0)))(t)
+		}
+		must(t, s.DeleteAccount(bg(), a.ID, storage.Effects{}, at(0)))
+	}
+	eq(t, "left", len(got(s.ListAccounts(bg(), 0, 100))(t)), 0)
+}
