@@ -1,0 +1,152 @@
+package account
+
+import (
+	"context"
+	"crypto/subtle"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"latchkey/provider/account/internal/argon2id"
+)
+
+// HashStats is the state of the hash queue.
+type HashStats struct {
+	// Slots is how many hashes can run at once, Running how many do, Waiting how many wait.
+	Slots, Running, Waiting int
+	// Done and Shed count hashes computed and requests turned away, since the start.
+	Done, Shed uint64
+}
+
+// hashPool computes password hashes on a few OS threads of its own, below the priority of everything else: a storm of sign-ins then
+// neither exhausts memory nor holds up the goroutines that answer other requests.
+type hashPool struct {
+	jobs    chan *hashJob
+	quit    chan struct{}
+	workers sync.WaitGroup
+	maxWait time.Duration
+	slots   int
+	params  params
+
+	running    atomic.Int64
+	waiting    atomic.Int64
+	done, shed atomic.Uint64
+}
+
+type hashJob struct {
+	password, salt []byte
+	params         params
+	keyLen         uint32
+	key            chan []byte // of capacity 1: nobody may be waiting any more
+	// taken is set by whoever decides the job's fate: the worker that starts it or the caller that gives up.
+	taken atomic.Bool
+}
+
+func newHashPool(c HashConfig) *hashPool {
+	p := &hashPool{
+		jobs: make(chan *hashJob, max(c.MaxWaiting, 1)), quit: make(chan struct{}), maxWait: c.MaxWait, slots: c.slots(),
+		params: params{version: argonVersion, memory: c.Memory, passes: c.Passes, lanes: c.Lanes},
+	}
+	for range p.slots {
+		p.workers.Go(func() { p.work(c.Nice) })
+	}
+	return p
+}
+
+// work serves jobs on one locked thread. The thread ends with it, since its priority could not be raised again.
+func (p *hashPool) work(nice int) {
+	runtime.LockOSThread()
+	lowerPriority(nice)
+	var hasher argon2id.Hasher
+	for {
+		select {
+		case <-p.quit:
+			return
+		case job := <-p.jobs:
+			p.waiting.Add(-1)
+			if !job.taken.CompareAndSwap(false, true) {
+				continue // the caller gave up
+			}
+			p.running.Add(1)
+			job.key <- hasher.Key(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
+			p.running.Add(-1)
+			p.done.Add(1)
+		}
+	}
+}
+
+// derive waits for a slot at most maxWait, then for the hash. Refusals: Busy.
+func (p *hashPool) derive(ctx context.Context, password, salt []byte, with params, keyLen int) ([]byte, error) {
+	job := &hashJob{password: password, salt: salt, params: with, keyLen: uint32(keyLen), key: make(chan []byte, 1)} // #nosec G115 -- at most 128
+	p.waiting.Add(1)
+	select {
+	case <-p.quit:
+		return nil, p.refuse()
+	default:
+	}
+	select {
+	case p.jobs <- job:
+	default:
+		return nil, p.refuse()
+	}
+	timer := time.NewTimer(p.maxWait)
+	defer timer.Stop()
+	select {
+	case key := <-job.key:
+		return key, nil
+	case <-timer.C:
+	case <-p.quit:
+	case <-ctx.Done():
+	}
+	if job.taken.CompareAndSwap(false, true) {
+		// It stays in the queue until a worker meets it, which counts it out of the waiting.
+		p.shed.Add(1)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, &Refusal{Kind: Busy, RetryAfter: time.Second}
+	}
+	return <-job.key, nil // it runs: its cost is spent, so let it be of use
+}
+
+func (p *hashPool) refuse() error {
+	p.waiting.Add(-1)
+	p.shed.Add(1)
+	return &Refusal{Kind: Busy, RetryAfter: time.Second}
+}
+
+// hash encodes a password with the parameters in force.
+func (p *hashPool) hash(ctx context.Context, password, salt []byte) (string, error) {
+	key, err := p.derive(ctx, password, salt, p.params, keyLength)
+	if err != nil {
+		return "", err
+	}
+	return encodeHash(p.params, salt, key), nil
+}
+
+// verify compares in constant time. stale says that the hash was made with other parameters than those in force.
+func (p *hashPool) verify(ctx context.Context, encoded string, password []byte) (ok, stale bool, err error) {
+	with, salt, want, err := parseHash(encoded)
+	if err != nil {
+		return false, false, err
+	}
+	got, err := p.derive(ctx, password, salt, with, len(want))
+	if err != nil {
+		return false, false, err
+	}
+	ok = subtle.ConstantTimeCompare(got, want) == 1
+	return ok, with != p.params || len(want) != keyLength || len(salt) != saltLength, nil
+}
+
+func (p *hashPool) stats() HashStats {
+	return HashStats{
+		Slots: p.slots, Running: int(p.running.Load()), Waiting: int(p.waiting.Load()), Done: p.done.Load(), Shed: p.shed.Load(),
+	}
+}
+
+// close lets running hashes end. Jobs that wait are refused by their callers.
+func (p *hashPool) close() {
+	close(p.quit)
+	p.workers.Wait()
+}

@@ -1,0 +1,234 @@
+package account
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+
+	"latchkey/provider/audit"
+	"latchkey/storage"
+)
+
+// tokenBytes is the randomness of a mailed token: 48 characters of base64url.
+const tokenBytes = 36
+
+// tokenHash is how a mailed token is stored. ok is false where the text cannot be one of ours.
+func tokenHash(token string) (string, bool) {
+	if len(token) != base64.RawURLEncoding.EncodedLen(tokenBytes) {
+		return "", false
+	}
+	if _, err := base64.RawURLEncoding.Strict().DecodeString(token); err != nil {
+		return "", false
+	}
+	return digest(token), true
+}
+
+// newToken makes a mailed token and its record.
+func (s *Service) newToken(p storage.Purpose, data []byte) (string, storage.OneTime, error) {
+	token, err := s.secret(tokenBytes)
+	if err != nil {
+		return "", storage.OneTime{}, err
+	}
+	ttl := s.config.ResetTTL
+	switch p {
+	case storage.PurposeVerify:
+		ttl = s.config.VerifyTTL
+	case storage.PurposeRevoke:
+		ttl = s.config.RevokeTTL
+	}
+	now := s.now()
+	return token, storage.OneTime{
+		OneTimeKey: storage.OneTimeKey{Purpose: p, Hash: digest(token)}, Data: data, CreatedAt: now, ExpiresAt: now.Add(ttl),
+	}, nil
+}
+
+// ForgotPassword asks for a mail with a reset link. Refusals: Throttled.
+//
+// What it does, and so its time, does not depend on whether the address is known: nobody looks. The request itself is queued durably,
+// sealed, and the courier, after the answer, finds the account and queues the mail (see [Service.Expand]). A crash in between loses
+// nothing.
+func (s *Service) ForgotPassword(ctx context.Context, email string, caller Caller) error {
+	return s.request(ctx, mailForgot, email, caller, "", s.config.Limits.Forgot.limit("forgot", emailDigest(email)))
+}
+
+// token finds a mailed token and its account. Tokens that are not good count as failures of the caller's address.
+// Refusals: BadToken, Throttled.
+func (s *Service) token(ctx context.Context, p storage.Purpose, token string, caller Caller) (storage.OneTime, storage.Account, error) {
+	one, a, err := s.peek(ctx, p, token)
+	if IsKind(err, BadToken) {
+		if limitErr := s.Failed(ctx, DoorReset, caller); limitErr != nil {
+			return one, a, limitErr
+		}
+	}
+	return one, a, err
+}
+
+// peek finds a mailed token and its account without using or counting it. Refusals: BadToken.
+func (s *Service) peek(ctx context.Context, p storage.Purpose, token string) (storage.OneTime, storage.Account, error) {
+	hash, ok := tokenHash(token)
+	if !ok {
+		return storage.OneTime{}, storage.Account{}, &Refusal{Kind: BadToken}
+	}
+	one, err := s.store.OneTime(ctx, storage.OneTimeKey{Purpose: p, Hash: hash}, s.now())
+	if err != nil {
+		return storage.OneTime{}, storage.Account{}, badToken("load token", err)
+	}
+	a, err := s.active(ctx, one.AccountID)
+	if IsKind(err, Gone) {
+		err = &Refusal{Kind: BadToken}
+	}
+	return one, a, err
+}
+
+func badToken(verb string, err error) error {
+	if errors.Is(err, storage.ErrNotFound) || IsKind(err, Gone) {
+		return &Refusal{Kind: BadToken}
+	}
+	return gone(verb, err)
+}
+
+// PeekReset tells for whom a reset token is, without using it. Refusals: BadToken.
+func (s *Service) PeekReset(ctx context.Context, token string) (storage.Account, error) {
+	_, a, err := s.peek(ctx, storage.PurposeReset, token)
+	return a, err
+}
+
+// ResetPassword sets a new password with a mailed token. The token is spent, older ones are void, every session and grant of the
+// account (offline ones too) ends, and the notice is queued: all in the one write that sets the password, or not at all.
+// Refusals: BadToken, Invalid, PasswordReused, Throttled, Busy. A refusal leaves the token good.
+func (s *Service) ResetPassword(ctx context.Context, token, password string, dialect Dialect, caller Caller) (storage.Account, error) {
+	if err := s.AttemptAny(ctx, caller); err != nil {
+		return storage.Account{}, err
+	}
+	one, a, err := s.token(ctx, storage.PurposeReset, token, caller)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	end := storage.EndScope{Offline: true}
+	a, err = s.replacePassword(ctx, a, password, dialect, caller, storage.Effects{Take: &one.OneTimeKey, End: &end})
+	if err != nil {
+		return storage.Account{}, badToken("reset password", err)
+	}
+	s.record(ctx, audit.PasswordReset, caller, audit.Event{AccountID: a.ID})
+	return a, nil
+}
+
+// ChangePassword sets a new password for somebody who knows the current one. Other sessions end, with their grants and offline ones.
+// Refusals: WrongPassword, Invalid, PasswordReused, Throttled, Busy, Gone.
+func (s *Service) ChangePassword(ctx context.Context, accountID int64, current, next, keepSID string, caller Caller) error {
+	a, err := s.confirm(ctx, accountID, current, caller)
+	if err != nil {
+		return err
+	}
+	end := storage.EndScope{ExceptSID: keepSID, Offline: true}
+	_, err = s.replacePassword(ctx, a, next, Page, caller, storage.Effects{End: &end})
+	if IsKind(err, BadToken) { // the password that was checked is no longer the one in force
+		err = &Refusal{Kind: WrongPassword}
+	}
+	if err != nil {
+		return gone("change password", err)
+	}
+	s.record(ctx, audit.PasswordChanged, caller, audit.Event{AccountID: accountID})
+	return nil
+}
+
+// SetPassword sets a password by the word of an operator; all sessions and grants end. The reuse rule does not hold. Refusals: Invalid,
+// Busy, Gone.
+func (s *Service) SetPassword(ctx context.Context, accountID int64, password string, caller Caller) error {
+	a, err := s.Account(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	normal, refused := s.newPassword(Page, password, a.Username, a.Email, a.FullName)
+	if refused != nil {
+		return refused
+	}
+	end := storage.EndScope{Offline: true}
+	if _, err := s.writePassword(ctx, a, normal, caller, storage.Effects{End: &end}); err != nil {
+		return gone("set password", err)
+	}
+	s.record(ctx, audit.PasswordChanged, caller, audit.Event{AccountID: accountID, Detail: "operator"})
+	return nil
+}
+
+// replacePassword checks the new password and puts it in force with the effects.
+func (s *Service) replacePassword(ctx context.Context, a storage.Account, password string, d Dialect, c Caller, with storage.Effects) (storage.Account, error) {
+	normal, refused := s.newPassword(d, password, a.Username, a.Email, a.FullName, a.FirstName, a.LastName)
+	if refused != nil {
+		return storage.Account{}, refused
+	}
+	again, err := s.reused(ctx, a, normal)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	if again {
+		return storage.Account{}, &Refusal{Kind: PasswordReused}
+	}
+	return s.writePassword(ctx, a, normal, c, with)
+}
+
+func (s *Service) writePassword(ctx context.Context, a storage.Account, normal []byte, c Caller, with storage.Effects) (storage.Account, error) {
+	encoded, err := s.hashPassword(ctx, normal)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	with.Void = []storage.Purpose{storage.PurposeReset}
+	if err := s.addNotice(&with, a, c); err != nil {
+		return storage.Account{}, err
+	}
+	set := a.PasswordSetAt
+	written, err := s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
+		if !a.PasswordSetAt.Equal(set) {
+			// Somebody else set a password since this one was checked against the old ones.
+			return storage.Effects{}, storage.ErrConflict
+		}
+		setPassword(a, encoded)
+		a.PasswordSetAt = s.now()
+		return with, nil
+	})
+	if errors.Is(err, storage.ErrConflict) {
+		return storage.Account{}, &Refusal{Kind: BadToken}
+	}
+	if err != nil {
+		return storage.Account{}, err
+	}
+	s.wakeFor(with)
+	return written, nil
+}
+
+// addNotice tells the owner, with a link that undoes.
+func (s *Service) addNotice(with *storage.Effects, a storage.Account, c Caller) error {
+	if a.EmailKey == "" {
+		return nil
+	}
+	token, one, err := s.newToken(storage.PurposeRevoke, nil)
+	if err != nil {
+		return err
+	}
+	one.AccountID = a.ID
+	m, err := s.mail(MailPasswordChanged, a, c, Letter{When: s.now(), Where: c.Address, Undo: s.links.Revoke(token)}, s.config.NoticeTTL)
+	if err != nil {
+		return err
+	}
+	with.Put, with.Mail = append(with.Put, one), append(with.Mail, m)
+	return nil
+}
+
+// RevokeByMail is "it was not me": ends every session and grant of the account and voids resets. Refusals: BadToken, Throttled.
+func (s *Service) RevokeByMail(ctx context.Context, token string, caller Caller) error {
+	if err := s.AttemptAny(ctx, caller); err != nil {
+		return err
+	}
+	one, a, err := s.token(ctx, storage.PurposeRevoke, token, caller)
+	if err != nil {
+		return err
+	}
+	err = s.store.ApplyEffects(ctx, a.ID, storage.Effects{
+		Take: &one.OneTimeKey, Void: []storage.Purpose{storage.PurposeReset}, End: &storage.EndScope{Offline: true},
+	}, s.now())
+	if err != nil {
+		return badToken("revoke by mail", err)
+	}
+	s.record(ctx, audit.SessionsEnded, caller, audit.Event{AccountID: a.ID, Detail: "by_mail"})
+	return nil
+}
