@@ -160,7 +160,10 @@ func TestAccounts(t *testing.T) {
 	}
 	ended := func(context.Context, Claims) (storage.Account, error) { return storage.Account{}, ErrEnded }
 	var why error
-	refuse := Refuse(func(w http.ResponseWriter, _ *http.Request, err error) { why = err; w.WriteHeader(http.StatusUnauthorized) })
+	refuse := Refuse(func(w http.ResponseWriter, _ *http.Request, err error) {
+		why = err
+		w.WriteHeader(http.StatusUnauthorized)
+	})
 	w, seen := serve(Required(verifier, Accounts(ended), refuse), "Bearer good")
 	if w.Code != http.StatusUnauthorized || seen != nil || !errors.Is(why, ErrEnded) {
 		t.Errorf("got %d, %v", w.Code, why)
