@@ -46,11 +46,12 @@ type material struct {
 	signer crypto.Signer
 	// jwk is made of signer, not taken from the row.
 	jwk               []byte
+	rowAlg            string
 	rowSealed, rowJWK []byte
 }
 
 func (m *material) from(record *storage.SigningKey) bool {
-	return bytes.Equal(m.rowSealed, record.Sealed) && bytes.Equal(m.rowJWK, record.PublicJWK)
+	return m.rowAlg == record.Alg && bytes.Equal(m.rowSealed, record.Sealed) && bytes.Equal(m.rowJWK, record.PublicJWK)
 }
 
 // load opens and parses a keyring; what prev has opened already, and is unchanged, is taken from there. The warning is about rows
@@ -117,7 +118,7 @@ func (r *Rings) openKey(record *storage.SigningKey, old *key) (*material, error)
 		return known, nil
 	}
 	der, err := r.sealer.open(record.Sealed, record.SealKeyID, sealedKey, record.Alg, record.KID)
-	if errors.Is(err, ErrSealingKey) && known != nil && bytes.Equal(known.rowJWK, record.PublicJWK) {
+	if errors.Is(err, ErrSealingKey) && known != nil && known.rowAlg == record.Alg && bytes.Equal(known.rowJWK, record.PublicJWK) {
 		return known, err
 	}
 	if err != nil {
@@ -136,7 +137,7 @@ func (r *Rings) openKey(record *storage.SigningKey, old *key) (*material, error)
 	if err != nil || kid != record.KID || !isPublicPart(record.PublicJWK, kid) {
 		return nil, fmt.Errorf("%s %s: %w: its public and private parts differ", sealedKey, record.KID, ErrTampered)
 	}
-	return &material{signer: signer, jwk: jwk, rowSealed: record.Sealed, rowJWK: record.PublicJWK}, nil
+	return &material{signer: signer, jwk: jwk, rowAlg: record.Alg, rowSealed: record.Sealed, rowJWK: record.PublicJWK}, nil
 }
 
 // fits says whether the key can sign with that algorithm.

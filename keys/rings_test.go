@@ -1,0 +1,333 @@
+package keys
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/storage"
+)
+
+func TestFirstStart(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	cfg := testConfig(c.Now)
+	cfg.Algs = nil
+	r := mustOpen(t, cfg, store)
+	if diff := cmp.Diff([]string{RS256, ES256, EdDSA}, r.Algs()); diff != "" {
+		t.Error(diff)
+	}
+	for _, alg := range r.Algs() {
+		one(t, r, alg, StateActive)
+		one(t, r, alg, StateNext)
+		if err := verify(keySet(t, r.JWKS().Body), mustSign(t, r, alg, time.Hour)); err != nil {
+			t.Errorf("%s: %v", alg, err)
+		}
+	}
+	if n := len(store.ring.Secrets); n != 1 {
+		t.Errorf("%d secrets, want 1", n)
+	}
+	if store.swaps != 1 {
+		t.Errorf("%d writes, want 1", store.swaps)
+	}
+	now := c.Now()
+	for _, k := range store.ring.Keys {
+		if k.ActivatesAt.Equal(now) {
+			if k.RetiresAt != now.Add(30*day) || k.GoneAt != now.Add(30*day+time.Hour+time.Minute) {
+				t.Errorf("%s retires %v, gone %v", k.Alg, k.RetiresAt, k.GoneAt)
+			}
+		} else if k.ActivatesAt != now.Add(30*day) || !k.RetiresAt.IsZero() || !k.GoneAt.IsZero() {
+			t.Errorf("next %s: active %v, retires %v, gone %v", k.Alg, k.ActivatesAt, k.RetiresAt, k.GoneAt)
+		}
+	}
+	mustTick(t, r, mustOpen(t, cfg, store))
+	if store.swaps != 1 {
+		t.Errorf("opening again or ticking with nothing due wrote: %d writes", store.swaps)
+	}
+}
+
+func TestConcurrentFirstStartYieldsOneSet(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	var wg sync.WaitGroup
+	opened := make([]*Rings, 64)
+	for i := range opened {
+		wg.Go(func() {
+			r, err := Open(t.Context(), testConfig(c.Now, ES256, EdDSA), store, testSealer(t))
+			if err != nil {
+				t.Error(err)
+			}
+			opened[i] = r
+		})
+	}
+	wg.Wait()
+	if n, s := len(store.ring.Keys), len(store.ring.Secrets); n != 4 || s != 1 || store.swaps != 1 {
+		t.Fatalf("%d keys, %d secrets, %d writes; want 4, 1, 1", n, s, store.swaps)
+	}
+	for _, r := range opened {
+		if r.JWKS().ETag != opened[0].JWKS().ETag || r.MAC("x", nil) != opened[0].MAC("x", nil) {
+			t.Fatal("two processes have different keys")
+		}
+	}
+}
+
+// Any number of processes that tick and rotate at once, period after period, make one new key a period.
+func TestOneNewKeyForEachPeriod(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	cfg := testConfig(c.Now)
+	var replicas []*Rings
+	for range 8 {
+		replicas = append(replicas, mustOpen(t, cfg, store))
+	}
+	seen := map[string]bool{}
+	count := func() int {
+		for _, k := range store.ring.Keys {
+			seen[k.KID] = true
+		}
+		return len(seen)
+	}
+	count()
+	for period := range 20 {
+		byHand := period%2 == 1
+		if !byHand {
+			c.Add(replicas[0].List()[len(replicas[0].List())-1].ActivatesAt.Sub(c.Now()))
+		} else {
+			c.Add(2 * day)
+		}
+		var wg sync.WaitGroup
+		for i := range 64 {
+			wg.Go(func() {
+				r := replicas[i%len(replicas)]
+				err := r.Tick(t.Context())
+				if byHand {
+					_, err = r.Rotate(t.Context(), "")
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if byHand {
+			c.Add(cfg.reload())
+			mustTick(t, replicas...)
+		}
+		if got, want := count(), period+3; got != want {
+			t.Fatalf("after period %d: %d keys were made, want %d", period, got, want)
+		}
+		active := one(t, replicas[0], ES256, StateActive)
+		for _, r := range replicas {
+			if kidOf(t, mustSign(t, r, ES256, time.Minute)) != active {
+				t.Fatalf("period %d: replicas sign with different keys", period)
+			}
+		}
+	}
+}
+
+func TestStoreAway(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	r := mustOpen(t, testConfig(c.Now), store)
+	set := keySet(t, r.JWKS().Body)
+	away := storage.ErrUnavailable
+	store.setHook(func(string) error { return away })
+	for range 22 { // the lead is a day
+		c.Add(time.Hour)
+		if err := r.Tick(t.Context()); !errors.Is(err, away) {
+			t.Fatalf("Tick: %v", err)
+		}
+		if r.MaxAge() != 5*time.Minute {
+			t.Fatalf("max-age is %v after %v", r.MaxAge(), c.Now())
+		}
+		if err := verify(set, mustSign(t, r, ES256, time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if until := r.NextTick().Sub(c.Now()); until <= 0 || until > 15*time.Second {
+			t.Fatalf("the next Tick is in %v", until)
+		}
+	}
+	c.Add(2*time.Hour - 4*time.Minute)
+	if got := r.MaxAge(); got <= 0 || got >= 5*time.Minute {
+		t.Errorf("near the end of what is known, max-age is %v", got)
+	}
+	c.Add(4*time.Minute + 2*time.Minute)
+	if got := r.MaxAge(); got != 0 {
+		t.Errorf("past what is known, max-age is %v, want 0", got)
+	}
+	if _, err := r.Sign(t.Context(), ES256, "", []byte(`{}`), c.Now().Add(time.Hour)); !errors.Is(err, ErrStale) {
+		t.Errorf("a token that may outlive its key: %v, want ErrStale", err)
+	}
+	if err := verify(set, mustSign(t, r, ES256, 10*time.Minute)); err != nil {
+		t.Errorf("a short token: %v", err)
+	}
+	store.setHook(nil)
+	mustTick(t, r)
+	if r.MaxAge() != 5*time.Minute {
+		t.Errorf("max-age is %v when the store is back", r.MaxAge())
+	}
+	mustSign(t, r, ES256, time.Hour)
+}
+
+func TestOutcomeUnknown(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	r := mustOpen(t, testConfig(c.Now), store)
+	c.Add(30 * day)
+	// The write happens, and the driver cannot tell.
+	store.setHook(func(verb string) error {
+		if verb != "swap" {
+			return nil
+		}
+		store.setHook(nil)
+		k, _ := store.Keyring(t.Context())
+		fresh, err := generate(&r.cfg, r.sealer, ES256)
+		if err != nil {
+			return err
+		}
+		fresh.PublishedAt, fresh.ActivatesAt = c.Now(), c.Now().Add(30*day)
+		k.Keys = append(k.Keys, fresh)
+		if _, err := store.SwapKeyring(t.Context(), k, c.Now()); err != nil {
+			return err
+		}
+		return storage.ErrUnknown
+	})
+	mustTick(t, r)
+	if n := len(kids(r, ES256, StateNext)); n != 1 {
+		t.Errorf("%d next keys, want 1", n)
+	}
+	c.Add(30 * day)
+	store.setHook(func(verb string) error {
+		if verb == "swap" {
+			return storage.ErrUnknown
+		}
+		return nil
+	})
+	if err := r.Tick(t.Context()); !errors.Is(err, storage.ErrUnknown) {
+		t.Errorf("a store that never knows: %v", err)
+	}
+}
+
+func TestNextTick(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	r := mustOpen(t, testConfig(c.Now), store)
+	if got := r.NextTick().Sub(c.Now()); got != 15*time.Second {
+		t.Errorf("in %v, want the reload period", got)
+	}
+	c.Add(30*day - 10*time.Second)
+	mustTick(t, r)
+	if got := r.NextTick().Sub(c.Now()); got != 10*time.Second {
+		t.Errorf("in %v, want the change-over", got)
+	}
+	c.Add(-time.Hour)
+	if got := r.NextTick().Sub(c.Now()); got != 15*time.Second {
+		t.Errorf("in %v after the clock was set back, want the reload period", got)
+	}
+}
+
+func TestLongestTokenGrows(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	cfg := testConfig(c.Now)
+	old := mustOpen(t, cfg, store)
+	before := old.List()[0]
+	cfg.LongestToken = 12 * time.Hour
+	r := mustOpen(t, cfg, store)
+	active := r.List()[0]
+	if active.KID != before.KID || !active.GoneAt.Equal(active.RetiresAt.Add(12*time.Hour+time.Minute)) {
+		t.Errorf("the active key is gone at %v, retired at %v", active.GoneAt, active.RetiresAt)
+	}
+	for _, k := range store.ring.Keys {
+		if k.LongestToken != 12*time.Hour {
+			t.Errorf("%s key keeps %v", k.Alg, k.LongestToken)
+		}
+	}
+	mustSign(t, r, ES256, 12*time.Hour)
+	swaps := store.swaps
+	mustTick(t, old, r, old, r)
+	if store.swaps != swaps {
+		t.Error("processes with different settings write in turns")
+	}
+}
+
+// A ring that joins a keyring in use signs only once every cache can have its key.
+func TestRingAddedLater(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	mustOpen(t, testConfig(c.Now, ES256), store)
+	c.Add(time.Hour)
+	r := mustOpen(t, testConfig(c.Now, ES256, EdDSA), store)
+	if _, err := r.Sign(t.Context(), EdDSA, "", []byte(`{}`), c.Now()); !errors.Is(err, ErrNoKey) {
+		t.Errorf("Sign: %v, want ErrNoKey", err)
+	}
+	if diff := cmp.Diff([]string{ES256}, r.Algs()); diff != "" {
+		t.Error(diff)
+	}
+	next := one(t, r, EdDSA, StateNext)
+	set := keySet(t, r.JWKS().Body)
+	c.Add(r.cfg.ahead())
+	mustTick(t, r)
+	if token := mustSign(t, r, EdDSA, time.Hour); kidOf(t, token) != next || verify(set, token) != nil {
+		t.Error("the ring does not sign with the key it published")
+	}
+	one(t, r, EdDSA, StateNext)
+}
+
+// A ring that is no longer configured comes to its end, and no sooner than another process could still want it.
+func TestRingTakenAway(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	mustOpen(t, testConfig(c.Now, ES256, EdDSA), store)
+	r := mustOpen(t, testConfig(c.Now, ES256), store)
+	if !slices.Contains(kids(r, EdDSA, StateActive), one(t, r, EdDSA, StateActive)) {
+		t.Error("the other process's ring is not public")
+	}
+	for range 90 {
+		c.Add(day)
+		mustTick(t, r)
+	}
+	for _, k := range r.List() {
+		if k.Alg == EdDSA {
+			t.Errorf("still there: %+v", k)
+		}
+	}
+}
+
+func TestPublicKey(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	r := mustOpen(t, testConfig(c.Now), store)
+	first, next := one(t, r, ES256, StateActive), one(t, r, ES256, StateNext)
+	has := func(kid string, want bool) {
+		t.Helper()
+		alg, key, ok := r.PublicKey(kid)
+		if ok != want || ok && (alg != ES256 || key == nil) {
+			t.Errorf("PublicKey: %s, %v, %v; want %v", alg, key, ok, want)
+		}
+	}
+	has(first, true)
+	has(next, true)
+	has("../../etc/passwd", false)
+	has("", false)
+	c.Add(30 * day)
+	mustTick(t, r)
+	has(first, true)
+	c.Add(time.Hour + time.Minute)
+	has(first, false) // at that instant, before any Tick
+	mustTick(t, r)
+	has(first, false)
+	if _, err := r.Revoke(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	has(next, false)
+}
+
+func TestOldRecordsAreDropped(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	r := mustOpen(t, testConfig(c.Now), store)
+	for range 10 {
+		c.Add(30 * day)
+		mustTick(t, r)
+	}
+	if n := len(store.ring.Keys); n > 4 {
+		t.Errorf("%d records are kept after ten rotations", n)
+	}
+	if len(r.usage) != len(store.ring.Keys) {
+		t.Errorf("usage of %d keys is kept for %d records", len(r.usage), len(store.ring.Keys))
+	}
+}
