@@ -1,0 +1,75 @@
+# Latchkey. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
+ARTIFACTS ?= $(CURDIR)/artifacts
+GOLANGCI_VERSION := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
+ROUNDS ?= 50
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-zA-Z0-9_-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/latchkey
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/latchkey ./cmd/latchkey
+
+.PHONY: run
+run: build ## an issuer on http://localhost:8080, ready to sign up and in: no configuration asked
+	./bin/latchkey serve --dev
+
+.PHONY: test
+test: deps vet unit e2e ## everything that must pass; installs what it needs
+
+.PHONY: deps
+deps: ## install what the tests need: a browser and the relying parties' modules
+	@./.ci/deps
+
+.PHONY: vet
+vet: ## go vet, gofmt
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+
+.PHONY: unit
+unit: ## unit tests, storage contract, flows in memory, command scripts and fuzz seeds, with the race detector
+	CGO_ENABLED=1 go test -race -timeout 20m $$(go list ./... | grep -v /e2e)
+
+.PHONY: e2e
+e2e: ## the built binary with real relying parties, mail, browser, kills and key rotations
+	ARTIFACTS=$(ARTIFACTS) go test -count=1 -timeout 30m -v ./e2e/... -rounds $(ROUNDS)
+
+.PHONY: kill
+kill: ## only the kill rounds; ROUNDS=200 for more
+	go test -count=1 -timeout 120m -v ./e2e/... -run 'TestKill' -rounds $(ROUNDS)
+
+.PHONY: bench
+bench: ## throughput of the built binary beside the bare cost of each operation, as ratios
+	go test -count=1 -timeout 20m ./e2e/bench -run '^$$' -bench . -benchtime 1x
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (10s unless set)
+	@./.ci/fuzz $(or $(FUZZTIME),10s)
+
+.PHONY: lint
+lint: ## golangci-lint, installed where it is missing
+	@command -v $$(go env GOPATH)/bin/golangci-lint >/dev/null || go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	$$(go env GOPATH)/bin/golangci-lint run ./...
+
+.PHONY: vuln
+vuln: ## govulncheck (needs the vulnerability database)
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
+.PHONY: generate
+generate: ## make the generated files anew: config.example.yaml, docs/spec-index.md, golden files
+	go run ./cmd/latchkey config example > config.example.yaml.new && mv config.example.yaml.new config.example.yaml
+	go test ./provider/... -run 'Golden|SpecIndex' -update
+
+.PHONY: clean
+clean: ## remove what was built (not ./data)
+	rm -rf bin artifacts
