@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -122,8 +123,8 @@ func gone(verb string, err error) error {
 	return fmt.Errorf("%s: %w", verb, err)
 }
 
-// Verify implements [bearer.Verifier] for the account API. Errors: bearer.ErrMalformed, ErrExpired, ErrInvalid (ended, or not for this
-// API), or a fault.
+// Verify implements [bearer.Verifier] for the account API. Errors: bearer.ErrMalformed, ErrExpired, ErrInvalid (not for this API),
+// ErrEnded, or a fault.
 func (t *AccountTokens) Verify(ctx context.Context, raw string) (bearer.Claims, error) {
 	c, err := t.Issuer.VerifyAccess(raw)
 	switch {
@@ -138,11 +139,21 @@ func (t *AccountTokens) Verify(ctx context.Context, raw string) (bearer.Claims, 
 	}
 	a, err := t.Live.Check(ctx, c)
 	if errors.Is(err, token.ErrEnded) || (err == nil && a.ID == 0) {
-		return bearer.Claims{}, fmt.Errorf("%w: ended", bearer.ErrInvalid)
+		return bearer.Claims{}, bearer.ErrEnded
 	}
 	if err != nil {
 		return bearer.Claims{}, err
 	}
 	return bearer.Claims{Subject: c.Subject, ClientID: c.ClientID, SID: c.SID, JTI: c.ID, Scopes: scopes,
-		Issued: time.Unix(c.IssuedAt, 0), Expires: time.Unix(c.Expires, 0)}, nil
+		Issued: time.Unix(c.IssuedAt, 0), Expires: time.Unix(c.Expires, 0), Raw: raws(c)}, nil
+}
+
+func raws(c token.Access) map[string]any {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return nil
+	}
+	var m map[string]any
+	_ = json.Unmarshal(b, &m) // what was just written
+	return m
 }

@@ -84,7 +84,7 @@ func accessToken(r *http.Request) (string, error) {
 	if !header {
 		return "", errNoToken(nil)
 	}
-	raw, err := bearer.FromHeader(r.Header)
+	raw, err := bearer.Token(r)
 	if err != nil {
 		return "", errNoToken(err)
 	}
