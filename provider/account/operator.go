@@ -1,0 +1,37 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"latchkey/storage"
+)
+
+// ListAccounts returns at most limit accounts with an ID greater than after, in order of ID.
+func (s *Service) ListAccounts(ctx context.Context, after int64, limit int) ([]storage.Account, error) {
+	all, err := s.store.ListAccounts(ctx, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	return all, nil
+}
+
+// FindAccount returns the account with that key. Refusals: Gone.
+func (s *Service) FindAccount(ctx context.Context, key storage.AccountKey) (storage.Account, error) {
+	a, err := s.store.Account(ctx, key)
+	if err != nil {
+		return storage.Account{}, gone("find account", err)
+	}
+	return a, nil
+}
+
+// VerifyHash says whether a secret matches an argon2id encoding, on the bounded hash threads: for client secrets that people chose.
+// Refusals: Busy.
+func (s *Service) VerifyHash(ctx context.Context, encoded, secret string) (bool, error) {
+	ok, _, err := s.hashes.verify(ctx, encoded, []byte(secret))
+	if errors.Is(err, errHashSyntax) {
+		return false, nil
+	}
+	return ok, err
+}
