@@ -1,0 +1,111 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+
+	"latchkey/web/words"
+)
+
+// consentView asks whether a client may have what it asks for.
+type consentView struct {
+	*frame
+	Flow      Flow
+	LoginName string
+	// See, Away and Other are the scopes asked for; Granted those allowed before.
+	See, Away, Other, Granted    []scopeRow
+	Resources                    []string
+	ClientURI, PolicyURI, TosURI string
+}
+
+// scopeRow is a scope in plain words; Text is "" for one we do not know.
+type scopeRow struct{ Name, Text string }
+
+func (s *Site) consent(w http.ResponseWriter, r *http.Request) error {
+	fl, ok := s.flow(w, r, r.URL.Query())
+	if !ok {
+		return nil
+	}
+	if fl.Sealed == "" {
+		s.see(w, r, "/account")
+		return nil
+	}
+	a, _, live, err := s.who(r)
+	if err != nil {
+		return err
+	}
+	if !live {
+		s.resume(w, r, fl.Sealed)
+		return nil
+	}
+	f := s.begin(r, fl.UILocales, a.Locale)
+	f.forFlow(fl)
+	f.Person, f.Title = called(a), f.T("consent.title", "client", fl.ClientName)
+	v := &consentView{frame: f, Flow: fl, LoginName: login(a), ClientURI: webLink(fl.ClientURI), PolicyURI: webLink(fl.PolicyURI), TosURI: webLink(fl.TermURI)}
+	v.sort(fl)
+	return s.draw(w, r, http.StatusOK, "bow", "consent", v)
+}
+
+func (v *consentView) sort(fl Flow) {
+	granted := map[string]bool{}
+	for _, sc := range fl.GrantedScopes {
+		granted[sc] = true
+		v.Granted = append(v.Granted, v.scope(sc))
+	}
+	for _, sc := range fl.Scopes {
+		if granted[sc] {
+			continue
+		}
+		switch row := v.scope(sc); {
+		case row.Text == "":
+			v.Other = append(v.Other, row)
+		case sc == "offline_access":
+			v.Away = append(v.Away, row)
+		default:
+			v.See = append(v.See, row)
+		}
+	}
+	for _, res := range fl.Resources {
+		if u, err := url.Parse(res); err == nil && u.Host != "" {
+			res = u.Host + u.EscapedPath()
+		}
+		v.Resources = append(v.Resources, words.Plain(res))
+	}
+}
+
+// scope puts a scope into words. OIDC Core §5.4, §11.
+func (v *consentView) scope(sc string) scopeRow {
+	switch sc {
+	case "openid", "profile", "email", "phone", "address", "offline_access":
+		return scopeRow{sc, v.T("scope." + sc)}
+	}
+	return scopeRow{Name: words.Plain(sc)}
+}
+
+func (s *Site) consentPost(w http.ResponseWriter, r *http.Request) error {
+	form, ok := s.form(w, r)
+	if !ok {
+		return nil
+	}
+	fl, ok := s.flow(w, r, form)
+	if !ok {
+		return nil
+	}
+	if fl.Sealed == "" {
+		s.see(w, r, "/account")
+		return nil
+	}
+	switch form.Get("decision") {
+	case "allow":
+		if err := s.Flows.Allow(r, fl.Sealed); err != nil {
+			return err
+		}
+		s.resume(w, r, fl.Sealed)
+		return nil
+	case "deny":
+		return s.Flows.Deny(w, r, fl.Sealed)
+	}
+	// Neither button: ask again, and take nothing for a yes.
+	s.see(w, r, with("/consent", "flow", fl.Sealed))
+	return nil
+}

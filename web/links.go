@@ -1,0 +1,26 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+
+	"latchkey/provider/account"
+)
+
+// Links makes the addresses in mails, all under the issuer.
+func Links(issuer string) account.Links { return links(strings.TrimSuffix(issuer, "/")) }
+
+type links string
+
+func (l links) Verify(token, flow string) string {
+	return string(l) + with("/verify?token="+url.QueryEscape(token), "flow", flow)
+}
+
+func (l links) Reset(token string) string {
+	return string(l) + "/reset?token=" + url.QueryEscape(token)
+}
+
+// Revoke leads to /not-me: /revoke is the protocol's own (RFC 7009).
+func (l links) Revoke(token string) string {
+	return string(l) + "/not-me?token=" + url.QueryEscape(token)
+}

@@ -1,0 +1,195 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"latchkey/provider/account"
+	"latchkey/provider/serve"
+	"latchkey/storage"
+)
+
+// loginView is the sign-in page: for anybody, for the person who must prove it again (Reauth), or a choice of accounts.
+type loginView struct {
+	*frame
+	Flow            Flow
+	Return          string
+	Login, Password field
+	Remember        bool
+	// Person who is signed in, where the page is about one; LoginName is their login. Other: another account was asked for.
+	Known     bool
+	LoginName string
+	Other     bool
+}
+
+// signIn is what both methods of /login find out first.
+type signIn struct {
+	fl    Flow
+	ret   string
+	other bool
+	who   storage.Account
+	sess  storage.Session
+	live  bool
+}
+
+func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v url.Values) (in signIn, ok bool, err error) {
+	if in.fl, ok = s.flow(w, r, v); !ok {
+		return in, false, nil
+	}
+	in.ret, in.other = accountReturn(v.Get("return")), v.Get("other") == "1"
+	in.who, in.sess, in.live, err = s.who(r)
+	return in, err == nil, err
+}
+
+// reauth: the page is about the person who is signed in.
+func (in signIn) reauth() bool { return in.live && in.fl.Reauth && !in.other }
+
+func (s *Site) loginView(r *http.Request, in signIn) *loginView {
+	f := s.begin(r, in.fl.UILocales, "")
+	f.Back = with(f.Back, "return", in.ret)
+	if in.other {
+		f.Back = with(f.Back, "other", "1")
+	}
+	f.forFlow(in.fl)
+	v := &loginView{frame: f, Flow: in.fl, Return: in.ret, Other: in.other}
+	switch {
+	case in.reauth():
+		v.Known, v.Person, v.LoginName, f.Title = true, called(in.who), login(in.who), f.T("reauth.title")
+	case in.fl.Sealed != "":
+		f.Title = f.T("login.title", "client", in.fl.ClientName)
+	default:
+		f.Title = f.T("login.title", "client", f.Brand)
+	}
+	return v
+}
+
+func (s *Site) login(w http.ResponseWriter, r *http.Request) error {
+	in, ok, err := s.signIn(w, r, r.URL.Query())
+	if !ok {
+		return err
+	}
+	if in.live && in.fl.Sealed == "" {
+		s.see(w, r, orAccount(in.ret))
+		return nil
+	}
+	v := s.loginView(r, in)
+	if in.live && in.fl.ChooseAccount && !in.other {
+		v.Known, v.Person, v.LoginName, v.Title = true, called(in.who), login(in.who), v.T("choose.title")
+		return s.draw(w, r, http.StatusOK, "bow", "choose", v)
+	}
+	return s.drawLogin(w, r, http.StatusOK, v, in.fl.LoginHint)
+}
+
+func (s *Site) drawLogin(w http.ResponseWriter, r *http.Request, status int, v *loginView, name string) error {
+	v.Login = v.loginField(name, name == "" && !v.Known)
+	v.Password = v.passwordField("password", v.T("field.password"))
+	v.Password.Autofocus = (name != "" || v.Known) && len(v.Errors) == 0
+	return s.draw(w, r, status, "bow", "login", v)
+}
+
+func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
+	form, ok := s.form(w, r)
+	if !ok {
+		return nil
+	}
+	in, ok, err := s.signIn(w, r, form)
+	if !ok {
+		return err
+	}
+	v := s.loginView(r, in)
+	v.Remember = form.Get("remember") == "1"
+	cred := account.Credentials{Dialect: account.Page, Login: form.Get("login"), Password: form.Get("password"),
+		Caller: s.caller(r, v.Lang), Persistent: v.Remember}
+	if in.live {
+		cred.Replace = in.sess.SID
+	}
+	if in.reauth() {
+		cred.Login, cred.Persistent = login(in.who), in.sess.Persistent
+	}
+	if v.missing(cred) {
+		return s.drawLogin(w, r, http.StatusUnprocessableEntity, v, cred.Login)
+	}
+	got, err := s.Account.SignIn(r.Context(), cred)
+	if err != nil {
+		wrong := v.T("login.wrong")
+		if s.RequireVerified {
+			wrong = v.T("login.wrong_or_unverified")
+		}
+		// One text for every cause, so that nobody learns which accounts there are.
+		status, ok := v.refuse(w, r, err, map[account.Kind]fieldError{account.WrongCredentials: {"", wrong}})
+		if !ok {
+			return err
+		}
+		return s.drawLogin(w, r, status, v, cred.Login)
+	}
+	serve.RecordOf(r.Context()).AccountID = got.Account.ID
+	s.Sessions.Set(w, got.Session, got.Secret)
+	if in.fl.Sealed != "" {
+		s.resume(w, r, in.fl.Sealed)
+		return nil
+	}
+	s.see(w, r, orAccount(in.ret))
+	return nil
+}
+
+// missing lists the fields that are empty.
+func (v *loginView) missing(cred account.Credentials) bool {
+	if cred.Login == "" {
+		v.Errors = append(v.Errors, fieldError{"login", v.T("login.missing")})
+	}
+	if cred.Password == "" {
+		v.Errors = append(v.Errors, fieldError{"password", v.T("password.missing")})
+	}
+	return len(v.Errors) > 0
+}
+
+// loginContinue is "Continue as …" of the account chooser.
+func (s *Site) loginContinue(w http.ResponseWriter, r *http.Request) error {
+	form, ok := s.form(w, r)
+	if !ok {
+		return nil
+	}
+	in, ok, err := s.signIn(w, r, form)
+	if !ok {
+		return err
+	}
+	if in.fl.Sealed == "" {
+		s.see(w, r, "/login")
+		return nil
+	}
+	if !in.live {
+		s.resume(w, r, in.fl.Sealed)
+		return nil
+	}
+	sealed, err := s.Flows.Choose(r, in.fl.Sealed, in.sess.SID)
+	if err != nil {
+		return err
+	}
+	s.resume(w, r, sealed)
+	return nil
+}
+
+// signOut ends the session of this browser.
+func (s *Site) signOut(w http.ResponseWriter, r *http.Request) error {
+	sess, ok, err := s.Sessions.Current(r)
+	if err != nil {
+		return err
+	}
+	if ok {
+		err := s.Account.SignOut(r.Context(), sess.SID, s.caller(r, ""))
+		if ref, refused := errors.AsType[*account.Refusal](err); err != nil && (!refused || ref.Kind != account.Gone) {
+			return err
+		}
+	}
+	s.Sessions.Clear(w)
+	s.see(w, r, "/login?notice=signed_out")
+	return nil
+}
+
+func orAccount(ret string) string {
+	if ret == "" {
+		return "/account"
+	}
+	return ret
+}

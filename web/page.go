@@ -1,0 +1,336 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/provider/account"
+	"latchkey/provider/serve"
+	"latchkey/storage"
+	"latchkey/web/words"
+)
+
+// frame is what every page shows. Views embed it, so that templates reach it and its T directly.
+type frame struct {
+	s *Site
+	c *words.Catalogue
+
+	Lang, Dir, Theme, Brand string
+	// Title without the brand. Back is this page as a path under the issuer, for the language and theme buttons.
+	Title, Back string
+	// Errors are listed above the form; Notice is a message that something went well.
+	Errors []fieldError
+	Notice string
+	Langs  []choice
+	Themes []choice
+	Key    blade
+	// Person and Here are for the account's pages: who is signed in, and which entry of the menu this is.
+	Person, Here string
+
+	HelpURL, PrivacyURL, TermsURL string
+}
+
+// fieldError is a message about the field with that ID; "" for the whole form.
+type fieldError struct{ Field, Text string }
+
+// choice is one of several buttons.
+type choice struct {
+	Value, Label string
+	Current      bool
+}
+
+// view is anything that embeds a frame.
+type view interface{ shown() *frame }
+
+func (f *frame) shown() *frame { return f }
+
+// T is the message of a key, for templates.
+func (f *frame) T(key string, args ...any) string { return f.c.T(key, args...) }
+
+// Path is the path on the host of a path under the issuer.
+func (f *frame) Path(p string) string { return f.s.path(p) }
+
+// SignUpOpen and ResetOpen tell templates which pages exist.
+func (f *frame) SignUpOpen() bool { return f.s.SignUpOpen }
+
+// ResetOpen is as SignUpOpen.
+func (f *frame) ResetOpen() bool { return f.s.ResetOpen }
+
+// parse reads every page's template, each with the layout and the parts.
+func (s *Site) parse() (map[string]*template.Template, error) {
+	names, err := fs.Glob(files, "templates/pages/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("list templates: %w", err)
+	}
+	pages := map[string]*template.Template{}
+	for _, n := range names {
+		name := strings.TrimSuffix(path.Base(n), ".html")
+		t, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"asset": s.asset, "plain": words.Plain}).
+			ParseFS(files, "templates/*.html", n)
+		if err != nil {
+			return nil, fmt.Errorf("parse template: %w", err)
+		}
+		pages[name] = t
+	}
+	return pages, nil
+}
+
+// frame makes the frame in a language, with a blade that is the issuer's own. theme is "light", "dark" or else what the system has.
+func (s *Site) frame(c *words.Catalogue, theme string) *frame {
+	f := &frame{s: s, c: c, Lang: c.Tag, Dir: c.Dir, Brand: s.Brand, Back: "/", Key: newBlade(s.Issuer, s.Brand),
+		HelpURL: s.HelpURL, PrivacyURL: s.PrivacyURL, TermsURL: s.TermsURL}
+	if theme == "light" || theme == "dark" {
+		f.Theme = theme
+	}
+	for _, tag := range s.words.Tags() {
+		other, _ := s.words.Get(tag)
+		f.Langs = append(f.Langs, choice{tag, other.Name, tag == c.Tag})
+	}
+	for _, v := range []string{"auto", "light", "dark"} {
+		f.Themes = append(f.Themes, choice{v, c.T("theme." + v), v == f.Theme || v == "auto" && f.Theme == ""})
+	}
+	return f
+}
+
+// begin makes the frame of a request. flowLocales is the ui_locales of the authorization request, accountLocale the person's own.
+// What was just chosen on a page (ui_locales in its address) counts first.
+func (s *Site) begin(r *http.Request, flowLocales, accountLocale string) *frame {
+	q := r.URL.Query()
+	c := s.words.Choose(q.Get("ui_locales"), flowLocales, s.cookie(r, "lang"), accountLocale, r.Header.Get("Accept-Language"))
+	f := s.frame(c, s.cookie(r, "theme"))
+	if back := s.rel(r); safePath(back) {
+		f.Back = back
+	}
+	f.Notice = notice(c, q.Get("notice"))
+	return f
+}
+
+// notice turns the word that a redirect carries into a message; any other word into none.
+func notice(c *words.Catalogue, word string) string {
+	switch word {
+	case "verified", "reset", "signed_out", "saved", "password_changed", "session_ended", "sessions_ended", "verification_sent", "again",
+		"resume_saved", "resume_removed", "picture_saved", "picture_removed":
+		return c.T("notice." + word)
+	}
+	return ""
+}
+
+// forFlow gives the frame the client's blade, and keeps the flow in its address.
+func (f *frame) forFlow(fl Flow) {
+	if fl.Sealed == "" {
+		return
+	}
+	f.Key = newBlade(fl.ClientID, fl.ClientName)
+	f.Back = with(f.Back, "flow", fl.Sealed)
+}
+
+// with adds a parameter to a path; "" adds none.
+func with(p, name, value string) string {
+	if value == "" {
+		return p
+	}
+	sep := "?"
+	if strings.Contains(p, "?") {
+		sep = "&"
+	}
+	return p + sep + name + "=" + url.QueryEscape(value)
+}
+
+// draw writes the page of that name in a layout: "bow" or "portal".
+func (s *Site) draw(w http.ResponseWriter, r *http.Request, status int, layout, name string, v view) error {
+	var b bytes.Buffer // whole, before anything is sent: half a page behind a 200 helps nobody
+	if err := s.pages[name].ExecuteTemplate(&b, layout, v); err != nil {
+		return fmt.Errorf("draw page %s: %w", name, err)
+	}
+	setHeaders(w.Header(), policy{secure: s.secure})
+	s.html(w, r, status, b.Bytes())
+	return nil
+}
+
+func (s *Site) html(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the browser went away: nobody is left to tell
+	}
+}
+
+// maxForm bounds the body of a form without files, in bytes.
+const maxForm = 64 << 10
+
+// form reads a posted form of at most maxForm bytes. ok is false where it answered already.
+func (s *Site) form(w http.ResponseWriter, r *http.Request) (v url.Values, ok bool) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		s.badForm(w, r, err)
+		return nil, false
+	}
+	return r.PostForm, true
+}
+
+func (s *Site) badForm(w http.ResponseWriter, r *http.Request, err error) {
+	p := serve.Problem{Status: http.StatusBadRequest, Kind: "request", Back: s.path(s.rel(r))}
+	if _, big := errors.AsType[*http.MaxBytesError](err); big {
+		p.Status, p.Kind = http.StatusRequestEntityTooLarge, "too_large"
+	}
+	s.fail(w, r, p)
+}
+
+// fail shows an error page and tells the request's record.
+func (s *Site) fail(w http.ResponseWriter, r *http.Request, p serve.Problem) {
+	rec := serve.RecordOf(r.Context())
+	p.Reference, rec.Outcome = rec.ID, p.Kind
+	s.Problem(w, r, p)
+}
+
+// flow opens the flow that the values carry. Without one it is the zero Flow. ok is false where it answered already.
+func (s *Site) flow(w http.ResponseWriter, r *http.Request, v url.Values) (fl Flow, ok bool) {
+	sealed := v.Get("flow")
+	if sealed == "" {
+		return Flow{}, true
+	}
+	fl, err := s.Flows.Open(r, sealed)
+	if err != nil {
+		s.fail(w, r, serve.Problem{Status: http.StatusBadRequest, Kind: "expired"})
+		return Flow{}, false
+	}
+	if fl.Sealed == "" {
+		fl.Sealed = sealed
+	}
+	fl.ClientName = words.Plain(fl.ClientName)
+	if fl.ClientName == "" {
+		fl.ClientName = words.Plain(fl.ClientID)
+	}
+	return fl, true
+}
+
+// refuse puts a refusal into the frame and returns the status of the page that shows it. own are the messages of the kinds that only
+// this page knows. ok is false for a refusal it has no words for, and for a fault.
+func (f *frame) refuse(w http.ResponseWriter, r *http.Request, err error, own map[account.Kind]fieldError) (status int, ok bool) {
+	ref, ok := errors.AsType[*account.Refusal](err)
+	if !ok {
+		return 0, false
+	}
+	serve.RecordOf(r.Context()).Outcome = string(ref.Kind)
+	if e, ok := own[ref.Kind]; ok {
+		f.Errors = []fieldError{e}
+		return http.StatusUnprocessableEntity, true
+	}
+	switch ref.Kind {
+	case account.Invalid:
+		for _, name := range order(ref) {
+			f.Errors = append(f.Errors, fieldError{fieldID(name), f.problem(name, ref)})
+		}
+		return http.StatusUnprocessableEntity, true
+	case account.PasswordReused:
+		f.Errors = []fieldError{{"password", f.T("password.reused")}}
+		return http.StatusUnprocessableEntity, true
+	case account.UsernameTaken:
+		f.Errors = []fieldError{{"username", f.T("username.taken")}}
+		return http.StatusUnprocessableEntity, true
+	case account.Throttled:
+		retryAfter(w, ref.RetryAfter)
+		f.Errors = []fieldError{{"", f.T("throttled", "wait", f.wait(ref.RetryAfter))}}
+		return http.StatusTooManyRequests, true
+	case account.Busy:
+		retryAfter(w, ref.RetryAfter)
+		f.Errors = []fieldError{{"", f.T("busy")}}
+		return http.StatusServiceUnavailable, true
+	}
+	return 0, false
+}
+
+// order lists the refused fields: as the refusal orders them, and none forgotten.
+func order(ref *account.Refusal) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, n := range append(append([]string(nil), ref.Order...), account.FieldFullName, account.FieldFirstName, account.FieldLastName, account.FieldUsername,
+		account.FieldEmail, account.FieldPhone, account.FieldExperience, account.FieldSkills, account.FieldLocale, account.FieldPicture,
+		account.FieldResume, account.FieldPassword) {
+		if _, bad := ref.Fields[n]; bad && !seen[n] {
+			names, seen[n] = append(names, n), true
+		}
+	}
+	return names
+}
+
+// problem is the message for a refused field.
+func (f *frame) problem(name string, ref *account.Refusal) string {
+	key := name + "." + string(ref.Fields[name])
+	if !f.c.Has(key) {
+		key = "field." + string(ref.Fields[name])
+	}
+	n := ref.Minimum
+	if n == 0 {
+		n = f.s.PasswordMin
+	}
+	return f.T(key, "n", n)
+}
+
+// fieldID is the id of the input of a field of the account package.
+func fieldID(name string) string { return strings.ReplaceAll(name, "_", "-") }
+
+func retryAfter(w http.ResponseWriter, d time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(max(1, (d+time.Second-1)/time.Second)))) // RFC 9110 §10.2.3
+}
+
+// wait says how long, in words.
+func (f *frame) wait(d time.Duration) string {
+	sec := int(max(1, (d+time.Second-1)/time.Second))
+	if sec <= 90 {
+		return f.T("seconds", "n", sec)
+	}
+	return f.T("minutes", "n", (sec+59)/60)
+}
+
+// lasting says how long something works, in words.
+func (f *frame) lasting(d time.Duration) string {
+	return lasting(f.c, d)
+}
+
+func lasting(c *words.Catalogue, d time.Duration) string {
+	minutes := int((d + 30*time.Second) / time.Minute)
+	if minutes >= 120 && minutes%60 == 0 {
+		return c.T("hours", "n", minutes/60)
+	}
+	return c.T("minutes", "n", max(1, minutes))
+}
+
+// webLink is s if it is an http or https address, else "": nothing else may become a link.
+func webLink(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return s
+}
+
+// portal begins a page of the account: the person of the session, or 303 to sign in and come back. ok is false where it answered.
+func (s *Site) portal(w http.ResponseWriter, r *http.Request, here string) (f *frame, a storage.Account, sess storage.Session, ok bool, err error) {
+	a, sess, ok, err = s.who(r)
+	if err != nil {
+		return nil, a, sess, false, err
+	}
+	if !ok {
+		back := "/account" // the answer to a post is no page to come back to
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			back = accountReturn(s.rel(r))
+		}
+		s.see(w, r, with("/login", "return", back))
+		return nil, a, sess, false, nil
+	}
+	f = s.begin(r, "", a.Locale)
+	f.Person, f.Here = called(a), here
+	return f, a, sess, true, nil
+}

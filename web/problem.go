@@ -1,0 +1,74 @@
+package web
+
+import (
+	"bytes"
+	"html"
+	"net/http"
+
+	"latchkey/provider/serve"
+	"latchkey/web/words"
+)
+
+type problemView struct {
+	*frame
+	P    serve.Problem
+	Text string
+	// Wait says how long to wait, "" if that is not known.
+	Wait string
+	// Back is a path on this host.
+	Back string
+}
+
+// known are the kinds of problem that have words of their own.
+func known(kind string) bool {
+	switch kind {
+	case "unknown_client", "redirect_uri", "request", "expired", "forbidden", "not_found", "method", "too_large", "throttled", "internal",
+		"unavailable", "cross_site":
+		return true
+	}
+	return false
+}
+
+func (s *Site) problemView(f *frame, p serve.Problem) *problemView {
+	kind := p.Kind
+	if !known(kind) {
+		kind = "internal"
+		if p.Status >= 400 && p.Status < 500 {
+			kind = "request"
+		}
+	}
+	f.Title = f.T("problem." + kind + ".title")
+	f.Back = "/"
+	p.Code, p.Description = words.Plain(p.Code), words.Plain(p.Description)
+	v := &problemView{frame: f, P: p, Text: f.T("problem." + kind + ".text")}
+	if p.RetryAfter > 0 {
+		v.Wait = f.wait(p.RetryAfter)
+	}
+	if safePath(p.Back) {
+		v.Back = p.Back
+	}
+	return v
+}
+
+// Problem shows an error page. A fault of ours is shown from memory: whatever is broken, that page is not.
+func (s *Site) Problem(w http.ResponseWriter, r *http.Request, p serve.Problem) {
+	if p.Status == 0 {
+		p.Status = http.StatusInternalServerError
+	}
+	q := r.URL.Query()
+	c := s.words.Choose(q.Get("ui_locales"), s.cookie(r, "lang"), r.Header.Get("Accept-Language"))
+	if p.RetryAfter > 0 {
+		retryAfter(w, p.RetryAfter)
+	}
+	setHeaders(w.Header(), policy{secure: s.secure})
+	if p.Status != http.StatusInternalServerError {
+		var b bytes.Buffer
+		if err := s.pages["problem"].ExecuteTemplate(&b, "bow", s.problemView(s.frame(c, s.cookie(r, "theme")), p)); err == nil {
+			s.html(w, r, p.Status, b.Bytes())
+			return
+		}
+		p.Status = http.StatusInternalServerError
+	}
+	halves := s.broken[c.Tag]
+	s.html(w, r, p.Status, bytes.Join([][]byte{halves[0], halves[1]}, []byte(html.EscapeString(p.Reference))))
+}

@@ -1,0 +1,183 @@
+package web
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"latchkey/provider/account"
+	"latchkey/provider/serve"
+)
+
+type signUpView struct {
+	*frame
+	Flow                              Flow
+	FullName, Username, Email, Secret field
+}
+
+func (s *Site) signUpView(w http.ResponseWriter, r *http.Request, v url.Values) (*signUpView, bool) {
+	fl, ok := s.flow(w, r, v)
+	if !ok {
+		return nil, false
+	}
+	f := s.begin(r, fl.UILocales, "")
+	f.forFlow(fl)
+	f.Title = f.T("signup.title")
+	return &signUpView{frame: f, Flow: fl}, true
+}
+
+func (s *Site) signUp(w http.ResponseWriter, r *http.Request) error {
+	v, ok := s.signUpView(w, r, r.URL.Query())
+	if !ok {
+		return nil
+	}
+	if !s.SignUpOpen {
+		return s.signUpClosed(w, r, v)
+	}
+	return s.drawSignUp(w, r, http.StatusOK, v, account.SignUp{})
+}
+
+func (s *Site) signUpClosed(w http.ResponseWriter, r *http.Request, v *signUpView) error {
+	serve.RecordOf(r.Context()).Outcome = string(account.SignUpClosed)
+	m := &messageView{frame: v.frame, Text: v.T("closed.text"), Link: with("/login", "flow", v.Flow.Sealed), LinkText: v.T("login.submit")}
+	v.Title = v.T("closed.title")
+	return s.draw(w, r, http.StatusForbidden, "bow", "message", m)
+}
+
+func (s *Site) drawSignUp(w http.ResponseWriter, r *http.Request, status int, v *signUpView, in account.SignUp) error {
+	v.FullName = v.nameField(account.FieldFullName, "name", in.FullName, 100)
+	v.Username = v.usernameField(in.Username)
+	v.Email = v.emailField(in.Email, "email", v.T("email.ok"))
+	v.Secret = v.newPasswordField(v.T("field.newpassword"))
+	return s.draw(w, r, status, "bow", "signup", v)
+}
+
+func (s *Site) signUpPost(w http.ResponseWriter, r *http.Request) error {
+	form, ok := s.form(w, r)
+	if !ok {
+		return nil
+	}
+	v, ok := s.signUpView(w, r, form)
+	if !ok {
+		return nil
+	}
+	if !s.SignUpOpen {
+		return s.signUpClosed(w, r, v)
+	}
+	in := account.SignUp{Dialect: account.Page, Username: strings.TrimSpace(form.Get("username")), Email: strings.TrimSpace(form.Get("email")),
+		FullName: strings.TrimSpace(form.Get("full_name")), Password: form.Get("password"), Caller: s.caller(r, v.Lang), NoSession: true, Flow: v.Flow.Sealed}
+	_, err := s.Account.SignUp(r.Context(), in)
+	ref, refused := errors.AsType[*account.Refusal](err)
+	switch {
+	case refused && ref.Kind == account.SignUpClosed:
+		return s.signUpClosed(w, r, v)
+	case refused && ref.Kind == account.EmailTaken:
+		// Answered as a success is: who has an account is nobody's business. Its owner gets a mail.
+	case err != nil:
+		status, ok := v.refuse(w, r, err, nil)
+		if !ok {
+			return err
+		}
+		return s.drawSignUp(w, r, status, v, in)
+	}
+	s.keepSent(w, in.Email)
+	s.see(w, r, with("/signup/sent", "flow", v.Flow.Sealed))
+	return nil
+}
+
+// sentView is "check your inbox".
+type sentView struct {
+	*frame
+	Flow Flow
+	// Masked is the address the link went to, "" if this browser does not know: then Email asks for it.
+	Masked, Lasting string
+	Email           field
+	// Open: one can sign in before the address is proven.
+	Open bool
+}
+
+// sentFor is how long this browser remembers where the link went.
+const sentFor = time.Hour
+
+func (s *Site) keepSent(w http.ResponseWriter, email string) {
+	s.setCookie(w, "sent", base64.RawURLEncoding.EncodeToString([]byte(email)), "/signup", sentFor)
+}
+
+func (s *Site) sentTo(r *http.Request) string {
+	raw, err := base64.RawURLEncoding.DecodeString(s.cookie(r, "sent"))
+	if err != nil || len(raw) > 254 || !utf8.Valid(raw) {
+		return ""
+	}
+	return string(raw)
+}
+
+func (s *Site) sentView(w http.ResponseWriter, r *http.Request, v url.Values) (*sentView, bool) {
+	fl, ok := s.flow(w, r, v)
+	if !ok {
+		return nil, false
+	}
+	f := s.begin(r, fl.UILocales, "")
+	f.forFlow(fl)
+	f.Title = f.T("sent.title")
+	return &sentView{frame: f, Flow: fl, Masked: mask(s.sentTo(r)), Lasting: f.lasting(s.VerifyTTL), Open: !s.RequireVerified}, true
+}
+
+func (s *Site) sent(w http.ResponseWriter, r *http.Request) error {
+	v, ok := s.sentView(w, r, r.URL.Query())
+	if !ok {
+		return nil
+	}
+	return s.drawSent(w, r, http.StatusOK, v, "")
+}
+
+func (s *Site) drawSent(w http.ResponseWriter, r *http.Request, status int, v *sentView, email string) error {
+	if v.Masked == "" {
+		v.Title = v.T("resend.title")
+	}
+	v.Email = v.emailField(email, "email", "")
+	return s.draw(w, r, status, "bow", "sent", v)
+}
+
+// sentPost sends the link again. Whether the address has an account is not told.
+func (s *Site) sentPost(w http.ResponseWriter, r *http.Request) error {
+	form, ok := s.form(w, r)
+	if !ok {
+		return nil
+	}
+	v, ok := s.sentView(w, r, form)
+	if !ok {
+		return nil
+	}
+	email := s.sentTo(r)
+	if typed := strings.TrimSpace(form.Get("email")); typed != "" || email == "" {
+		email = typed
+	}
+	if email == "" {
+		v.Errors = []fieldError{{"email", v.T("email.missing")}}
+		return s.drawSent(w, r, http.StatusUnprocessableEntity, v, "")
+	}
+	if err := s.Account.ResendVerification(r.Context(), email, s.caller(r, v.Lang), v.Flow.Sealed); err != nil {
+		status, ok := v.refuse(w, r, err, nil)
+		if !ok {
+			return err
+		}
+		return s.drawSent(w, r, status, v, email)
+	}
+	s.keepSent(w, email)
+	s.see(w, r, with("/signup/sent?notice=again", "flow", v.Flow.Sealed))
+	return nil
+}
+
+// mask hides the most of an address, for a screen that others may see.
+func mask(email string) string {
+	local, domain, ok := strings.Cut(email, "@")
+	first, n := utf8.DecodeRuneInString(local)
+	if !ok || n == 0 || domain == "" {
+		return ""
+	}
+	return string(first) + "•••@" + domain
+}

@@ -1,0 +1,112 @@
+// Latchkey: enhancement only. Every flow works with this file missing.
+// All words come from the page (data-* attributes filled by the server's catalogue).
+const all = (sel, root = document) => [...root.querySelectorAll(sel)];
+
+// Show and hide a password.
+for (const b of all('[data-reveal]')) {
+  const input = document.getElementById(b.dataset.reveal), word = b.firstElementChild, show = word.textContent;
+  const set = visible => {
+    input.type = visible ? 'text' : 'password';
+    word.textContent = visible ? b.dataset.hide : show;
+  };
+  b.addEventListener('click', () => set(input.type === 'password'));
+  input.form.addEventListener('submit', () => set(false));   // so that password managers recognise it
+}
+
+// Caps Lock.
+for (const p of all('[data-caps]')) {
+  const input = document.querySelector(`[aria-describedby~="${p.id}"]`);
+  input.addEventListener('keyup', e => { p.textContent = e.getModifierState?.('CapsLock') ? p.dataset.caps : ''; });
+  input.addEventListener('blur', () => { p.textContent = ''; });
+}
+
+// Validation: first word when a field is left, then live until it is right again. The server has the last word.
+function verdict(input) {
+  const d = input.dataset, v = input.validity;
+  if (v.valueMissing) return ['error', d.missing];
+  if (!input.value) return ['ok', ''];
+  if (v.typeMismatch || v.patternMismatch) return ['error', d.malformed];
+  if ('levels' in d) {
+    const low = input.value.toLowerCase();
+    const own = all('[name=full_name],[name=username],[name=email],[name=shown]', input.form)
+      .flatMap(i => i.value.toLowerCase().split(/[\s@]+/)).filter(w => w.length > 3);
+    if (own.some(w => low.includes(w))) return ['error', d.personal];
+    if ([...input.value].length < input.minLength) return ['error', d.short];
+  }
+  if (input.value === d.refused) return ['error', d.taken];
+  return ['ok', 'check' in d && input.value !== d.free ? '' : d.ok ?? ''];
+}
+function level(input) {   // a hint only
+  const n = [...input.value].length, kinds = new Set(input.value).size;
+  return n < input.minLength ? 1 : n < input.minLength + 4 || kinds < 7 ? 2 : n < 16 ? 3 : 4;
+}
+function strength(input) {
+  const meter = document.getElementById(`${input.id}-meter`);
+  meter.hidden = !input.value;
+  meter.dataset.level = level(input);
+}
+function show(input, typing = false) {
+  let [kind, text] = verdict(input);
+  if ('levels' in input.dataset && input.value && (kind === 'ok' || typing)) {
+    text = input.dataset.levels.split('|')[level(input) - 1];
+    if (kind !== 'ok' || level(input) < 3) kind = 'note';
+  }
+  const msg = document.getElementById(`${input.id}-msg`);
+  msg.dataset.kind = kind;
+  msg.textContent = text ?? '';
+  if (kind === 'error') input.setAttribute('aria-invalid', 'true');
+  else input.removeAttribute('aria-invalid');
+  return kind !== 'error';
+}
+
+// Is the name free? Asked when typing rests; the page says nothing where the server does not answer.
+function check(input) {
+  let timer, asked;
+  input.addEventListener('input', () => {
+    clearTimeout(timer);
+    asked?.abort();
+    const name = input.value, d = input.dataset;
+    if (!name || !input.validity.valid || name === d.free || name === d.refused) return;
+    timer = setTimeout(async () => {
+      asked = new AbortController();
+      try {
+        const res = await fetch(`${d.check}?username=${encodeURIComponent(name)}`, { signal: asked.signal });
+        if (!res.ok) return;
+        d[(await res.json()).available ? 'free' : 'refused'] = name;
+        if (input.value === name) show(input);
+      } catch { /* offline or typed on */ }
+    }, 350);
+  });
+}
+
+for (const form of all('form[data-validate]')) {
+  const fields = all('[data-live]', form);
+  for (const f of fields) {
+    let left = f.hasAttribute('aria-invalid');
+    if ('check' in f.dataset) check(f);
+    f.addEventListener('blur', () => { if (f.value) { left = true; show(f); } });
+    f.addEventListener('input', () => {
+      if ('levels' in f.dataset) { strength(f); show(f, !left); return; }
+      if (left || (f.dataset.ok && verdict(f)[0] === 'ok')) { left = true; show(f); }
+    });
+  }
+  form.addEventListener('submit', e => {
+    const bad = fields.filter(f => { show(f); return verdict(f)[0] === 'error'; });
+    if (bad.length) { e.preventDefault(); bad[0].focus(); return; }
+    busy(e.submitter, true);
+  });
+}
+function busy(button, on) {
+  if (!button?.dataset.busy) return;
+  const label = button.lastChild;
+  if (on) { button.dataset.idle = label.textContent; label.textContent = button.dataset.busy; }
+  else if (button.dataset.idle) label.textContent = button.dataset.idle;
+  button.setAttribute('aria-busy', String(on));
+}
+addEventListener('pageshow', e => { if (e.persisted) all('[aria-busy=true]').forEach(b => busy(b, false)); });
+
+// A question that matters must be seen before it can be answered: a second click of a double click does not count.
+for (const form of all('form[data-guard]')) {
+  const shown = performance.now();
+  form.addEventListener('submit', e => { if (performance.now() - shown < 500) e.preventDefault(); });
+}

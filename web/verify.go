@@ -1,0 +1,112 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"latchkey/provider/account"
+	"latchkey/provider/serve"
+)
+
+// messageView is a page that says something and offers at most one way on.
+type messageView struct {
+	*frame
+	Text string
+	// Good draws a tick. Link is a path under the issuer, "" for none.
+	Good           bool
+	Link, LinkText string
+}
+
+// actView is a page with one button that does what a link in a mail announced. A link never acts by itself: mail scanners follow links.
+type actView struct {
+	*frame
+	Text, Strong, Action, Button string
+	Token, Flow                  string
+}
+
+func (s *Site) verify(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	f := s.begin(r, "", "")
+	f.Back = with(with("/verify", "token", q.Get("token")), "flow", q.Get("flow"))
+	email, err := s.Account.PeekVerify(r.Context(), q.Get("token"))
+	if err != nil {
+		return s.verifyDead(w, r, f, err)
+	}
+	f.Title = f.T("verify.title")
+	return s.draw(w, r, http.StatusOK, "bow", "act", &actView{frame: f, Text: f.T("verify.text"), Strong: email,
+		Action: "/verify", Button: f.T("verify.submit"), Token: q.Get("token"), Flow: q.Get("flow")})
+}
+
+func (s *Site) verifyPost(w http.ResponseWriter, r *http.Request) error {
+	form, ok := s.form(w, r)
+	if !ok {
+		return nil
+	}
+	f := s.begin(r, "", "")
+	_, flow, err := s.Account.VerifyEmail(r.Context(), form.Get("token"), s.caller(r, f.Lang))
+	if err != nil {
+		return s.verifyDead(w, r, f, err)
+	}
+	s.setCookie(w, "sent", "", "/signup", -1)
+	if flow == "" {
+		flow = form.Get("flow")
+	}
+	_, live, err := s.Sessions.Current(r)
+	if err != nil {
+		return err
+	}
+	if flow != "" {
+		// The link may have been opened in another browser, or too late: then the flow is not ours, and the proof still counts.
+		if _, err := s.Flows.Open(r, flow); err == nil {
+			if live {
+				s.resume(w, r, flow)
+				return nil
+			}
+			s.see(w, r, with("/login?notice=verified", "flow", flow))
+			return nil
+		}
+	}
+	to := "/login?notice=verified"
+	if live {
+		to = "/account?notice=verified"
+	}
+	s.see(w, r, to)
+	return nil
+}
+
+// verifyDead answers a link that does not work. Who is signed in with a proven address meets no alarm: it worked before.
+func (s *Site) verifyDead(w http.ResponseWriter, r *http.Request, f *frame, cause error) error {
+	ref, refused := errors.AsType[*account.Refusal](cause)
+	if !refused || ref.Kind != account.BadToken && ref.Kind != account.Gone {
+		return s.plainly(w, r, f, cause)
+	}
+	a, _, live, err := s.who(r)
+	if err != nil {
+		return err
+	}
+	f.Back = "/signup/sent"
+	if live && a.EmailVerified {
+		f.Title = f.T("verified.title")
+		return s.draw(w, r, http.StatusOK, "bow", "message", &messageView{frame: f, Good: true, Text: f.T("verified.text"), Link: "/account", LinkText: f.T("account.go")})
+	}
+	return s.dead(w, r, f, f.T("verify.dead"), "/signup/sent", f.T("verify.again"))
+}
+
+// dead is the page of a link that is spent or too old.
+func (s *Site) dead(w http.ResponseWriter, r *http.Request, f *frame, text, link, linkText string) error {
+	serve.RecordOf(r.Context()).Outcome = string(account.BadToken)
+	f.Title = f.T("dead.title")
+	return s.draw(w, r, http.StatusGone, "bow", "message", &messageView{frame: f, Text: text, Link: link, LinkText: linkText})
+}
+
+// plainly shows a refusal that is about no form: too many tries, too busy.
+func (s *Site) plainly(w http.ResponseWriter, r *http.Request, f *frame, err error) error {
+	status, ok := f.refuse(w, r, err, nil)
+	if !ok {
+		return err
+	}
+	f.Title = f.T("later.title")
+	v := &messageView{frame: f, Text: f.Errors[0].Text}
+	f.Errors = nil
+	return s.draw(w, r, status, "bow", "message", v)
+}
