@@ -71,7 +71,7 @@ func (s *Service) newAccount(in SignUp) (storage.Account, []byte, error) {
 		case !ok:
 			r.add(FieldEmail, Malformed)
 		default:
-			a.Email, a.EmailKey = e.Address, e.Key
+			a.Email, a.EmailKey = in.Email, e.Key
 		}
 	}
 	normal, bad := s.newPassword(in.Dialect, in.Password, in.Username, in.Email, in.FullName)
@@ -216,7 +216,11 @@ func (r *Refusal) add(field string, p Problem) {
 
 // mail makes a queued mail to an account's own address: never to one that a request named.
 func (s *Service) mail(kind string, a storage.Account, c Caller, l Letter, ttl time.Duration) (storage.Mail, error) {
-	l.To, l.Name = a.Email, displayName(a)
+	to, ok := ParseEmail(a.Email)
+	if !ok || to.Key != a.EmailKey {
+		return storage.Mail{}, errors.New("the account's address does not match its key")
+	}
+	l.To, l.Name = to.Address, displayName(a)
 	locale := normalLocale(c.Locale)
 	if locale == "" {
 		locale = a.Locale
