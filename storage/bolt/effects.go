@@ -1,0 +1,117 @@
+package bolt
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"latchkey/storage"
+)
+
+// apply does what [storage.Effects] says for the account, in the order of its fields but sessions before the grants they buy.
+func (t *txn) apply(accountID int64, with storage.Effects, now time.Time) error {
+	if with.Take != nil {
+		if !t.takeable(*with.Take, now) {
+			return storage.ErrNotFound
+		}
+		t.removeOneTime(*with.Take)
+	}
+	if len(with.Void) > 0 {
+		t.voidOneTimes(accountID, func(p storage.Purpose) bool { return slices.Contains(with.Void, p) })
+	}
+	for _, o := range with.Put {
+		if err := t.putOneTime(accountID, o, now); err != nil {
+			return err
+		}
+	}
+	if with.End != nil {
+		scope := *with.End
+		scope.AccountID = accountID
+		t.endSessions(scope, now)
+	}
+	if with.Session != nil {
+		session := *with.Session
+		session.AccountID = accountID
+		if err := t.createSession(session, now); err != nil {
+			return err
+		}
+	}
+	if with.Grant != nil {
+		g := *with.Grant
+		g.AccountID = accountID
+		if err := t.createGrant(g, now); err != nil {
+			return err
+		}
+	}
+	return t.queueMail(with.Mail, now)
+}
+
+func oneTimeKey(k storage.OneTimeKey) []byte { return join(within(string(k.Purpose)), k.Hash) }
+
+func (t *txn) takeable(k storage.OneTimeKey, now time.Time) bool {
+	o, ok := load(t, tOneTimes, oneTimeKey(k), walkOneTime)
+	return ok && o.ExpiresAt.After(now)
+}
+
+func (t *txn) putOneTime(accountID int64, o storage.OneTime, now time.Time) error {
+	if o.AccountID == 0 {
+		o.AccountID = accountID
+	}
+	if !t.hasAccount(o.AccountID) {
+		return storage.ErrNotFound
+	}
+	if t.takeable(o.OneTimeKey, now) || o.Hash == "" {
+		return storage.ErrExists
+	}
+	t.removeOneTime(o.OneTimeKey)
+	key := oneTimeKey(o.OneTimeKey)
+	save(t, tOneTimes, key, walkOneTime, o)
+	t.mark(tOneTimesOf, append(idKey(o.AccountID), key...))
+	t.mark(tExpiry, expiryKey(o.ExpiresAt, tOneTimes, key))
+	t.delta[tOneTimes]++
+	return nil
+}
+
+func (t *txn) removeOneTime(k storage.OneTimeKey) {
+	key := oneTimeKey(k)
+	o, ok := load(t, tOneTimes, key, walkOneTime)
+	if !ok {
+		return
+	}
+	t.drop(tOneTimes, key)
+	t.drop(tOneTimesOf, append(idKey(o.AccountID), key...))
+	t.drop(tExpiry, expiryKey(o.ExpiresAt, tOneTimes, key))
+	t.delta[tOneTimes]--
+}
+
+// voidOneTimes removes the account's tokens of the purposes that are meant.
+func (t *txn) voidOneTimes(accountID int64, meant func(storage.Purpose) bool) {
+	for _, key := range t.members(tOneTimesOf, idKey(accountID)) {
+		if o, ok := load(t, tOneTimes, key, walkOneTime); ok && meant(o.Purpose) {
+			t.removeOneTime(o.OneTimeKey)
+		}
+	}
+}
+
+// OneTime implements [storage.OneTimes].
+func (s *Store) OneTime(ctx context.Context, key storage.OneTimeKey, now time.Time) (o storage.OneTime, err error) {
+	err = s.view(ctx, "OneTime", func(t *txn) error {
+		found, ok := load(t, tOneTimes, oneTimeKey(key), walkOneTime)
+		if !ok || !found.ExpiresAt.After(now) {
+			return storage.ErrNotFound
+		}
+		o = found
+		return nil
+	})
+	return o, err
+}
+
+// ApplyEffects implements [storage.OneTimes].
+func (s *Store) ApplyEffects(ctx context.Context, accountID int64, with storage.Effects, now time.Time) error {
+	return s.update(ctx, "ApplyEffects", func(t *txn) error {
+		if !t.hasAccount(accountID) {
+			return storage.ErrNotFound
+		}
+		return t.apply(accountID, with, now)
+	})
+}

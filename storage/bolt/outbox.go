@@ -1,0 +1,149 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"latchkey/storage"
+)
+
+// QueueMail implements [storage.Outbox].
+func (s *Store) QueueMail(ctx context.Context, m []storage.Mail, now time.Time) error {
+	return s.update(ctx, "QueueMail", func(t *txn) error { return t.queueMail(m, now) })
+}
+
+func (t *txn) queueMail(mails []storage.Mail, now time.Time) error {
+	for _, m := range mails {
+		was, ok := t.mail(m.ID)
+		if ok && was.ExpiresAt.After(now) || m.ID == "" {
+			return storage.ErrExists
+		}
+		t.removeMail(m.ID)
+		t.saveMail(m)
+		t.mark(tExpiry, expiryKey(m.ExpiresAt, tMails, []byte(m.ID)))
+		t.delta[tMails]++
+	}
+	return nil
+}
+
+func (t *txn) mail(id string) (storage.Mail, bool) { return load(t, tMails, []byte(id), walkMail) }
+
+// saveMail writes the mail and its place among those that are due.
+func (t *txn) saveMail(m storage.Mail) {
+	save(t, tMails, []byte(m.ID), walkMail, m)
+	save(t, tMailDue, dueKey(m), walkDue, due{expires: m.ExpiresAt, created: m.CreatedAt, failing: m.Attempts > 0})
+}
+
+// dueKey orders by when a mail may be taken: from NotBefore on, and not while it is leased.
+func dueKey(m storage.Mail) []byte {
+	at := m.NotBefore
+	if m.LeaseUntil.After(at) {
+		at = m.LeaseUntil
+	}
+	return join(timeKey(at), m.ID)
+}
+
+func (t *txn) removeMail(id string) {
+	m, ok := t.mail(id)
+	if !ok {
+		return
+	}
+	t.drop(tMails, []byte(id))
+	t.drop(tMailDue, dueKey(m))
+	t.drop(tExpiry, expiryKey(m.ExpiresAt, tMails, []byte(id)))
+	t.delta[tMails]--
+}
+
+// dueMail returns the IDs of at most limit mails that may be taken, those due longest first.
+func (t *txn) dueMail(limit int, now time.Time) (ids []string) {
+	end := timeKey(now)
+	if limit < 1 {
+		return nil
+	}
+	t.scan(tMailDue, nil, nil, func(k, payload []byte) bool {
+		if len(k) < timeKeySize || bytes.Compare(k[:timeKeySize], end) > 0 {
+			return false
+		}
+		if d, ok := decode(walkDue, payload); ok && d.expires.After(now) {
+			ids = append(ids, string(k[timeKeySize:]))
+		}
+		return len(ids) < limit
+	})
+	return ids
+}
+
+// LeaseMail implements [storage.Outbox]. An outbox in which nothing is due costs no write.
+func (s *Store) LeaseMail(ctx context.Context, limit int, until, now time.Time) (leased []storage.Mail, err error) {
+	idle := true
+	err = s.view(ctx, "LeaseMail", func(t *txn) error {
+		idle = len(t.dueMail(min(limit, 1), now)) == 0
+		return nil
+	})
+	if err != nil || idle {
+		return nil, err
+	}
+	err = s.update(ctx, "LeaseMail", func(t *txn) error {
+		leased = nil
+		for _, id := range t.dueMail(limit, now) {
+			m, ok := t.mail(id)
+			if !ok {
+				continue
+			}
+			t.drop(tMailDue, dueKey(m))
+			m.LeaseUntil = until
+			t.saveMail(m)
+			leased = append(leased, m)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return leased, nil
+}
+
+// FinishMail implements [storage.Outbox].
+func (s *Store) FinishMail(ctx context.Context, id string, _ time.Time) error {
+	return s.update(ctx, "FinishMail", func(t *txn) error {
+		t.removeMail(id)
+		return nil
+	})
+}
+
+// RetryMail implements [storage.Outbox].
+func (s *Store) RetryMail(ctx context.Context, id string, notBefore time.Time, lastError string, now time.Time) error {
+	return s.update(ctx, "RetryMail", func(t *txn) error {
+		m, ok := t.mail(id)
+		if !ok || !m.ExpiresAt.After(now) {
+			return storage.ErrNotFound
+		}
+		t.drop(tMailDue, dueKey(m))
+		m.Attempts++
+		m.NotBefore, m.LastError, m.LeaseUntil = notBefore, lastError, time.Time{}
+		t.saveMail(m)
+		return nil
+	})
+}
+
+// OutboxState implements [storage.Outbox]. It reads the index of what is due, not the mails.
+func (s *Store) OutboxState(ctx context.Context, now time.Time) (state storage.OutboxState, err error) {
+	err = s.view(ctx, "OutboxState", func(t *txn) error {
+		t.scan(tMailDue, nil, nil, func(_, payload []byte) bool {
+			d, ok := decode(walkDue, payload)
+			if !ok || !d.expires.After(now) {
+				return true
+			}
+			if state.Waiting == 0 || d.created.Before(state.Oldest) {
+				state.Oldest = d.created
+			}
+			state.Waiting++
+			if d.failing {
+				state.Failing++
+			}
+			return true
+		})
+		return nil
+	})
+	return state, err
+}

@@ -1,0 +1,75 @@
+package bolt
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+
+	"latchkey/storage"
+)
+
+// What bbolt writes at the head of its first two pages, by offset: a page header of 16 bytes, then the meta record.
+const (
+	metaMagic   = 0xED0CDAED
+	metaVersion = 2
+
+	offMagic, offVersion, offPageSize     = 16, 20, 24
+	offRoot, offFreelist, offPages, offTx = 32, 48, 56, 64
+	offSum, metaEnd                       = 72, 80
+
+	// noFreelist stands for a freelist that is not kept.
+	noFreelist = ^uint64(0)
+)
+
+// preflight makes sure that the file is as long as its own account of itself. bbolt maps it into memory unseen, and
+// reading past its end would end the process.
+func preflight(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return unavailable(err)
+	}
+	if info.Size() == 0 {
+		return fmt.Errorf("%w: the file is empty", storage.ErrCorrupt)
+	}
+	head := make([]byte, metaEnd)
+	var best meta
+	for _, off := range []int64{0, pageSize} {
+		if _, err := f.ReadAt(head, off); err != nil {
+			if err == io.EOF {
+				continue
+			}
+			return unavailable(err)
+		}
+		if m, ok := readMeta(head); ok && m.tx >= best.tx {
+			best = m
+		}
+	}
+	switch {
+	case best.pages == 0:
+		return fmt.Errorf("%w: not a Latchkey store, or its head is damaged", storage.ErrCorrupt)
+	case uint64(info.Size()) < best.pages*pageSize:
+		return fmt.Errorf("%w: truncated: %d bytes of %d", storage.ErrCorrupt, info.Size(), best.pages*pageSize)
+	case best.root >= best.pages, best.freelist >= best.pages && best.freelist != noFreelist:
+		return fmt.Errorf("%w: damaged head", storage.ErrCorrupt)
+	}
+	return nil
+}
+
+type meta struct{ root, freelist, pages, tx uint64 }
+
+// readMeta reads one of the two meta records, if it is whole. bbolt writes in the byte order of the machine; so do we read.
+func readMeta(b []byte) (meta, bool) {
+	order := binary.NativeEndian
+	sum := fnv.New64a()
+	sum.Write(b[offMagic:offSum]) //nolint:errcheck // a hash does not fail
+	if order.Uint32(b[offMagic:]) != metaMagic || order.Uint32(b[offVersion:]) != metaVersion ||
+		order.Uint32(b[offPageSize:]) != pageSize || order.Uint64(b[offSum:]) != sum.Sum64() {
+		return meta{}, false
+	}
+	return meta{
+		root: order.Uint64(b[offRoot:]), freelist: order.Uint64(b[offFreelist:]),
+		pages: order.Uint64(b[offPages:]), tx: order.Uint64(b[offTx:]),
+	}, true
+}
