@@ -1,0 +1,253 @@
+package serve
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Limits of the edge where [Config] does not say otherwise.
+const (
+	DefaultMaxBody        = 64 << 10
+	DefaultRequestTimeout = 20 * time.Second
+	DefaultMaxConcurrent  = 512
+	// maxSafeBody caps the body of a request whose method gives a body no meaning (RFC 9110 §9.3.1).
+	maxSafeBody = 4 << 10
+)
+
+// Config is what an [Edge] stands on.
+type Config struct {
+	// Issuer is the configured issuer: its host is served, and with https every answer bears HSTS.
+	Issuer string
+	// Hosts are further host names, without port, that are served.
+	Hosts []string
+	// Proxies may tell the client's address.
+	Proxies Proxies
+	// MaxBody is the cap of request bodies in bytes, where an endpoint has no own; 0 means [DefaultMaxBody].
+	MaxBody int64
+	// MaxConcurrent is how many requests are worked on at once; 0 means [DefaultMaxConcurrent]. See [Priority].
+	MaxConcurrent int
+	// RequestTimeout ends the context of a request; 0 means [DefaultRequestTimeout].
+	RequestTimeout time.Duration
+	// Logger gets one line per request, and panics.
+	Logger *slog.Logger
+	// Registry gets the metrics.
+	Registry prometheus.Registerer
+	// Tracer makes the spans; nil makes none.
+	Tracer trace.TracerProvider
+	// Now tells the time.
+	Now func() time.Time
+}
+
+// Edge is what stands between the network and every handler.
+type Edge struct {
+	cfg      Config
+	headers  map[string][]string
+	hosts    hosts
+	tracer   trace.Tracer
+	metrics  *metrics
+	slots    slots
+	draining atomic.Bool
+}
+
+// New makes an edge. It fails where the issuer is no URL or the metrics cannot be registered.
+func New(cfg Config) (*Edge, error) {
+	issuer, err := url.Parse(cfg.Issuer)
+	if err != nil || issuer.Hostname() == "" {
+		return nil, errors.New("serve: the issuer has no host")
+	}
+	if cfg.Logger == nil || cfg.Registry == nil || cfg.Now == nil {
+		return nil, errors.New("serve: Logger, Registry and Now are required")
+	}
+	if cfg.MaxBody <= 0 {
+		cfg.MaxBody = DefaultMaxBody
+	}
+	if cfg.MaxConcurrent <= 0 {
+		cfg.MaxConcurrent = DefaultMaxConcurrent
+	}
+	if cfg.RequestTimeout <= 0 {
+		cfg.RequestTimeout = DefaultRequestTimeout
+	}
+	e := &Edge{cfg: cfg, headers: defaultHeaders(issuer.Scheme == "https"), hosts: newHosts(issuer, cfg.Hosts), slots: newSlots(cfg.MaxConcurrent)}
+	if cfg.Tracer != nil {
+		e.tracer = cfg.Tracer.Tracer(scope)
+	}
+	if e.metrics, err = newMetrics(cfg.Registry); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Drain makes every further answer ask its client to open a new connection elsewhere. Requests are still served.
+func (e *Edge) Drain() { e.draining.Store(true) }
+
+// defaultHeaders bear the strictest policy; what draws pages sets its own in their place.
+func defaultHeaders(https bool) map[string][]string {
+	h := map[string][]string{
+		"X-Content-Type-Options":  {"nosniff"},
+		"Referrer-Policy":         {"no-referrer"},
+		"Content-Security-Policy": {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+	}
+	if https {
+		h["Strict-Transport-Security"] = []string{"max-age=31536000"}
+	}
+	return h
+}
+
+// state is everything the edge knows of one request.
+type state struct {
+	rec    Record
+	w      recorder
+	route  string
+	span   trace.Span
+	cancel context.CancelFunc
+}
+
+type stateKey struct{}
+
+// requestContext carries the state and its record in one step.
+type requestContext struct {
+	context.Context
+	st *state
+}
+
+func (c requestContext) Value(key any) any {
+	switch key.(type) {
+	case recordKey:
+		return &c.st.rec
+	case stateKey:
+		return c.st
+	}
+	return c.Context.Value(key)
+}
+
+func stateOf(ctx context.Context) *state {
+	st, _ := ctx.Value(stateKey{}).(*state)
+	return st
+}
+
+// Wrap is the outermost middleware: it stands before any handler and any routing. It finds the client's address, opens the
+// request's record, refuses what no handler should see, and in the end writes the log line, the metrics and the span.
+func (e *Edge) Wrap(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		st, r := e.begin(w, r)
+		defer func() {
+			abort := false
+			switch v := recover(); v {
+			case nil:
+			case http.ErrAbortHandler: //nolint:errorlint // net/http compares this value itself
+				abort = true
+				if st.rec.Outcome == "" {
+					st.rec.Outcome = "aborted"
+				}
+			default:
+				abort = !e.failed(&st.w, r, st, FaceFunc(PlainFace), &Panicked{Value: v, Stack: debug.Stack()})
+			}
+			e.finish(st, r)
+			if abort { // half an answer must not look like a whole one
+				panic(http.ErrAbortHandler)
+			}
+		}()
+		if e.draining.Load() {
+			st.w.Header().Set("Connection", "close")
+		}
+		if e.admit(st, r) {
+			h.ServeHTTP(&st.w, r)
+		}
+	})
+}
+
+func (e *Edge) begin(w http.ResponseWriter, r *http.Request) (*state, *http.Request) {
+	e.metrics.inFlight.Inc()
+	st := &state{rec: Record{ID: rand.Text()[:20], Start: e.cfg.Now(), Endpoint: unknownEndpoint}, w: recorder{ResponseWriter: w}}
+	if a := e.cfg.Proxies.Client(r); a.IsValid() {
+		st.rec.Address = a.String()
+	}
+	h := w.Header()
+	for name, value := range e.headers {
+		h[name] = value
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), e.cfg.RequestTimeout)
+	st.cancel = cancel
+	ctx = e.startSpan(ctx, st, r)
+	r = r.WithContext(requestContext{ctx, st})
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = &cappedBody{body: r.Body, left: e.cfg.MaxBody}
+	}
+	return st, r
+}
+
+func (e *Edge) finish(st *state, r *http.Request) {
+	st.cancel()
+	e.metrics.inFlight.Dec()
+	status := st.w.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if st.rec.Outcome == "" {
+		st.rec.Outcome = "ok"
+		if status >= 400 {
+			st.rec.Outcome = "refused"
+		}
+	}
+	took := e.cfg.Now().Sub(st.rec.Start)
+	e.metrics.observe(st, r, status, took)
+	e.endSpan(st, r, status)
+	e.logRequest(st, r, status, took)
+}
+
+// failed lets the face answer err and writes it into the record. It returns false where an answer had begun before.
+func (e *Edge) failed(w http.ResponseWriter, r *http.Request, st *state, face Face, err error) (answered bool) {
+	st.rec.Err = err
+	if a := Explain(err); st.rec.Outcome == "" || a.Outcome == "panic" {
+		st.rec.Outcome = a.Outcome
+	}
+	if p, ok := errors.AsType[*Panicked](err); ok {
+		e.metrics.panics.WithLabelValues(st.rec.Endpoint).Inc()
+		e.cfg.Logger.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelError, "panic", slog.String("request_id", st.rec.ID),
+			slog.String("endpoint", st.rec.Endpoint), slog.String("panic", scrub(p.Error(), r)), slog.String("stack", string(p.Stack)))
+	}
+	if st.w.status != 0 {
+		return false
+	}
+	if is[*TooLarge](err) || is[*BadRequest](err) {
+		w.Header().Set("Connection", "close") // the rest of the body is not read
+	}
+	face.Answer(w, r, err)
+	return true
+}
+
+// recorder remembers what was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	size   int64
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.size += int64(n)
+	return n, err
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,160 @@
+package serve
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strings"
+)
+
+// Option changes how one endpoint is served.
+type Option func(*endpoint)
+
+// Route tells the endpoint's route template, such as "/media/{id}", for log and spans. Without it the endpoint's name stands there.
+func Route(template string) Option { return func(ep *endpoint) { ep.route = template } }
+
+// MaxBody caps the endpoint's request bodies, in bytes, in place of [Config].MaxBody.
+func MaxBody(n int64) Option { return func(ep *endpoint) { ep.maxBody = n } }
+
+// At sets the endpoint's priority; [Interactive] unless set.
+func At(p Priority) Option { return func(ep *endpoint) { ep.priority = p } }
+
+// SameOrigin refuses unsafe requests that another site's page sent, with [CrossSite]: for everything that takes a browser's form.
+func SameOrigin() Option {
+	return func(ep *endpoint) { ep.crossOrigin = http.NewCrossOriginProtection() }
+}
+
+// CORS lets pages of other origins call the endpoint, if allow says so for their origin. Credentials are never allowed, and the
+// opaque origin "null" is always refused. The route must lead OPTIONS to the endpoint too. methods are what the endpoint serves.
+func CORS(allow func(origin string) bool, methods ...string) Option {
+	return func(ep *endpoint) {
+		ep.cors = &cors{allow: allow, methods: strings.Join(methods, ", ")}
+	}
+}
+
+type endpoint struct {
+	edge        *Edge
+	name, route string
+	face        Face
+	handler     Handler
+	maxBody     int64
+	priority    Priority
+	crossOrigin *http.CrossOriginProtection
+	cors        *cors
+}
+
+// Handle makes an [http.Handler] of one endpoint. The name is a metric label: every endpoint has its own, fixed one.
+// What h returns, and what it panics with, is answered by face.
+func (e *Edge) Handle(name string, face Face, h Handler, opts ...Option) http.Handler {
+	ep := &endpoint{edge: e, name: name, route: name, face: face, handler: h, maxBody: e.cfg.MaxBody, priority: Interactive}
+	for _, opt := range opts {
+		opt(ep)
+	}
+	return ep
+}
+
+// ServeHTTP implements [http.Handler]. Outside of [Edge.Wrap] it serves too, but writes no log line, metric or span.
+func (ep *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	st := stateOf(r.Context())
+	if st == nil {
+		st, r = ep.edge.begin(w, r)
+		w = &st.w
+		defer ep.edge.metrics.inFlight.Dec()
+		defer st.cancel()
+	}
+	st.rec.Endpoint, st.route = ep.name, ep.route
+	if ep.cors != nil && ep.cors.apply(w, r) {
+		return
+	}
+	err := ep.serve(w, r)
+	if err == nil {
+		return
+	}
+	if errors.Is(err, http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler)
+	}
+	if !ep.edge.failed(w, r, st, ep.face, err) && is[*Panicked](err) {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (ep *endpoint) serve(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler: //nolint:errorlint // net/http compares this value itself
+			err = http.ErrAbortHandler
+		default:
+			err = &Panicked{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	if ep.crossOrigin != nil {
+		if err := ep.crossOrigin.Check(r); err != nil {
+			return &CrossSite{Cause: err}
+		}
+	}
+	if err := ep.body(r); err != nil {
+		return err
+	}
+	if !ep.edge.slots.take(ep.priority) {
+		ep.edge.metrics.shed.WithLabelValues(ep.priority.String()).Inc()
+		return &Unavailable{RetryAfter: retryLater}
+	}
+	defer ep.edge.slots.give()
+	return ep.handler(w, r)
+}
+
+// body caps the request's body and reads a small one whole, before a slot is taken: slow senders must not hold slots.
+func (ep *endpoint) body(r *http.Request) error {
+	capped, ok := r.Body.(*cappedBody)
+	if !ok {
+		return nil
+	}
+	if r.ContentLength > ep.maxBody {
+		return &TooLarge{}
+	}
+	capped.left = ep.maxBody
+	if ep.maxBody > ep.edge.cfg.MaxBody {
+		return nil
+	}
+	content, err := io.ReadAll(capped)
+	if is[*TooLarge](err) {
+		return err
+	}
+	if err != nil {
+		return &BadRequest{Reason: "The request body could not be read."}
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{bytes.NewReader(content), capped}
+	return nil
+}
+
+type cors struct {
+	allow   func(origin string) bool
+	methods string
+}
+
+// apply sets the headers of the Fetch standard's CORS protocol and answers a preflight; then it returns true.
+func (c *cors) apply(w http.ResponseWriter, r *http.Request) (done bool) {
+	h, origin := w.Header(), r.Header.Get("Origin")
+	h.Add("Vary", "Origin")
+	allowed := origin != "" && origin != "null" && len(r.Header["Origin"]) == 1 && c.allow(origin)
+	if allowed {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+	}
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	if allowed {
+		h.Set("Access-Control-Allow-Methods", c.methods)
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		h.Set("Access-Control-Max-Age", "7200")
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}

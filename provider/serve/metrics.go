@@ -1,0 +1,146 @@
+package serve
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"latchkey/provider/audit"
+)
+
+// unknownEndpoint is the label of what no route matched.
+const unknownEndpoint = "unknown"
+
+// DurationBuckets are those of the HTTP semantic conventions, in seconds.
+func DurationBuckets() []float64 {
+	return []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
+}
+
+type metrics struct {
+	duration *prometheus.HistogramVec
+	inFlight prometheus.Gauge
+	conns    prometheus.Gauge
+	shed     *prometheus.CounterVec
+	refused  *prometheus.CounterVec
+	panics   *prometheus.CounterVec
+	tokens   *prometheus.CounterVec
+	signIns  *prometheus.CounterVec
+	events   *prometheus.CounterVec
+
+	grants, outcomes, details *bounded
+}
+
+func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	m := &metrics{
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "latchkey_http_request_duration_seconds", Help: "Time from a request's header to the end of its answer.", Buckets: DurationBuckets(),
+		}, []string{"endpoint", "method", "code"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "latchkey_http_requests_in_flight", Help: "Requests that are being served."}),
+		conns:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "latchkey_http_connections", Help: "Open connections."}),
+		shed:     counter("latchkey_http_requests_shed_total", "Requests refused because the server was full.", "priority"),
+		refused:  counter("latchkey_http_requests_refused_total", "Requests refused before routing.", "reason"),
+		panics:   counter("latchkey_http_panics_total", "Panics in handlers.", "endpoint"),
+		tokens:   counter("latchkey_token_requests_total", "Requests for tokens.", "grant", "outcome"),
+		signIns:  counter("latchkey_signins_total", "Attempts to sign in.", "outcome"),
+		events:   counter("latchkey_audit_events_total", "Audit events.", "event"),
+		grants:   newBounded(16), outcomes: newBounded(64), details: newBounded(32),
+	}
+	for _, p := range []Priority{Vital, Machine, Interactive, Deferrable} {
+		m.shed.WithLabelValues(p.String()) // a rate needs a zero to start from
+	}
+	for _, c := range []prometheus.Collector{m.duration, m.inFlight, m.conns, m.shed, m.refused, m.panics, m.tokens, m.signIns, m.events} {
+		if err := reg.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (m *metrics) observe(st *state, r *http.Request, status int, took time.Duration) {
+	o := m.duration.WithLabelValues(st.rec.Endpoint, method(r), strconv.Itoa(status))
+	if st.span != nil && st.span.SpanContext().IsSampled() {
+		if eo, ok := o.(prometheus.ExemplarObserver); ok {
+			eo.ObserveWithExemplar(took.Seconds(), prometheus.Labels{"trace_id": st.span.SpanContext().TraceID().String()})
+		}
+	} else {
+		o.Observe(took.Seconds())
+	}
+	if st.rec.GrantType != "" {
+		m.tokens.WithLabelValues(m.grants.word(st.rec.GrantType), m.outcomes.word(st.rec.Outcome)).Inc()
+	}
+}
+
+// Sink counts audit events, and sign-ins by outcome.
+func (e *Edge) Sink() audit.Sink {
+	return audit.SinkFunc(func(_ context.Context, ev audit.Event) {
+		e.metrics.events.WithLabelValues(e.metrics.details.word(string(ev.Name))).Inc()
+		switch ev.Name {
+		case audit.SignIn:
+			e.metrics.signIns.WithLabelValues("ok").Inc()
+		case audit.SignInFailed:
+			outcome := "failed"
+			if ev.Detail != "" {
+				outcome = e.metrics.outcomes.word(ev.Detail)
+			}
+			e.metrics.signIns.WithLabelValues(outcome).Inc()
+		}
+	})
+}
+
+// method is the request's method as a bounded label.
+func method(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "_OTHER"
+}
+
+// bounded lets the first max words through and calls the rest "other": no label set grows without end.
+type bounded struct {
+	mu   sync.RWMutex
+	max  int
+	seen map[string]bool
+}
+
+func newBounded(max int) *bounded { return &bounded{max: max, seen: map[string]bool{}} }
+
+func (b *bounded) word(s string) string {
+	b.mu.RLock()
+	known := b.seen[s]
+	b.mu.RUnlock()
+	if known {
+		return s
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.seen) >= b.max && !b.seen[s] {
+		return "other"
+	}
+	b.seen[s] = true
+	return s
+}
+
+// RegisterProcess registers the collectors of the Go runtime and the process, and latchkey_build_info.
+func RegisterProcess(reg prometheus.Registerer, version, revision string) error {
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "latchkey_build_info", Help: "Always 1; the labels tell the build.",
+		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()},
+	})
+	info.Set(1)
+	for _, c := range []prometheus.Collector{info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
+		if err := reg.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
