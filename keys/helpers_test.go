@@ -227,3 +227,17 @@ func (s *lostAnswer) SwapKeyring(ctx context.Context, k storage.Keyring, now tim
 	}
 	return k, err
 }
+
+// ordered says whether the times of every record are in the order that the storage contract names.
+func ordered(ring storage.Keyring) error {
+	for _, k := range ring.Keys {
+		times := []time.Time{k.PublishedAt, k.ActivatesAt}
+		if !k.RetiresAt.IsZero() || !k.GoneAt.IsZero() || !k.RevokedAt.IsZero() {
+			times = append(times, k.RetiresAt, k.GoneAt)
+		}
+		if !slices.IsSortedFunc(times, time.Time.Compare) {
+			return fmt.Errorf("%s: published, activates, retires, gone, revoked at %v, %v", k.KID, times, k.RevokedAt)
+		}
+	}
+	return nil
+}

@@ -85,6 +85,10 @@ func (r *Rings) NextTick() time.Time {
 	return earlier(next, now.Add(period)) // the clock may have been set back
 }
 
+// LastRead is when the keyring was last read or written with success: for readiness and metrics. From lead after it on
+// ([Config.PublishAhead]), other processes may use keys that this one does not know.
+func (r *Rings) LastRead() time.Time { return r.snap.Load().readAt }
+
 // change reads the keyring, lets edit change it, writes it if it was changed, and takes it into use. Whoever is forestalled by
 // another process decides anew from what that one wrote.
 func (r *Rings) change(ctx context.Context, edit func(*draft) error) error {

@@ -143,13 +143,17 @@ func TestStoreAway(t *testing.T) {
 		if err := verify(set, mustSign(t, r, ES256, time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		if until := r.NextTick().Sub(c.Now()); until <= 0 || until > 15*time.Second {
-			t.Fatalf("the next Tick is in %v", until)
+		if until := r.NextTick().Sub(c.Now()); until <= 0 || until > 4*time.Second {
+			t.Fatalf("it is tried again in %v", until)
 		}
 	}
+	if !r.LastRead().Equal(c.Now().Add(-22 * time.Hour)) {
+		t.Errorf("last read %v", r.LastRead())
+	}
 	c.Add(2*time.Hour - 4*time.Minute)
-	if got := r.MaxAge(); got <= 0 || got >= 5*time.Minute {
-		t.Errorf("near the end of what is known, max-age is %v", got)
+	// Four minutes are left, of which a quarter of max-age is kept back.
+	if got, want := r.MaxAge(), 4*time.Minute-75*time.Second; got != want {
+		t.Errorf("near the end of what is known, max-age is %v, want %v", got, want)
 	}
 	c.Add(4*time.Minute + 2*time.Minute)
 	if got := r.MaxAge(); got != 0 {
@@ -167,6 +171,35 @@ func TestStoreAway(t *testing.T) {
 		t.Errorf("max-age is %v when the store is back", r.MaxAge())
 	}
 	mustSign(t, r, ES256, time.Hour)
+}
+
+// A next key that could not be made in time is public for as long as any other before it signs.
+func TestNextKeyMadeLate(t *testing.T) {
+	c, store := newClock(), &ringStore{}
+	r := mustOpen(t, testConfig(c.Now), store)
+	c.Add(59 * day) // the key that became active after 30 should be followed after 60
+	mustTick(t, r)
+	c.Add(20 * day)
+	mustTick(t, r)
+	set, token := keySet(t, r.JWKS().Body), mustSign(t, r, ES256, time.Hour)
+	if err := verify(set, token); err != nil {
+		t.Error(err)
+	}
+	store.setHook(func(string) error { return storage.ErrUnavailable })
+	c.Add(20 * day)
+	if err := r.Tick(t.Context()); err == nil {
+		t.Fatal("the store is away and Tick went well")
+	}
+	store.setHook(nil)
+	mustTick(t, r)
+	c.Add(45 * day) // long past the active key's time
+	mustTick(t, r)
+	for _, k := range r.List() {
+		if ahead := k.ActivatesAt.Sub(k.PublishedAt); k.State == StateNext && ahead < day+15*time.Second {
+			t.Errorf("the next key is public for %v before it signs", ahead)
+		}
+	}
+	one(t, r, ES256, StateNext)
 }
 
 func TestOutcomeUnknown(t *testing.T) {
@@ -278,7 +311,19 @@ func TestRingTakenAway(t *testing.T) {
 	if !slices.Contains(kids(r, EdDSA, StateActive), one(t, r, EdDSA, StateActive)) {
 		t.Error("the other process's ring is not public")
 	}
-	for range 90 {
+	// The next key is revoked, and nobody makes another: the active one has no successor any more, and stays until its time.
+	if _, err := r.Revoke(t.Context(), one(t, r, EdDSA, StateNext)); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range r.List() {
+		if k.Alg == EdDSA && k.State == StateActive && (!k.RetiresAt.IsZero() || !k.GoneAt.IsZero()) {
+			t.Errorf("the last key retires %v", k.RetiresAt)
+		}
+	}
+	c.Add(29 * day)
+	mustTick(t, r)
+	one(t, r, EdDSA, StateActive)
+	for range 3 {
 		c.Add(day)
 		mustTick(t, r)
 	}

@@ -91,6 +91,9 @@ func TestRevokeActive(t *testing.T) {
 	if n := one(t, r, ES256, StateNext); n == bad || n == next {
 		t.Error("no new next key was made")
 	}
+	if err := ordered(store.ring); err != nil {
+		t.Error(err)
+	}
 	if one(t, r, ES256, StateRevoked) != bad {
 		t.Error("the revoked key is not listed")
 	}
@@ -142,6 +145,9 @@ func TestRevokeOthers(t *testing.T) {
 	got, err := r.Revoke(t.Context(), next)
 	if err != nil || got.Was != StateNext || got.MayFail() || got.ActiveKID != active {
 		t.Fatalf("next: %+v, %v", got, err)
+	}
+	if err := ordered(store.ring); err != nil {
+		t.Error(err)
 	}
 	fresh := one(t, r, ES256, StateNext)
 	for _, k := range r.List() {

@@ -2,6 +2,8 @@ package keys
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -151,6 +153,25 @@ func TestTamperedRows(t *testing.T) {
 		{"public key is no JSON", func(k *storage.Keyring) string { k.Keys[0].PublicJWK = []byte("{"); return k.Keys[0].KID }},
 		{"alg renamed", func(k *storage.Keyring) string { k.Keys[0].Alg = EdDSA; return k.Keys[0].KID }},
 		{"kid renamed", func(k *storage.Keyring) string { k.Keys[0].KID = "mine"; return "mine" }},
+		{"another private key, sealed for this row", func(k *storage.Keyring) string {
+			row := &k.Keys[0]
+			other, err := newSigner(ES256, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			der, err := x509.MarshalPKCS8PrivateKey(other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if row.Sealed, _, err = testSealer(t).seal(rand.Reader, der, sealedKey, row.Alg, row.KID); err != nil {
+				t.Fatal(err)
+			}
+			return row.KID
+		}},
+		{"a public key with a private part", func(k *storage.Keyring) string {
+			k.Keys[0].PublicJWK = []byte(`{"kty":"oct","k":"AAAA"}`)
+			return k.Keys[0].KID
+		}},
 		{"secret", func(k *storage.Keyring) string { k.Secrets[0].Sealed[20] ^= 1; return k.Secrets[0].ID }},
 		{"secret renamed", func(k *storage.Keyring) string { k.Secrets[0].ID = "../x"; return "../x" }},
 	} {
