@@ -20,6 +20,9 @@ func cut(id string) (d [7]int) {
 	prev := 3
 	for i := range d {
 		v := max(prev-4, min(prev+4, int(h[i])%7))
+		if i == len(d)-1 {
+			v = min(v, 3) // a deep last cut would leave a hook at the tip
+		}
 		d[i], prev = v, v
 	}
 	return d

@@ -6,7 +6,9 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"time"
 
 	"latchkey/provider/account"
@@ -186,8 +188,11 @@ func (b *bench) handler() http.Handler {
 func (b *bench) extras() map[string]serve.Handler {
 	pages := map[string]serve.Handler{
 		"handoff": func(w http.ResponseWriter, r *http.Request) error {
-			err := b.HandOff(w, r, "https://notes.harbour.example/cb?code=abc&state=x")
-			w.Header().Del("Refresh")
+			rec := httptest.NewRecorder()
+			err := b.HandOff(rec, r, "https://notes.harbour.example/cb?code=abc&state=x")
+			maps.Copy(w.Header(), rec.Header())
+			w.Header().Del("Refresh") // to be looked at, not to leave
+			_, _ = w.Write(rec.Body.Bytes())
 			return err
 		},
 		"formpost": func(w http.ResponseWriter, r *http.Request) error {
