@@ -13,7 +13,8 @@
 //     when the key is written. So all processes change over at the same instant without talking to one another.
 //   - A key signs no earlier than lead plus one reload period after it was written. So a process that last read the keyring
 //     at L knows every key that may sign before L + lead, and it gives out its set for min(JWKSMaxAge, L + lead − now, less
-//     a quarter of JWKSMaxAge for clocks that differ). While the store is away the age shrinks, in the end to 0.
+//     a quarter of JWKSMaxAge for clocks that differ). While the store is away the age shrinks, in the end to 0: from then on
+//     the set may lack keys that other processes sign with, and nobody may keep it.
 //   - A key that retires stays public until RetiresAt + LongestToken + Skew. [Rings.Sign] refuses a token that could
 //     outlive that, also where this process cannot know that the key was retired by another ([ErrStale]).
 //   - [Rings.Rotate] brings a change-over forward within these bounds, and then keeps the retiring key public for up to lead

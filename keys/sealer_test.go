@@ -168,6 +168,24 @@ func TestTamperedRows(t *testing.T) {
 			}
 			return row.KID
 		}},
+		{"another key pair, sealed for this row", func(k *storage.Keyring) string {
+			row := &k.Keys[0]
+			other, err := newSigner(ES256, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			der, err := x509.MarshalPKCS8PrivateKey(other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, row.PublicJWK, err = describe(ES256, other.Public()); err != nil {
+				t.Fatal(err)
+			}
+			if row.Sealed, _, err = testSealer(t).seal(rand.Reader, der, sealedKey, row.Alg, row.KID); err != nil {
+				t.Fatal(err)
+			}
+			return row.KID
+		}},
 		{"a public key with a private part", func(k *storage.Keyring) string {
 			k.Keys[0].PublicJWK = []byte(`{"kty":"oct","k":"AAAA"}`)
 			return k.Keys[0].KID
