@@ -1,0 +1,79 @@
+package harness
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+)
+
+// Rounds is how many kill rounds are run. The flag stands here so that every test binary below e2e knows it.
+var Rounds = flag.Int("rounds", 50, "kill rounds")
+
+var given = flag.String("binary", "", "test this latchkey binary rather than one that is built from the sources")
+
+var build struct {
+	once sync.Once
+	dir  string
+	path string
+	err  error
+}
+
+// Main runs the tests of a package and removes what was built for them.
+func Main(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if build.dir != "" {
+		_ = os.RemoveAll(build.dir)
+	}
+	os.Exit(code)
+}
+
+// Binary builds cmd/latchkey once and returns its path.
+func Binary(t testing.TB) string {
+	t.Helper()
+	build.once.Do(func() {
+		if *given != "" {
+			build.path, build.err = filepath.Abs(*given)
+			return
+		}
+		if build.dir, build.err = os.MkdirTemp("", "latchkey-e2e-"); build.err != nil {
+			return
+		}
+		build.path = filepath.Join(build.dir, "latchkey")
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=0.0.0-e2e -X main.revision=e2e", "-o", build.path, "./cmd/latchkey")
+		cmd.Dir = Root()
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			build.err = fmt.Errorf("%w\n%s", err, out)
+		}
+	})
+	if build.err != nil {
+		t.Fatalf("build latchkey: %v", build.err)
+	}
+	return build.path
+}
+
+// Root is the root of the repository.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}
+
+// Artifacts makes and returns a folder for what a person may want to look at after the run: below $ARTIFACTS, or a temporary one.
+func Artifacts(t testing.TB, name string) string {
+	t.Helper()
+	dir := os.Getenv("ARTIFACTS")
+	if dir == "" {
+		return t.TempDir()
+	}
+	dir = filepath.Join(dir, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
