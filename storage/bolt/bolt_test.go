@@ -2,6 +2,7 @@ package bolt_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -29,7 +30,12 @@ func closeStore(t *testing.T, s *bolt.Store) {
 func TestContract(t *testing.T) {
 	storagetest.Run(t, func(t *testing.T) storage.Store {
 		s := openAt(t, filepath.Join(t.TempDir(), "store.db"))
-		t.Cleanup(func() { closeStore(t, s) })
+		t.Cleanup(func() {
+			if err := s.Verify(context.Background()); err != nil && !errors.Is(err, storage.ErrUnavailable) {
+				t.Errorf("after the test: %v", err)
+			}
+			closeStore(t, s)
+		})
 		return s
 	})
 }

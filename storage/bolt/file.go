@@ -2,7 +2,6 @@ package bolt
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"latchkey/storage"
@@ -29,7 +28,6 @@ func (t *txn) removeFile(info *storage.FileInfo) {
 
 // PutFile implements [storage.Files].
 func (s *Store) PutFile(ctx context.Context, accountID int64, kind storage.FileKind, info storage.FileInfo, content []byte, now time.Time) error {
-	content = slices.Clone(content) // the caller may go on before the committer is done
 	return s.updateWeighing(ctx, "PutFile", len(content), func(t *txn) error {
 		a, ok := t.account(accountID)
 		p := slot(&a, kind)

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/storage"
@@ -106,7 +107,7 @@ func (s *Store) Grant(ctx context.Context, key storage.GrantKey, now time.Time) 
 func (s *Store) RedeemCode(ctx context.Context, codeHash string, refresh *storage.Refresh, now time.Time) (g storage.Grant, err error) {
 	var bought *storage.Refresh
 	if refresh != nil {
-		r := *refresh // the caller may change theirs before the committer is done
+		r := *refresh // what is returned must not be the caller's
 		bought = &r
 	}
 	err = s.update(ctx, "RedeemCode", func(t *txn) (err error) {
@@ -126,7 +127,15 @@ func (s *Store) RedeemCode(ctx context.Context, codeHash string, refresh *storag
 		save(t, tGrants, []byte(g.ID), walkGrant, grant{Grant: g})
 		return nil
 	})
-	return g, err
+	return with(g, err), err
+}
+
+// with returns the grant that goes with an error: none, except where the contract says so.
+func with(g storage.Grant, err error) storage.Grant {
+	if err == nil || errors.Is(err, storage.ErrSpent) || errors.Is(err, storage.ErrConflict) {
+		return g
+	}
+	return storage.Grant{}
 }
 
 // RotateRefresh implements [storage.Grants].
@@ -152,7 +161,7 @@ func (s *Store) RotateRefresh(ctx context.Context, grantID string, from int64, e
 		save(t, tGrants, []byte(grantID), walkGrant, grant{Grant: g})
 		return nil
 	})
-	return g, err
+	return with(g, err), err
 }
 
 // RevokeGrants implements [storage.Grants].

@@ -1,0 +1,248 @@
+package bolt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/bbolt"
+
+	"latchkey/storage"
+	"latchkey/storage/bolt"
+)
+
+func day() time.Time { return time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+func testAccount(i int) storage.Account {
+	return storage.Account{
+		Sub: fmt.Sprint("sub", i), UsernameKey: fmt.Sprint("user", i), EmailKey: fmt.Sprint("mail", i),
+		FullName: strings.Repeat("x", 100), CreatedAt: day(), UpdatedAt: day(),
+	}
+}
+
+func testGrant(i int) storage.Grant {
+	return storage.Grant{
+		ID: fmt.Sprint("g", i), ClientID: "app", Scopes: []string{"openid"}, CreatedAt: day(), ExpiresAt: day().Add(time.Hour),
+		Code: &storage.Code{Hash: fmt.Sprint("c", i), ExpiresAt: day().Add(time.Minute)},
+	}
+}
+
+// filled writes a store with n accounts and grants and returns its bytes.
+func filled(t *testing.T, n int) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := openAt(t, path)
+	for i := range n {
+		if _, err := s.CreateAccount(context.Background(), testAccount(i), storage.Effects{}, day()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.CreateGrant(context.Background(), testGrant(i), day()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closeStore(t, s)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// tryOpen writes the bytes to a file and opens it: it works, or fails with one clear line.
+func tryOpen(t *testing.T, content []byte) *bolt.Store {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "store.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := bolt.Open(context.Background(), bolt.Options{Path: path})
+	if err != nil {
+		oneLine(t, err, storage.ErrCorrupt)
+		return nil
+	}
+	return s
+}
+
+func oneLine(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %q, want one line that wraps %q", err, want)
+	}
+}
+
+// readAll reads every record in several ways: each is right, or missing, or said to be corrupt.
+func readAll(t *testing.T, s *bolt.Store, n int, what string) (right int) {
+	t.Helper()
+	check := func(have, want any, err error) {
+		t.Helper()
+		switch {
+		case errors.Is(err, storage.ErrNotFound), errors.Is(err, storage.ErrCorrupt):
+		case err != nil:
+			t.Errorf("%s: error %v", what, err)
+		default:
+			right++
+			if d := cmp.Diff(want, have); d != "" {
+				t.Errorf("%s: wrong record (-want +got)\n%s", what, d)
+			}
+		}
+	}
+	for i := range n {
+		want := testAccount(i)
+		want.ID, want.Version = int64(i+1), 1
+		for _, k := range []storage.AccountKey{{ID: want.ID}, {Sub: want.Sub}, {UsernameKey: want.UsernameKey}, {EmailKey: want.EmailKey}} {
+			have, err := s.Account(context.Background(), k)
+			check(have, want, err)
+		}
+		for _, k := range []storage.GrantKey{{ID: testGrant(i).ID}, {CodeHash: testGrant(i).Code.Hash}} {
+			have, err := s.Grant(context.Background(), k, day())
+			check(have, testGrant(i), err)
+		}
+	}
+	_, err := s.ListAccounts(context.Background(), 0, n)
+	check(nil, nil, err)
+	return right
+}
+
+func TestTruncated(t *testing.T) {
+	const n = 20
+	content := filled(t, n)
+	opened := 0
+	for size := 0; size < len(content); size += 1024 {
+		for _, cut := range []int{size, size + 1} {
+			s := tryOpen(t, content[:cut])
+			if s == nil {
+				continue
+			}
+			opened++
+			// Only room that was not in use yet may be missing.
+			if right := readAll(t, s, n, fmt.Sprint(cut)); right != 6*n+1 {
+				t.Errorf("cut at %d: opened, and %d reads of %d were right", cut, right, 6*n+1)
+			}
+			closeStore(t, s)
+		}
+	}
+	if opened > len(content)/1024 {
+		t.Errorf("%d truncated files opened", opened)
+	}
+}
+
+func TestZeroedHeads(t *testing.T) {
+	const n = 5
+	content := filled(t, n)
+	for name, pages := range map[string][]int{"first": {0}, "second": {1}, "both": {0, 1}} {
+		damaged := append([]byte(nil), content...)
+		for _, p := range pages {
+			copy(damaged[p*4096:(p+1)*4096], make([]byte, 4096))
+		}
+		s := tryOpen(t, damaged)
+		if (s == nil) != (len(pages) == 2) {
+			t.Errorf("%s meta page zeroed: opened %t", name, s != nil)
+		}
+		if s != nil {
+			readAll(t, s, n, name)
+			closeStore(t, s)
+		}
+	}
+}
+
+// TestFlippedBits flips bits all over the file, each in a copy of its own. Reads and writes may fail but must not lie.
+func TestFlippedBits(t *testing.T) {
+	const n = 20
+	content := filled(t, n)
+	random := rand.New(rand.NewPCG(1, 2))
+	noticed := 0
+	for range 300 {
+		damaged := append([]byte(nil), content...)
+		at, bit := random.IntN(len(damaged)), byte(1)<<random.IntN(8)
+		damaged[at] ^= bit
+		s := tryOpen(t, damaged)
+		if s == nil {
+			noticed++
+			continue
+		}
+		what := fmt.Sprintf("byte %d ^ %#x", at, bit)
+		if readAll(t, s, n, what) < 6*n+1 {
+			noticed++
+		}
+		_, _ = s.CreateAccount(context.Background(), testAccount(n+1), storage.Effects{}, day())
+		readAll(t, s, n, what+" after a write")
+		_ = s.Close()
+	}
+	if noticed == 0 {
+		t.Error("no flip was noticed: the test reads nothing that it damages")
+	}
+}
+
+func TestAFlippedBitInARowIsCorruptForThatRow(t *testing.T) {
+	const n = 5
+	content := filled(t, n)
+	// The full name stands in rows of accounts alone.
+	damaged := []byte(strings.ReplaceAll(string(content), strings.Repeat("x", 100), strings.Repeat("x", 99)+"y"))
+	s := tryOpen(t, damaged)
+	if s == nil {
+		t.Fatal("one damaged row keeps the store from opening")
+	}
+	for i := range n {
+		_, err := s.Account(context.Background(), storage.AccountKey{ID: int64(i + 1)})
+		oneLine(t, err, storage.ErrCorrupt)
+		if _, err := s.Grant(context.Background(), storage.GrantKey{ID: testGrant(i).ID}, day()); err != nil {
+			t.Errorf("an undamaged row: %v", err)
+		}
+	}
+	if err := s.Verify(context.Background()); !errors.Is(err, storage.ErrCorrupt) {
+		t.Errorf("Verify: %v, want ErrCorrupt", err)
+	}
+	closeStore(t, s)
+}
+
+func TestForeignFiles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	other := func(name string, fill func(tx *bbolt.Tx) error) string {
+		db, err := bbolt.Open(filepath.Join(dir, name), 0o600, &bbolt.Options{PageSize: 4096})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(db.Update(fill), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(dir, name)
+	}
+	for name, c := range map[string]struct {
+		path string
+		want error
+	}{
+		"empty file":      {write("empty", ""), storage.ErrCorrupt},
+		"short text":      {write("short", "hello\n"), storage.ErrCorrupt},
+		"long text":       {write("long", strings.Repeat("hello\n", 10000)), storage.ErrCorrupt},
+		"zeroes":          {write("zeroes", string(make([]byte, 1<<16))), storage.ErrCorrupt},
+		"directory":       {dir, storage.ErrUnavailable},
+		"in no directory": {filepath.Join(write("file", "x"), "store.db"), storage.ErrUnavailable},
+		"empty bbolt":     {other("bbolt", func(*bbolt.Tx) error { return nil }), storage.ErrCorrupt},
+		"other bbolt": {other("other", func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucket([]byte("meta"))
+			return errors.Join(err, b.Put([]byte("format"), []byte("something else")))
+		}), storage.ErrCorrupt},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := bolt.Open(context.Background(), bolt.Options{Path: c.path})
+			if err == nil {
+				_ = s.Close()
+			}
+			oneLine(t, err, c.want)
+		})
+	}
+}

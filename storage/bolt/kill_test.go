@@ -1,0 +1,165 @@
+package bolt_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/storage"
+	"latchkey/storage/bolt"
+)
+
+var rounds = flag.Int("rounds", 20, "how often the kill test kills its child") //nolint:gochecknoglobals // a flag
+
+// TestKill kills a process that writes, again and again on the same file, and looks for what was acknowledged and lost
+// and for one-time things that work twice.
+func TestKill(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	total := 0
+	for round := range *rounds {
+		acks := killRound(t, path, round)
+		total += len(acks)
+		s := openAt(t, path)
+		checkAcks(t, s, acks)
+		if err := s.Verify(context.Background()); err != nil {
+			t.Errorf("round %d: %v", round, err)
+		}
+		closeStore(t, s)
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+	t.Logf("%d writes acknowledged before %d kills", total, *rounds)
+}
+
+// killRound starts the child, kills it 20 to 80 ms after its first acknowledgement, and returns what it acknowledged.
+func killRound(t *testing.T, path string, round int) []string {
+	t.Helper()
+	cmd := child(t, "load", path, fmt.Sprint(round))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	acks := lines(bufio.NewReader(out), func() {
+		time.AfterFunc(time.Duration(20+rand.IntN(61))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+	})
+	_ = cmd.Wait() // it was killed
+	if len(acks) == 0 {
+		t.Fatalf("round %d: the child did nothing", round)
+	}
+	return acks
+}
+
+// checkAcks holds the store against the acknowledged writes, in the order of a life; see [live].
+func checkAcks(t *testing.T, s *bolt.Store, acks []string) {
+	t.Helper()
+	done := make(map[string]map[string]bool)
+	for _, line := range acks {
+		what, id, _ := strings.Cut(line, " ")
+		if done[id] == nil {
+			done[id] = make(map[string]bool)
+		}
+		done[id][what] = true
+	}
+	for id, d := range done {
+		checkLife(t, s, id, d)
+	}
+}
+
+func checkLife(t *testing.T, s *bolt.Store, id string, done map[string]bool) {
+	t.Helper()
+	ctx := context.Background()
+	now, end := day(), day().Add(time.Hour)
+	expect := func(what string, err error, want ...error) {
+		t.Helper()
+		for _, w := range want {
+			if errors.Is(err, w) {
+				return
+			}
+		}
+		t.Errorf("%s: %s: error %v, want %v (acknowledged: %v)", id, what, err, want, done)
+	}
+	a, err := s.Account(ctx, storage.AccountKey{UsernameKey: id})
+	expect("account", err, nil)
+	_, err = s.Session(ctx, id, now)
+	switch {
+	case done["ended"]:
+		expect("session", err, storage.ErrNotFound)
+	case done["session"] && !done["sent"]: // its end, if begun, was not acknowledged
+		expect("session", err, nil)
+	}
+	reset := storage.OneTimeKey{Purpose: storage.PurposeReset, Hash: id}
+	takeable := s.ApplyEffects(ctx, a.ID, storage.Effects{Take: &reset}, now)
+	switch {
+	case done["taken"]:
+		expect("reset token", takeable, storage.ErrNotFound)
+	case !done["rotated"]:
+		expect("reset token", takeable, nil)
+	}
+	expect("reset token, again", s.ApplyEffects(ctx, a.ID, storage.Effects{Take: &reset}, now), storage.ErrNotFound)
+	if !done["grant"] {
+		return
+	}
+	g, err := s.RedeemCode(ctx, id, nil, now)
+	if done["redeemed"] {
+		expect("code", err, storage.ErrSpent)
+	} else {
+		expect("code", err, nil, storage.ErrSpent)
+	}
+	_, err = s.RedeemCode(ctx, id, nil, now)
+	expect("code, again", err, storage.ErrSpent)
+	if done["rotated"] {
+		if g.Refresh == nil || g.Refresh.Generation != 1 {
+			t.Errorf("%s: refresh %+v, want generation 1", id, g.Refresh)
+		}
+		_, err = s.RotateRefresh(ctx, id, 0, end, now)
+		expect("refresh", err, storage.ErrConflict, storage.ErrSpent)
+	}
+	if done["ended"] {
+		_, err = s.Grant(ctx, storage.GrantKey{ID: id}, now)
+		expect("grant of an ended session", err, storage.ErrSpent)
+	}
+}
+
+// TestStandbyTakesOverFromTheKilled: the lock of a killed process is free.
+func TestStandbyTakesOverFromTheKilled(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	cmd := child(t, "load", path, "standby")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	opened := make(chan *bolt.Store, 1)
+	acks := lines(bufio.NewReader(out), func() {
+		go func() {
+			s, err := bolt.Open(context.Background(), bolt.Options{Path: path, OnStandby: func() { _ = cmd.Process.Kill() }})
+			if err != nil {
+				t.Error(err)
+			}
+			opened <- s
+		}()
+	})
+	_ = cmd.Wait() // it was killed
+	s := <-opened
+	if s == nil {
+		return
+	}
+	defer closeStore(t, s)
+	checkAcks(t, s, acks)
+	if err := s.Verify(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
