@@ -22,8 +22,7 @@ type Email struct {
 var localPart = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~` + "`" + `-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~` + "`" + `-]+)*$`)
 
 // domainProfile validates and does not map: what it would have to map (full-width letters, other dots) is a look-alike (RFC 5891 §5).
-var domainProfile = idna.New(idna.ValidateLabels(true), idna.VerifyDNSLength(true), idna.StrictDomainName(true), idna.BidiRule(),
-	idna.CheckHyphens(true), idna.CheckJoiners(true))
+var domainProfile = idna.New(idna.ValidateForRegistration(), idna.VerifyDNSLength(true), idna.StrictDomainName(true), idna.BidiRule())
 
 // ParseEmail takes one address without display name, comment, quotes or surrounding space (RFC 5321 §4.1.2, §4.5.3.1).
 func ParseEmail(s string) (Email, bool) {
@@ -56,7 +55,8 @@ func hostname(ascii string) bool {
 	}
 	labels := strings.Split(ascii, ".")
 	for _, l := range labels {
-		if l == "" || len(l) > 63 {
+		// Letters, digits, hyphens (RFC 5321 §4.1.2): the profile leaves ASCII that it would only have to map.
+		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' || strings.Trim(l, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 			return false
 		}
 	}

@@ -69,9 +69,10 @@ func (p *hashPool) work(nice int) {
 				continue // the caller gave up
 			}
 			p.running.Add(1)
-			job.key <- hasher.Key(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
+			key := hasher.Key(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
 			p.running.Add(-1)
 			p.done.Add(1)
+			job.key <- key
 		}
 	}
 }
