@@ -29,24 +29,7 @@ func TestNothingPrivateIsPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	private := [][]byte{kek}
-	for _, k := range r.snap.Load().keys {
-		switch key := k.material.signer.(type) {
-		case *rsa.PrivateKey:
-			private = append(private, key.D.Bytes(), key.Primes[0].Bytes(), key.Primes[1].Bytes())
-		case *ecdsa.PrivateKey:
-			d, err := key.Bytes()
-			if err != nil {
-				t.Fatal(err)
-			}
-			private = append(private, d)
-		case ed25519.PrivateKey:
-			private = append(private, key.Seed())
-		}
-	}
-	for _, s := range r.snap.Load().secrets {
-		private = append(private, s.value)
-	}
+	private := append(privateParts(t, r), kek)
 	if _, err := r.Revoke(t.Context(), one(t, r, ES256, StateActive)); err != nil {
 		t.Fatal(err)
 	}
@@ -81,4 +64,27 @@ func TestNothingPrivateIsPrinted(t *testing.T) {
 			}
 		}
 	}
+}
+
+// privateParts are the private numbers of every key, and the secrets.
+func privateParts(t *testing.T, r *Rings) (private [][]byte) {
+	t.Helper()
+	for _, k := range r.snap.Load().keys {
+		switch key := k.material.signer.(type) {
+		case *rsa.PrivateKey:
+			private = append(private, key.D.Bytes(), key.Primes[0].Bytes(), key.Primes[1].Bytes())
+		case *ecdsa.PrivateKey:
+			d, err := key.Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			private = append(private, d)
+		case ed25519.PrivateKey:
+			private = append(private, key.Seed())
+		}
+	}
+	for _, s := range r.snap.Load().secrets {
+		private = append(private, s.value)
+	}
+	return private
 }
