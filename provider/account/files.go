@@ -108,11 +108,10 @@ func safeName(name, fallback, extension string) string {
 		}
 		return r
 	}, norm.NFC.String(name))
-	name = strings.Trim(name, " .")
 	if strings.EqualFold(path.Ext(name), extension) {
 		name = name[:len(name)-len(extension)]
 	}
-	name = strings.TrimRight(cut(name, most-len(extension)), " .")
+	name = strings.TrimRight(cut(strings.TrimLeft(name, " ."), most-len(extension)), " .")
 	if name == "" {
 		name = fallback
 	}
