@@ -167,7 +167,7 @@ var errNoSuchKID = errors.New("kid is not in the set")
 
 // verify is a relying party: go-jose, and the keys of the set alone.
 func verify(set jose.JSONWebKeySet, token string) error {
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA})
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func verify(set jose.JSONWebKeySet, token string) error {
 
 func kidOf(t testing.TB, token string) string {
 	t.Helper()
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA})
 	if err != nil {
 		t.Fatal(err)
 	}

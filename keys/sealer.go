@@ -128,7 +128,7 @@ func (s *Sealer) open(sealed []byte, keyID, kind, alg, name string) ([]byte, err
 func rowData(parts ...string) []byte {
 	data := []byte("latchkey\x00")
 	for _, p := range parts {
-		data = binary.BigEndian.AppendUint32(data, uint32(len(p)))
+		data = binary.BigEndian.AppendUint64(data, uint64(len(p)))
 		data = append(data, p...)
 	}
 	return data
