@@ -2,6 +2,7 @@ package bolt_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -200,6 +201,28 @@ func TestAFlippedBitInARowIsCorruptForThatRow(t *testing.T) {
 		t.Errorf("Verify: %v, want ErrCorrupt", err)
 	}
 	closeStore(t, s)
+}
+
+func TestBranchesThatLeadInCircles(t *testing.T) {
+	const n = 200
+	content := filled(t, n)
+	order := binary.NativeEndian
+	branches := 0
+	for id := 2; id < len(content)/4096; id++ {
+		page := content[id*4096:]
+		if order.Uint64(page) != uint64(id) || order.Uint16(page[8:]) != 1 {
+			continue
+		}
+		branches++
+		order.PutUint64(page[16+8:], uint64(id)) // the page is its own first child
+	}
+	if branches == 0 {
+		t.Fatal("no branch page: the store is too small for this test")
+	}
+	if s := tryOpen(t, content); s != nil {
+		t.Error("opened")
+		_ = s.Close()
+	}
 }
 
 func TestForeignFiles(t *testing.T) {

@@ -23,8 +23,8 @@ const (
 	noFreelist = ^uint64(0)
 )
 
-// preflight makes sure that the file is as long as its own account of itself. bbolt maps it into memory unseen, and
-// reading past its end would end the process.
+// preflight makes sure that the file is as long as its own account of itself, and that its trees are trees. bbolt maps it
+// into memory unseen, and reading past its end, or going round in a circle, would end the process.
 func preflight(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -54,7 +54,7 @@ func preflight(f *os.File) error {
 	case best.root >= best.pages, best.freelist >= best.pages && best.freelist != noFreelist:
 		return fmt.Errorf("%w: damaged head", storage.ErrCorrupt)
 	}
-	return nil
+	return checkTrees(f, best)
 }
 
 type meta struct{ root, freelist, pages, tx uint64 }

@@ -1,0 +1,107 @@
+package bolt_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"latchkey/storage"
+	"latchkey/storage/bolt"
+)
+
+// benchmark runs do with 1, 16 and 64 goroutines. do gets a number of its own each time.
+func benchmark(b *testing.B, prepare func(b *testing.B, s *bolt.Store, n int), do func(s *bolt.Store, i int) error) {
+	for _, callers := range []int{1, 16, 64} {
+		b.Run(fmt.Sprint(callers), func(b *testing.B) {
+			s, err := bolt.Open(context.Background(), bolt.Options{Path: filepath.Join(b.TempDir(), "store.db")})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close() //nolint:errcheck // a benchmark
+			prepare(b, s, b.N)
+			before := s.Commits()
+			var next atomic.Int64
+			b.SetParallelism((callers + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+			if callers == 1 {
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := do(s, int(next.Add(1)-1)); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+			b.ReportMetric(float64(s.Commits()-before)/float64(b.N), "commits/op")
+		})
+	}
+}
+
+func nothing(*testing.B, *bolt.Store, int) {}
+
+// grants makes n grants, each with a code and a refresh token.
+func grants(b *testing.B, s *bolt.Store, n int) {
+	var next atomic.Int64
+	done := make(chan error)
+	for range 128 {
+		go func() {
+			for i := int(next.Add(1) - 1); i < n; i = int(next.Add(1) - 1) {
+				g := testGrant(i)
+				g.Refresh = &storage.Refresh{ExpiresAt: g.ExpiresAt}
+				if err := s.CreateGrant(context.Background(), g, day()); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 128 {
+		if err := <-done; err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkGetGrant(b *testing.B) {
+	const kept = 10_000
+	benchmark(b, func(b *testing.B, s *bolt.Store, _ int) { grants(b, s, kept) }, func(s *bolt.Store, i int) error {
+		_, err := s.Grant(context.Background(), storage.GrantKey{ID: fmt.Sprint("g", i%kept)}, day())
+		return err
+	})
+}
+
+func BenchmarkPutDenial(b *testing.B) {
+	benchmark(b, nothing, func(s *bolt.Store, i int) error {
+		return s.DenyToken(context.Background(), fmt.Sprint(i), day().Add(time.Hour), day())
+	})
+}
+
+func BenchmarkCreateGrant(b *testing.B) {
+	benchmark(b, nothing, func(s *bolt.Store, i int) error {
+		return s.CreateGrant(context.Background(), testGrant(i), day())
+	})
+}
+
+func BenchmarkRedeemCode(b *testing.B) {
+	benchmark(b, grants, func(s *bolt.Store, i int) error {
+		g := testGrant(i)
+		_, err := s.RedeemCode(context.Background(), g.Code.Hash, &storage.Refresh{ExpiresAt: g.ExpiresAt}, day())
+		return err
+	})
+}
+
+func BenchmarkRotateRefresh(b *testing.B) {
+	benchmark(b, grants, func(s *bolt.Store, i int) error {
+		g := testGrant(i)
+		_, err := s.RotateRefresh(context.Background(), g.ID, 0, g.ExpiresAt, day())
+		return err
+	})
+}

@@ -1,0 +1,135 @@
+package bolt
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+
+	"latchkey/storage"
+)
+
+// How bbolt lays out pages: a header of 16 bytes, then elements of 16 bytes each, then keys and values.
+const (
+	pageHead, elementSize = 16, 16
+	branchPage, leafPage  = 1, 2
+	// bucketLeaf flags a leaf element whose value begins with the page at which another tree starts, 0 for one inline.
+	bucketLeaf = 1
+)
+
+// treeCheck follows the branches of every tree before bbolt does, which follows them without looking and would go round in
+// a damaged one until the process dies. It reads branch pages, about one in a hundred, and the pages that list the buckets.
+type treeCheck struct {
+	f     *os.File
+	pages uint64
+	seen  map[uint64]struct{}
+}
+
+func checkTrees(f *os.File, m meta) error {
+	c := &treeCheck{f: f, pages: m.pages, seen: make(map[uint64]struct{})}
+	leaves, err := c.descend(m.root)
+	if err != nil {
+		return err
+	}
+	for _, id := range leaves {
+		page, err := c.read(id)
+		if err != nil {
+			return err
+		}
+		roots, err := bucketRoots(page)
+		if err != nil {
+			return err
+		}
+		for _, root := range roots {
+			if _, err := c.descend(root); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func damaged(what string, id uint64) error {
+	return fmt.Errorf("%w: %s page %d", storage.ErrCorrupt, what, id)
+}
+
+// descend returns the leaves of the tree. All are at one depth, so that one page tells what its whole level is.
+func (c *treeCheck) descend(root uint64) ([]uint64, error) {
+	level := []uint64{root}
+	for {
+		for _, id := range level {
+			if _, twice := c.seen[id]; twice || id < 2 || id >= c.pages {
+				return nil, damaged("a branch that leads astray, to", id)
+			}
+			c.seen[id] = struct{}{}
+		}
+		page, err := c.read(level[0])
+		if err != nil {
+			return nil, err
+		}
+		if flags(page) == leafPage {
+			return level, nil
+		}
+		var next []uint64
+		for _, id := range level {
+			if page, err = c.read(id); err != nil {
+				return nil, err
+			}
+			if flags(page) != branchPage || count(page) == 0 {
+				return nil, damaged("no branch where one belongs,", id)
+			}
+			for i := range count(page) {
+				next = append(next, binary.NativeEndian.Uint64(page[pageHead+i*elementSize+8:]))
+			}
+		}
+		level = next
+	}
+}
+
+func flags(page []byte) uint16 { return binary.NativeEndian.Uint16(page[8:]) }
+func count(page []byte) int    { return int(binary.NativeEndian.Uint16(page[10:])) }
+
+// read returns the page with its overflow, once its header fits.
+func (c *treeCheck) read(id uint64) ([]byte, error) {
+	page := make([]byte, pageSize)
+	if _, err := c.f.ReadAt(page, int64(id)*pageSize); err != nil {
+		return nil, readFailed(err, id)
+	}
+	more := uint64(binary.NativeEndian.Uint32(page[12:]))
+	if binary.NativeEndian.Uint64(page) != id || flags(page) != branchPage && flags(page) != leafPage || id+more >= c.pages {
+		return nil, damaged("wrong header of", id)
+	}
+	if more > 0 {
+		page = make([]byte, (1+more)*pageSize)
+		if _, err := c.f.ReadAt(page, int64(id)*pageSize); err != nil {
+			return nil, readFailed(err, id)
+		}
+	}
+	if pageHead+count(page)*elementSize > len(page) {
+		return nil, damaged("too many elements in", id)
+	}
+	return page, nil
+}
+
+func readFailed(err error, id uint64) error {
+	if err == io.EOF {
+		return damaged("the file ends before", id)
+	}
+	return unavailable(err)
+}
+
+// bucketRoots returns the roots of the trees that a leaf page of the first tree lists.
+func bucketRoots(page []byte) (roots []uint64, err error) {
+	for i := range count(page) {
+		at := pageHead + i*elementSize
+		field := func(n int) int { return int(binary.NativeEndian.Uint32(page[at+4*n:])) }
+		value := at + field(1) + field(2)
+		if field(0) != bucketLeaf || field(3) < 16 || value+field(3) > len(page) {
+			return nil, damaged("a wrong bucket in", binary.NativeEndian.Uint64(page))
+		}
+		if root := binary.NativeEndian.Uint64(page[value:]); root != 0 {
+			roots = append(roots, root)
+		}
+	}
+	return roots, nil
+}
