@@ -225,6 +225,24 @@ func TestBranchesThatLeadInCircles(t *testing.T) {
 	}
 }
 
+func TestAFreelistThatNamesPagesInUse(t *testing.T) {
+	content := filled(t, 30)
+	order := binary.NativeEndian
+	for id := 2; id < len(content)/4096; id++ {
+		page := content[id*4096:]
+		if order.Uint64(page) == uint64(id) && order.Uint16(page[8:]) == 16 && order.Uint16(page[10:]) > 0 {
+			// Every page that may be a leaf in use is named by every freelist there is.
+			for n := range int(order.Uint16(page[10:])) {
+				order.PutUint64(page[16+8*n:], uint64(2+n))
+			}
+		}
+	}
+	if s := tryOpen(t, content); s != nil {
+		t.Error("opened")
+		_ = s.Close()
+	}
+}
+
 func TestForeignFiles(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, content string) string {

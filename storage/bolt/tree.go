@@ -46,7 +46,7 @@ func checkTrees(f *os.File, m meta) error {
 			}
 		}
 	}
-	return nil
+	return c.checkFreelist(m.freelist)
 }
 
 func damaged(what string, id uint64) error {
