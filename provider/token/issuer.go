@@ -36,7 +36,9 @@ type Config struct {
 	IDTTL           time.Duration
 	RefreshTTL      time.Duration
 	CodeTTL         time.Duration
-	Now             func() time.Time
+	// MaxTTL is the longest lifetime of anything signed, whatever a client has; 0 for no bound.
+	MaxTTL time.Duration
+	Now    func() time.Time
 }
 
 // Issuer makes tokens.
@@ -96,15 +98,31 @@ func (i *Issuer) Issue(ctx context.Context, a *Authorization) (*Answer, error) {
 	return ans, nil
 }
 
-// AccessTTL, IDTTL, RefreshTTL and CodeTTL are the lifetimes for a client.
+// AccessTTL is the lifetime of a client's access tokens.
 func (i *Issuer) AccessTTL(c storage.Client) time.Duration {
-	return or(c.AccessTokenTTL, i.cfg.AccessTTL)
+	return i.signed(or(c.AccessTokenTTL, i.cfg.AccessTTL))
 }
-func (i *Issuer) IDTTL(c storage.Client) time.Duration { return or(c.IDTokenTTL, i.cfg.IDTTL) } //nolint:revive // see AccessTTL
+
+// IDTTL is the lifetime of a client's ID tokens.
+func (i *Issuer) IDTTL(c storage.Client) time.Duration {
+	return i.signed(or(c.IDTokenTTL, i.cfg.IDTTL))
+}
+
+// RefreshTTL is the lifetime of a client's refresh tokens, from the authorization that they come from.
 func (i *Issuer) RefreshTTL(c storage.Client) time.Duration {
 	return or(c.RefreshTokenTTL, i.cfg.RefreshTTL)
-}                                        //nolint:revive // see AccessTTL
-func (i *Issuer) CodeTTL() time.Duration { return i.cfg.CodeTTL } //nolint:revive // see AccessTTL
+}
+
+// CodeTTL is the lifetime of authorization codes.
+func (i *Issuer) CodeTTL() time.Duration { return i.cfg.CodeTTL }
+
+// signed holds a lifetime to what the keys that sign stay published for.
+func (i *Issuer) signed(d time.Duration) time.Duration {
+	if i.cfg.MaxTTL > 0 {
+		return min(d, i.cfg.MaxTTL)
+	}
+	return d
+}
 
 func or(a, b time.Duration) time.Duration {
 	if a != 0 {
