@@ -5,8 +5,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"latchkey/provider/serve"
+	"latchkey/web/words"
 )
 
 type mailboxView struct {
@@ -18,12 +20,11 @@ type mailboxView struct {
 }
 
 type mailRow struct {
-	ID                         int
-	To, Subject, When, WhenAt  string
-	HTMLSize                   string
-	Text                       string
-	Parts                      []textPart
-	HasHTML, First, Last, Open bool
+	ID                int
+	To, Subject, When string
+	At                time.Time
+	Text              string
+	HasHTML           bool
 }
 
 // textPart is text, or a link where URL is not "".
@@ -37,7 +38,7 @@ func (s *Site) mailbox(w http.ResponseWriter, r *http.Request) error {
 	v := &mailboxView{frame: f}
 	for i, m := range mails {
 		// Counted from the oldest, so that a mail keeps its number when others come.
-		v.Rows = append(v.Rows, mailRow{ID: len(mails) - i, To: m.To, Subject: m.Subject, When: f.ago(now.Sub(m.At)), WhenAt: stamp(m.At), Text: m.Text, HasHTML: m.HTML != ""})
+		v.Rows = append(v.Rows, mailRow{ID: len(mails) - i, To: m.To, Subject: m.Subject, When: f.ago(now.Sub(m.At)), At: m.At, Text: m.Text, HasHTML: m.HTML != ""})
 	}
 	if q := r.URL.Query().Get("m"); q != "" {
 		n, err := strconv.Atoi(q)
@@ -47,7 +48,7 @@ func (s *Site) mailbox(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.One = &v.Rows[len(mails)-n]
 		v.Parts = linkify(v.One.Text)
-		f.Title, f.Back = v.One.Subject, "/dev/mail?m="+q
+		f.Title, f.Back = words.Plain(v.One.Subject), "/dev/mail?m="+q
 	}
 	return s.draw(w, r, http.StatusOK, "portal", "mailbox", v)
 }

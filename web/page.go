@@ -74,7 +74,7 @@ func (s *Site) parse() (map[string]*template.Template, error) {
 	pages := map[string]*template.Template{}
 	for _, n := range names {
 		name := strings.TrimSuffix(path.Base(n), ".html")
-		t, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"asset": s.asset, "plain": words.Plain}).
+		t, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"asset": s.asset, "plain": words.Plain, "stamp": stamp, "iso": iso}).
 			ParseFS(files, "templates/*.html", n)
 		if err != nil {
 			return nil, fmt.Errorf("parse template: %w", err)

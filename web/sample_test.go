@@ -115,7 +115,9 @@ func (b *bench) fill(now time.Time) {
 	v.update = func(account.Profile) (storage.Account, error) { return ada(), nil }
 	v.putResume = func(account.Upload) (storage.Account, error) { return ada(), nil }
 	v.putPicture = func(account.Upload) (storage.Account, error) { return ada(), nil }
-	v.file = func(storage.FileKind) (storage.FileInfo, []byte, error) { return *ada().Resume, []byte("%PDF-1.7"), nil }
+	v.file = func(storage.FileKind) (storage.FileInfo, []byte, error) {
+		return *ada().Resume, []byte("%PDF-1.7"), nil
+	}
 	v.picture = func(id string) (storage.FileInfo, []byte, error) {
 		if id != "p1" {
 			return storage.FileInfo{}, nil, storage.ErrNotFound

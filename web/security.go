@@ -74,8 +74,8 @@ type sessionsView struct {
 type sessionRow struct {
 	SID, Device, Address, Apps string
 	Mobile, This               bool
-	SeenText, SeenAt, SinceAt  string
-	SinceText                  string
+	SeenText, SinceText        string
+	Seen, Since                time.Time
 }
 
 func (s *Site) sessions(w http.ResponseWriter, r *http.Request) error {
@@ -91,8 +91,8 @@ func (s *Site) sessions(w http.ResponseWriter, r *http.Request) error {
 	v, now := &sessionsView{frame: f}, s.now(r)
 	for _, one := range list {
 		row := sessionRow{SID: one.SID, This: one.SID == sess.SID, Device: f.device(one), Address: words.Plain(one.Address),
-			Mobile: strings.Contains(one.UserAgent, "Mobile"), SeenText: f.ago(now.Sub(one.LastSeenAt)), SeenAt: stamp(one.LastSeenAt),
-			SinceText: f.ago(now.Sub(one.CreatedAt)), SinceAt: stamp(one.CreatedAt)}
+			Mobile: strings.Contains(one.UserAgent, "Mobile"), SeenText: f.ago(now.Sub(one.LastSeenAt)), Seen: one.LastSeenAt,
+			SinceText: f.ago(now.Sub(one.CreatedAt)), Since: one.CreatedAt}
 		var apps []string
 		for _, id := range one.Clients {
 			apps = append(apps, shorten(words.Plain(s.ClientName(r.Context(), id)), 40))
@@ -111,7 +111,9 @@ func rank(row sessionRow) int {
 	return 1
 }
 
+// stamp is a time for people, iso the same for machines.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+func iso(t time.Time) string   { return t.UTC().Format(time.RFC3339) }
 
 // ago says how long ago something was.
 func (f *frame) ago(d time.Duration) string {

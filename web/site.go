@@ -113,7 +113,11 @@ func (s *Site) caller(r *http.Request, locale string) account.Caller {
 
 // setCookie keeps value in this browser for age, under path p of the issuer. A negative age takes it away.
 func (s *Site) setCookie(w http.ResponseWriter, name, value, p string, age time.Duration) {
-	http.SetCookie(w, &http.Cookie{Name: s.cookieName(name), Value: value, Path: s.path(p), MaxAge: int(age.Seconds()),
+	seconds := int(age / time.Second)
+	if age < 0 {
+		seconds = -1
+	}
+	http.SetCookie(w, &http.Cookie{Name: s.cookieName(name), Value: value, Path: s.path(p), MaxAge: seconds,
 		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 

@@ -1,0 +1,219 @@
+package words
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/feature/plural"
+)
+
+func load(t interface {
+	Helper()
+	Fatal(...any)
+}) *Catalogues {
+	t.Helper()
+	cs, err := Load("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cs
+}
+
+// TestCataloguesAgree: every language has every key, with the same arguments, and no markup.
+func TestCataloguesAgree(t *testing.T) {
+	cs := load(t)
+	base := cs.byTag[Fallback]
+	for _, tag := range cs.Tags() {
+		c := cs.byTag[tag]
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(base.entries)), slices.Sorted(maps.Keys(c.entries))); diff != "" {
+			t.Errorf("%s: keys (-en +%s):\n%s", tag, tag, diff)
+		}
+		for key, e := range c.entries {
+			for form, parts := range e.forms {
+				if diff := cmp.Diff(arguments(base.entries[key].forms["other"]), arguments(parts)); diff != "" {
+					t.Errorf("%s: %s (%s): arguments (-en +%s):\n%s", tag, key, form, tag, diff)
+				}
+				for _, p := range parts {
+					if strings.ContainsAny(p.text, "<>&") || strings.ContainsFunc(p.text, func(r rune) bool { return r < ' ' }) {
+						t.Errorf("%s: %s has markup or control characters", tag, key)
+					}
+				}
+			}
+			if e.plural != base.entries[key].plural {
+				t.Errorf("%s: %s has plural forms in one language only", tag, key)
+			}
+		}
+	}
+}
+
+// TestEveryPluralForm: a language has each form that its numbers ask for.
+func TestEveryPluralForm(t *testing.T) {
+	cs := load(t)
+	for _, tag := range cs.Tags() {
+		c := cs.byTag[tag]
+		need := map[plural.Form]bool{}
+		for n := range 200 {
+			need[plural.Cardinal.MatchPlural(c.lang, n, 0, 0, 0, 0)] = true
+		}
+		for key, e := range c.entries {
+			if !e.plural {
+				continue
+			}
+			have := map[plural.Form]bool{}
+			for name := range e.forms {
+				f, _ := formOf(name)
+				have[f] = true
+			}
+			if diff := cmp.Diff(need, have); diff != "" {
+				t.Errorf("%s: %s: forms (-needed +there):\n%s", tag, key, diff)
+			}
+		}
+	}
+}
+
+func arguments(parts []part) []string {
+	set := map[string]bool{}
+	for _, p := range parts {
+		if p.arg != "" {
+			set[p.arg] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+func TestT(t *testing.T) {
+	cs, err := LoadFS(fstest.MapFS{
+		"en.json": {Data: []byte(`{"_meta":{"name":"English","dir":"ltr"},"hi":"Hi {name}!","n":{"one":"{n} day","other":"{n} days"},"only":"English"}`)},
+		"pl.json": {Data: []byte(`{"_meta":{"name":"Polski","dir":"ltr"},"n":{"one":"{n} dzień","few":"{n} dni","many":"{n} dni!","other":"{n} dnia"}}`)},
+		"ar.json": {Data: []byte(`{"_meta":{"name":"العربية","dir":"rtl"},"hi":"مرحبا {name}"}`)},
+	}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, _ := cs.Get("en")
+	pl, _ := cs.Get("pl")
+	ar, _ := cs.Get("ar")
+	for _, tc := range []struct {
+		c    *Catalogue
+		key  string
+		args []any
+		want string
+	}{
+		{en, "hi", []any{"name", "Ada"}, "Hi Ada!"},
+		{en, "hi", []any{"name", "{n}"}, "Hi {n}!"},
+		{en, "hi", []any{"name", "\u202Eabc\r\n"}, "Hi abc !"},
+		{en, "hi", []any{"name", "אדא"}, "Hi \u2068אדא\u2069!"},
+		{en, "hi", nil, "Hi {name}!"},
+		{en, "n", []any{"n", 1}, "1 day"},
+		{en, "n", []any{"n", 12345}, "12,345 days"},
+		{en, "n", []any{"n"}, "{n} days"},
+		{pl, "n", []any{"n", 1}, "1 dzień"},
+		{pl, "n", []any{"n", 3}, "3 dni"},
+		{pl, "n", []any{"n", 5}, "5 dni!"},
+		{pl, "only", nil, "English"},
+		{pl, "nothing", nil, "[nothing]"},
+		{ar, "hi", []any{"name", "Ada"}, "مرحبا \u2068Ada\u2069"},
+	} {
+		if got := tc.c.T(tc.key, tc.args...); got != tc.want {
+			t.Errorf("%s %s %v: %q, want %q", tc.c.Tag, tc.key, tc.args, got, tc.want)
+		}
+	}
+	if !pl.Has("only") || pl.Has("nothing") {
+		t.Error("Has does not see the fallback")
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for name, en := range map[string]string{
+		"no meta": `{"a":"b"}`, "bad dir": `{"_meta":{"name":"x","dir":"up"}}`, "no json": `{`, "open brace": `{"_meta":{"name":"x","dir":"ltr"},"a":"{b"}`,
+		"empty argument": `{"_meta":{"name":"x","dir":"ltr"},"a":"{}"}`, "number": `{"_meta":{"name":"x","dir":"ltr"},"a":1}`, "odd form": `{"_meta":{"name":"x","dir":"ltr"},"a":{"dual":"x","other":"y"}}`,
+		"no other": `{"_meta":{"name":"x","dir":"ltr"},"a":{"one":"x"}}`,
+	} {
+		if _, err := LoadFS(fstest.MapFS{"en.json": {Data: []byte(en)}}, "en"); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	ok := fstest.MapFS{"de.json": {Data: []byte(`{"_meta":{"name":"x","dir":"ltr"}}`)}}
+	if _, err := LoadFS(ok, "de"); err == nil {
+		t.Error("without English: no error")
+	}
+	if _, err := Load("tlh"); err == nil {
+		t.Error("an unknown default: no error")
+	}
+}
+
+func TestChoose(t *testing.T) {
+	cs := load(t)
+	for _, tc := range []struct {
+		wishes []string
+		want   string
+	}{
+		{nil, "en"}, {[]string{""}, "en"}, {[]string{"de"}, "de"}, {[]string{"de-AT"}, "de"}, {[]string{"DE"}, "de"},
+		{[]string{"fr de"}, "de"}, {[]string{"fr-CA en"}, "en"}, {[]string{"", "", "de,en;q=0.5"}, "de"}, {[]string{"en;q=0.1,de;q=0.9"}, "de"},
+		{[]string{"fr", "de"}, "de"}, {[]string{"en", "de"}, "en"}, {[]string{"ja", "*"}, "en"}, {[]string{"tlh-Qaak-!!", "de"}, "de"}, {[]string{strings.Repeat("de,", 200), "de"}, "de"},
+		{[]string{strings.Repeat("de,", 200)}, "en"},
+	} {
+		if got := cs.Choose(tc.wishes...).Tag; got != tc.want {
+			t.Errorf("%q: %s, want %s", tc.wishes, got, tc.want)
+		}
+	}
+	german, err := Load("de")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := german.Choose("ja").Tag; got != "de" {
+		t.Errorf("default: %s", got)
+	}
+}
+
+// FuzzChoose: no list of languages, however broken, fails to yield a catalogue.
+func FuzzChoose(f *testing.F) {
+	for _, s := range []string{"de", "de-AT,en;q=0.5", "*", ";q=", "a-b-c-d", "de;q=2", "\x00", "und", "i-klingon", "x-private", "en-u-co-phonebk"} {
+		f.Add(s, s)
+	}
+	cs := load(f)
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if c := cs.Choose(a, b); c == nil || c.Tag != "en" && c.Tag != "de" {
+			t.Fatalf("%q, %q: %v", a, b, c)
+		}
+	})
+}
+
+// FuzzPlain: what comes out is text that reads in one direction and holds no control.
+func FuzzPlain(f *testing.F) {
+	f.Add("a\u202Eb\x00\u2066c\r\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Plain(s)
+		if !utf8.ValidString(got) || strings.ContainsAny(got, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\r\n\t\x00\x7f") {
+			t.Fatalf("%q became %q", s, got)
+		}
+	})
+}
+
+// TestNoKeyTwice: a JSON object with the same key twice would lose one without a word.
+func TestNoKeyTwice(t *testing.T) {
+	for _, tag := range load(t).Tags() {
+		raw, err := embedded.ReadFile("locales/" + tag + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, m := range regexp.MustCompile(`(?m)^  "([^"]+)":`).FindAllSubmatch(raw, -1) {
+			if seen[string(m[1])] {
+				t.Errorf("%s: %s stands twice", tag, m[1])
+			}
+			seen[string(m[1])] = true
+		}
+		var all map[string]any
+		if err := json.Unmarshal(raw, &all); err != nil || len(all) != len(seen) {
+			t.Errorf("%s: %d keys seen, %d read, %v", tag, len(seen), len(all), err)
+		}
+	}
+}

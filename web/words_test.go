@@ -1,0 +1,82 @@
+package web
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"latchkey/provider/account"
+)
+
+// TestEveryKeyIsThere reads the keys out of templates and source: a missing one would be shown in brackets.
+func TestEveryKeyIsThere(t *testing.T) {
+	b := newBench(t, sampleIssuer)
+	en, _ := b.words.Get("en")
+	used := map[string]bool{}
+	collect := func(raw []byte, re string) {
+		for _, m := range regexp.MustCompile(re).FindAllSubmatch(raw, -1) {
+			used[string(m[1])] = true
+		}
+	}
+	err := fs.WalkDir(files, "templates", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		raw, err := files.ReadFile(p)
+		collect(raw, `T "([^"]+)"`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range sources {
+		raw, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(p, "_test.go") {
+			collect(raw, `\bT\("([^"]+)"[,)]`)
+		}
+	}
+	if len(used) < 150 {
+		t.Fatalf("only %d keys found: the search is broken", len(used))
+	}
+	for key := range used {
+		if !en.Has(key) {
+			t.Errorf("no words for %q", key)
+		}
+	}
+	// What the account package may refuse has words of its own, so that nobody reads "This is too long" without knowing what.
+	for field, problems := range map[string][]account.Problem{
+		account.FieldUsername: {account.Missing, account.TooShort, account.TooLong, account.Malformed}, account.FieldEmail: {account.Missing, account.TooLong, account.Malformed},
+		account.FieldPassword: {account.Missing, account.TooShort, account.TooLong, account.Malformed, account.Personal, account.Common},
+		account.FieldFullName: {account.Missing, account.TooLong, account.Malformed}, account.FieldFirstName: {account.Missing, account.TooShort, account.TooLong, account.Malformed},
+		account.FieldLastName: {account.Missing, account.TooShort, account.TooLong, account.Malformed}, account.FieldPhone: {account.TooLong, account.Malformed},
+		account.FieldExperience: {account.Malformed}, account.FieldSkills: {account.TooLong, account.TooMany, account.Malformed}, account.FieldLocale: {account.Malformed},
+		account.FieldResume: {account.Missing, account.WrongType, account.TooLarge}, account.FieldPicture: {account.Missing, account.WrongType, account.Malformed, account.TooLarge},
+	} {
+		for _, p := range problems {
+			if key := field + "." + string(p); !en.Has(key) {
+				t.Errorf("no words for %q", key)
+			}
+		}
+	}
+	for _, kind := range mailKinds() {
+		for _, p := range []string{"subject", "text", "button", "note"} {
+			if !en.Has("mail." + kind + "." + p) {
+				t.Errorf("no words for mail %s, %s", kind, p)
+			}
+		}
+	}
+	if !slices.Contains(b.words.Tags(), "de") {
+		t.Error("German is gone")
+	}
+}
