@@ -119,7 +119,7 @@ func TestSimpleDialect(t *testing.T) {
 
 // TestTokensExpire: each dialect has its own words for it.
 func TestTokensExpire(t *testing.T) {
-	s := harness.Start(t, harness.Options{Config: object{"accounts.platform.token_ttl": "1s", "accounts.simple.token_ttl": "1s", "accounts.session.token_ttl": "1s"}})
+	s := harness.Start(t, harness.Options{Config: object{"accounts.api.platform.token_ttl": "1s", "accounts.api.simple.token_ttl": "1s", "accounts.api.session.token_ttl": "1s"}})
 	a := s.API()
 	platform := s.SignUp(t, "mayfly", "mayfly@example.test", "s3cret!")
 	simple := a.Must(t, "POST", "/api/auth/signup", object{"username": "mayfly2", "password": "secret", "confirm_password": "secret"}, nil).Want(t, 201).S("token")

@@ -18,17 +18,17 @@ const (
 // Clients is the list for the configuration: a confidential client, one that needs no consent, a public one and two machines.
 func Clients() []map[string]any {
 	grants := []string{"authorization_code", "refresh_token"}
-	scopes := []string{"openid", "profile", "email", "phone", "offline_access"}
+	scopes := "openid profile email phone offline_access"
 	return []map[string]any{
-		{"id": WebID, "name": "Web application", "auth_method": "client_secret_basic", "secret": WebSecret, "grant_types": grants, "scopes": scopes,
+		{"client_id": WebID, "client_name": "Web application", "token_endpoint_auth_method": "client_secret_basic", "client_secret": WebSecret, "grant_types": grants, "scope": scopes,
 			"redirect_uris": []string{Callback}, "post_logout_redirect_uris": []string{AfterSignOut}, "audiences": []string{ResourceServer}},
-		{"id": QuietID, "name": "First party", "auth_method": "client_secret_post", "secret": QuietSecret, "grant_types": grants, "scopes": scopes,
-			"redirect_uris": []string{Callback}, "post_logout_redirect_uris": []string{AfterSignOut}, "skip_consent": true, "id_token_alg": "ES256"},
-		{"id": PublicID, "name": "Public application", "auth_method": "none", "grant_types": grants, "scopes": scopes,
+		{"client_id": QuietID, "client_name": "First party", "token_endpoint_auth_method": "client_secret_post", "client_secret": QuietSecret, "grant_types": grants, "scope": scopes,
+			"redirect_uris": []string{Callback}, "post_logout_redirect_uris": []string{AfterSignOut}, "skip_consent": true, "id_token_signed_response_alg": "ES256"},
+		{"client_id": PublicID, "client_name": "Public application", "token_endpoint_auth_method": "none", "grant_types": grants, "scope": scopes,
 			"redirect_uris": []string{Callback}, "post_logout_redirect_uris": []string{AfterSignOut}},
-		{"id": MachineID, "name": "Machine", "auth_method": "client_secret_basic", "secret": MachineSecret, "grant_types": []string{"client_credentials"},
-			"scopes": []string{"read", "write"}, "audiences": []string{ResourceServer}, "access_token_alg": "ES256"},
-		{"id": MachineRSAID, "name": "Machine with RS256", "auth_method": "client_secret_basic", "secret": MachineSecret, "grant_types": []string{"client_credentials"},
-			"scopes": []string{"read", "write"}, "access_token_alg": "RS256"},
+		{"client_id": MachineID, "client_name": "Machine", "token_endpoint_auth_method": "client_secret_basic", "client_secret": MachineSecret, "grant_types": []string{"client_credentials"},
+			"scope": "read write", "audiences": []string{ResourceServer}, "access_token_signed_response_alg": "ES256"},
+		{"client_id": MachineRSAID, "client_name": "Machine with RS256", "token_endpoint_auth_method": "client_secret_basic", "client_secret": MachineSecret, "grant_types": []string{"client_credentials"},
+			"scope": "read write", "access_token_signed_response_alg": "RS256"},
 	}
 }

@@ -117,21 +117,21 @@ func configure(t testing.TB, o Options) *Server {
 		t.Fatal(err)
 	}
 	s.Config = map[string]any{
-		"issuer":                                s.Issuer,
-		"server.listen":                         fmt.Sprintf("127.0.0.1:%d", port),
-		"server.ops_listen":                     fmt.Sprintf("127.0.0.1:%d", ops),
-		"server.admin_socket":                   s.Socket,
-		"server.trusted_proxies":                []string{"127.0.0.1/32"}, // so that a client can say which address it has
-		"server.shutdown_delay":                 "0s",
-		"storage.driver":                        "bolt",
-		"storage.bolt.path":                     s.Store,
-		"keys.sealing_key_file":                 s.SealingKey,
-		"mail.from":                             "Latchkey <latchkey@example.test>",
-		"mail.smtp.address":                     s.Mail.Address,
-		"mail.smtp.tls":                         "none",
-		"log.format":                            "json",
-		"accounts.password.argon2id.memory_kib": 64, // cheap: what is tested is not the hash
-		"accounts.password.argon2id.passes":     1,
+		"issuer":                 s.Issuer,
+		"server.listen":          fmt.Sprintf("127.0.0.1:%d", port),
+		"server.ops_listen":      fmt.Sprintf("127.0.0.1:%d", ops),
+		"server.admin_socket":    s.Socket,
+		"server.trusted_proxies": []string{"127.0.0.1/32"}, // so that a client can say which address it has
+		"server.shutdown.delay":  "0s",
+		"storage.driver":         "bolt",
+		"storage.bolt.path":      s.Store,
+		"keys.sealing_key_file":  s.SealingKey,
+		"mail.from":              "Latchkey <latchkey@example.test>",
+		"mail.smtp.address":      s.Mail.Address,
+		"mail.smtp.tls":          "none",
+		"log.format":             "json",
+		"accounts.hash.memory":   "64KiB", // cheap: what is tested is not the hash
+		"accounts.hash.passes":   1,
 	}
 	maps.Copy(s.Config, o.Config)
 	if o.Clients == nil {
@@ -139,7 +139,7 @@ func configure(t testing.TB, o Options) *Server {
 	}
 	s.Config["clients"] = o.Clients
 	for _, c := range o.Clients {
-		if secret, ok := c["secret"].(string); ok {
+		if secret, ok := c["client_secret"].(string); ok {
 			s.Secrets.Add("client secret", secret)
 		}
 	}
