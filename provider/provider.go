@@ -92,8 +92,9 @@ type Provider struct {
 // New assembles an issuer. Errors: a configuration that cannot be served.
 func New(cfg Config) (*Provider, error) {
 	u, err := url.Parse(cfg.Issuer)
-	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(cfg.Issuer, "/") {
-		return nil, errors.New("the issuer must be an absolute URL without query, fragment or trailing slash")
+	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(cfg.Issuer, "?#") || strings.HasSuffix(cfg.Issuer, "/") ||
+		(u.Scheme != "https" && u.Scheme != "http") {
+		return nil, errors.New("the issuer must be an absolute http or https URL without user, query, fragment or trailing slash")
 	}
 	p := &Provider{cfg: cfg, path: u.EscapedPath()}
 	secure := u.Scheme == "https"
@@ -101,6 +102,7 @@ func New(cfg Config) (*Provider, error) {
 	p.Issuer = token.NewIssuer(cfg.Tokens, cfg.Keys)
 	p.Sessions = session.New(cfg.Store, secure, p.path, cfg.Now)
 	p.clients = client.NewAuthenticator(cfg.Clients, cfg.SlowSecrets, cfg.Now)
+	p.clients.OnFailure(p.clientFailed)
 	live := token.Live{Store: cfg.Store, Now: cfg.Now}
 	audience := cfg.Tokens.DefaultAudience
 	if audience == "" {
@@ -128,10 +130,16 @@ func (p *Provider) endpoints(live token.Live) {
 	p.userinfo = &endpoint.Userinfo{Issuer: cfg.Issuer, Tokens: p.Issuer, Live: live, Picture: func(id string) string { return cfg.Issuer + "/media/" + id }}
 	p.introspect = &endpoint.Introspect{Issuer: cfg.Issuer, Clients: p.clients, Tokens: p.Issuer, Live: live, Grants: cfg.Store, Now: cfg.Now}
 	p.revoke = &endpoint.Revoke{Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
-	p.logout = &endpoint.Logout{Clients: cfg.Clients, Hints: p.Issuer, Sessions: p.Sessions, Accounts: cfg.Store, Vault: cfg.Keys, Pages: cfg.Pages, Now: cfg.Now,
+	p.logout = &endpoint.Logout{Path: p.path, Clients: cfg.Clients, Hints: p.Issuer, Sessions: p.Sessions, Accounts: cfg.Store, Vault: cfg.Keys, Pages: cfg.Pages, Now: cfg.Now,
 		End: func(ctx context.Context, sid string, rec *serve.Record) error {
 			return cfg.Account.SignOut(ctx, sid, account.Caller{Address: rec.Address, RequestID: rec.ID})
 		}}
+}
+
+// clientFailed notes a wrong proof of a client that exists; unknown ones are input, and are not kept.
+func (p *Provider) clientFailed(ctx context.Context, c storage.Client) {
+	rec := serve.RecordOf(ctx)
+	p.cfg.Audit.Record(ctx, audit.Event{Name: audit.ClientAuthFailed, Time: p.cfg.Now(), ClientID: c.ID, Address: rec.Address, RequestID: rec.ID})
 }
 
 // describe makes the discovery document.

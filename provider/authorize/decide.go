@@ -1,9 +1,10 @@
 package authorize
 
 import (
-	"slices"
+	"strings"
 	"time"
 
+	"latchkey/provider/client"
 	"latchkey/provider/oauth"
 	"latchkey/storage"
 )
@@ -14,17 +15,20 @@ type Person struct {
 	Account storage.Account
 }
 
-// decide says what comes next. It is pure: the same request, person, consent and time always give the same answer. who is nil where
+// decide says what comes next. It is pure: the same request, person and consent always give the same answer. who is nil where
 // nobody is signed in; granted is what the person allowed this client before, the zero value if nothing.
-func decide(q *Request, who *Person, granted storage.Consent, now time.Time) Decision {
+func decide(q *Request, who *Person, granted storage.Consent) Decision {
 	silent := q.Prompt.Has(oauth.PromptNone)
-	if step, need := signIn(q, who, now); need {
+	if wrongPerson(q, who) {
+		return Refuse{oauth.E(oauth.LoginRequired, "another person signed in than id_token_hint names")} // OpenID Connect Core §3.1.2.1
+	}
+	if step, need := signIn(q, who); need {
 		if silent {
 			return Refuse{oauth.E(oauth.LoginRequired, "the person must sign in")} // OpenID Connect Core §3.1.2.6
 		}
 		return step
 	}
-	if missing := unconsented(q, granted); len(missing) > 0 {
+	if missing := unconsented(q, who, granted); len(missing) > 0 {
 		if silent {
 			return Refuse{oauth.E(oauth.ConsentRequired, "the person must consent")} // OpenID Connect Core §3.1.2.6
 		}
@@ -33,9 +37,24 @@ func decide(q *Request, who *Person, granted storage.Consent, now time.Time) Dec
 	return Issue{Session: who.Session}
 }
 
-// signIn says whether the person must sign in, and how.
-func signIn(q *Request, who *Person, now time.Time) (SignIn, bool) {
-	fresh := who != nil && who.Session.AuthTime.After(q.StartedAt) // proved for this very request
+// fresh tells whether the person proved who they are for this very request.
+func fresh(q *Request, who *Person) bool {
+	return who != nil && who.Session.AuthTime.After(q.StartedAt)
+}
+
+// wrongPerson tells whether the person was asked for the account that id_token_hint names, and went on with another. To ask again
+// would go round for ever.
+func wrongPerson(q *Request, who *Person) bool {
+	if q.HintSub == "" || who == nil || q.HintSub == who.Account.Sub {
+		return false
+	}
+	return fresh(q, who) || q.Chosen == who.Session.SID
+}
+
+// signIn says whether the person must sign in, and how. Each case ends once the person signed in after the request came (fresh), or
+// chose the session that is there, so that no combination of parameters asks for ever.
+func signIn(q *Request, who *Person) (SignIn, bool) {
+	fresh := fresh(q, who)
 	switch {
 	case q.Prompt.Has(oauth.PromptCreate) && !fresh:
 		return SignIn{Create: true}, true // Initiating User Registration §4
@@ -59,9 +78,11 @@ func tooOld(q *Request, authTime time.Time) bool {
 }
 
 // unconsented lists the scopes that the person must be asked about; not empty even where the client asks for no scope at all.
-func unconsented(q *Request, granted storage.Consent) oauth.Scopes {
-	again := q.Prompt.Has(oauth.PromptConsent) || impersonable(q.Client)
-	if q.Client.SkipConsent && !q.Prompt.Has(oauth.PromptConsent) {
+// Where anybody could have sent the request, a client whose consent the operator gave still needs the person to have done something.
+func unconsented(q *Request, who *Person, granted storage.Consent) oauth.Scopes {
+	anybody := impersonable(q)
+	again := q.Prompt.Has(oauth.PromptConsent) || anybody
+	if q.Client.SkipConsent && !q.Prompt.Has(oauth.PromptConsent) && (!anybody || fresh(q, who)) {
 		return nil
 	}
 	ask := q.Scopes
@@ -77,9 +98,8 @@ func unconsented(q *Request, granted storage.Consent) oauth.Scopes {
 // signInOnly stands in the remembered consent for a request without scopes. It is no scope token, so no client can ask for it.
 const signInOnly = "(sign-in)"
 
-// impersonable clients are known only by a loopback address that any program on the machine can take: never silent (RFC 8252 §8.6).
-func impersonable(c storage.Client) bool {
-	return c.ApplicationType == "native" && c.AuthMethod == "none" && !slices.ContainsFunc(c.RedirectURIs, func(u string) bool {
-		return len(u) > 8 && u[:8] == "https://"
-	})
+// impersonable requests are answered to a loopback port or a private scheme, which any program on the machine can take, and no secret
+// proves the client: never silent (RFC 8252 §8.6). Another, better address of the same client does not help.
+func impersonable(q *Request) bool {
+	return q.Client.ApplicationType == "native" && q.Client.AuthMethod == client.NoneMethod && !strings.HasPrefix(q.RedirectURI, "https://")
 }

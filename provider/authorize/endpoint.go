@@ -84,14 +84,17 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 		return e.failed(w, r, q, err, false)
 	}
 	serve.RecordOf(r.Context()).ClientID = q.Client.ID
-	if r.Method == http.MethodPost { // posted from another site: the session cookie comes with the next, own GET
-		return e.redirect(w, r, q, e.Path+ResumeRoute)
+	if r.Method == http.MethodPost {
+		return e.restart(w, q)
 	}
 	return e.next(w, r, q, false)
 }
 
 // Resume goes on with a pending request after a step in the browser.
 func (e *Endpoint) Resume(w http.ResponseWriter, r *http.Request) error {
+	if sealed := r.URL.Query().Get("request"); sealed != "" {
+		return e.restarted(w, r, sealed)
+	}
 	q, err := e.unseal(r, r.URL.Query().Get("flow"))
 	if err != nil {
 		return e.failed(w, r, q, err, true)
@@ -168,7 +171,7 @@ func (e *Endpoint) next(w http.ResponseWriter, r *http.Request, q *Request, post
 	if err != nil {
 		return err
 	}
-	switch d := decide(q, who, granted, e.Now()).(type) {
+	switch d := decide(q, who, granted).(type) {
 	case SignIn:
 		if d.Create {
 			return e.redirect(w, r, q, e.SignUpPath)
@@ -191,10 +194,15 @@ func (e *Endpoint) redirect(w http.ResponseWriter, r *http.Request, q *Request, 
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Location", path+"?flow="+url.QueryEscape(sealed))
-	w.WriteHeader(http.StatusSeeOther)
+	see(w, path+"?flow="+url.QueryEscape(sealed))
 	return nil
+}
+
+// see redirects by GET; not http.Redirect, which would rewrite the address (RFC 9700 §4.12: 303).
+func see(w http.ResponseWriter, location string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // issue stores the grant with its code and answers with the code.
@@ -214,6 +222,9 @@ func (e *Endpoint) issue(w http.ResponseWriter, r *http.Request, q *Request, who
 		g.Code.ChallengeMethod = oauth.S256
 	}
 	if err := e.Store.CreateGrant(ctx, g, now); errors.Is(err, storage.ErrNotFound) { // signed out meanwhile
+		if q.Prompt.Has(oauth.PromptNone) {
+			return e.refuse(w, r, q, oauth.E(oauth.LoginRequired, "the person must sign in"), posted)
+		}
 		return e.redirect(w, r, q, e.SignInPath)
 	} else if err != nil {
 		return fmt.Errorf("create grant: %w", err)

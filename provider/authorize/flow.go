@@ -10,13 +10,21 @@ import (
 	"time"
 
 	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
 	"latchkey/provider/token"
 )
 
 // FlowTTL is how long a pending request lives.
 const FlowTTL = 30 * time.Minute
 
-const flowPurpose = "authorize flow"
+// The purposes of sealing: a flow is bound to a browser, a posted request to none.
+const (
+	flowPurpose   = "authorize flow"
+	postedPurpose = "authorize posted"
+)
+
+// maxSealed bounds what is opened: maxRequest, sealed and encoded, is well below.
+const maxSealed = 12 << 10
 
 // ErrFlow: the flow expired, is broken, or belongs to another browser.
 var ErrFlow = errors.New("no such flow in this browser")
@@ -70,11 +78,15 @@ func (e *Endpoint) bind(w http.ResponseWriter, r *http.Request) string {
 }
 
 func (e *Endpoint) seal(q *Request, browser string) (string, error) {
+	return e.sealAs(flowPurpose, q, browser)
+}
+
+func (e *Endpoint) sealAs(purpose string, q *Request, browser string) (string, error) {
 	plain, err := json.Marshal(pending{Form: q.Form.Encode(), StartedAt: q.StartedAt, Chosen: q.Chosen})
 	if err != nil {
 		return "", fmt.Errorf("encode flow: %w", err)
 	}
-	b, err := e.Vault.Seal(flowPurpose, browser, plain)
+	b, err := e.Vault.Seal(purpose, browser, plain)
 	if err != nil {
 		return "", fmt.Errorf("seal flow: %w", err)
 	}
@@ -84,14 +96,25 @@ func (e *Endpoint) seal(q *Request, browser string) (string, error) {
 // unseal restores a request and judges it again. Errors: ErrFlow, or what the rules say.
 func (e *Endpoint) unseal(r *http.Request, sealed string) (*Request, error) {
 	browser := e.browser(r)
-	if browser == "" || len(sealed) > 16<<10 {
+	if browser == "" {
+		return nil, ErrFlow
+	}
+	q, err := e.unsealAs(flowPurpose, sealed, browser)
+	if err != nil {
+		return nil, err
+	}
+	return q, e.judge(r.Context(), q)
+}
+
+func (e *Endpoint) unsealAs(purpose, sealed, browser string) (*Request, error) {
+	if len(sealed) > maxSealed {
 		return nil, ErrFlow
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
 	if err != nil {
 		return nil, ErrFlow
 	}
-	plain, err := e.Vault.Open(flowPurpose, browser, b)
+	plain, err := e.Vault.Open(purpose, browser, b)
 	if err != nil {
 		return nil, ErrFlow
 	}
@@ -99,15 +122,38 @@ func (e *Endpoint) unseal(r *http.Request, sealed string) (*Request, error) {
 	if err := json.Unmarshal(plain, &p); err != nil {
 		return nil, ErrFlow
 	}
-	if e.Now().Sub(p.StartedAt) > FlowTTL {
+	if e.Now().Sub(p.StartedAt) >= FlowTTL {
 		return nil, ErrFlow
 	}
 	form, err := oauth.QueryForm(p.Form)
 	if err != nil {
 		return nil, ErrFlow
 	}
-	q := &Request{Form: form, StartedAt: p.StartedAt, Chosen: p.Chosen}
-	return q, e.judge(r.Context(), q)
+	return &Request{Form: form, StartedAt: p.StartedAt, Chosen: p.Chosen}, nil
+}
+
+// restart takes a request that was posted, maybe from another site, to a GET of our own: cookies with SameSite come with that one alone.
+// What is sealed here is bound to no browser, so it is worth no more than the request was: it begins anew when it comes.
+func (e *Endpoint) restart(w http.ResponseWriter, q *Request) error {
+	sealed, err := e.sealAs(postedPurpose, q, "")
+	if err != nil {
+		return err
+	}
+	see(w, e.Path+ResumeRoute+"?request="+url.QueryEscape(sealed))
+	return nil
+}
+
+func (e *Endpoint) restarted(w http.ResponseWriter, r *http.Request, sealed string) error {
+	q, err := e.unsealAs(postedPurpose, sealed, "")
+	if err != nil {
+		return e.failed(w, r, nil, err, false)
+	}
+	q.StartedAt, q.Chosen = e.Now(), ""
+	if err := e.judge(r.Context(), q); err != nil {
+		return e.failed(w, r, q, err, false)
+	}
+	serve.RecordOf(r.Context()).ClientID = q.Client.ID
+	return e.next(w, r, q, false)
 }
 
 // View is a flow as pages need to know it.
@@ -133,7 +179,7 @@ func (e *Endpoint) Open(r *http.Request, sealed string) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	v := View{Request: q, Who: who, Next: decide(q, who, granted, e.Now()), Granted: q.Scopes.And(granted.Scopes)}
+	v := View{Request: q, Who: who, Next: decide(q, who, granted), Granted: q.Scopes.And(granted.Scopes)}
 	if u, err := url.Parse(q.RedirectURI); err == nil {
 		v.Host = u.Host
 		if v.Host == "" {

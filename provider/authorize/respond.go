@@ -25,8 +25,7 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, q *Request, pa
 	if posted && isBrowser(r) {
 		return e.Pages.HandOff(w, r, target)
 	}
-	w.Header().Set("Location", target) // not http.Redirect: it would rewrite the address
-	w.WriteHeader(http.StatusSeeOther) // RFC 9700 §4.12
+	see(w, target)
 	return nil
 }
 

@@ -70,6 +70,9 @@ func ruleResponseMode(_ context.Context, _ *Endpoint, q *Request) error {
 	if !q.Form.Repeated("state") {
 		q.State = q.Form.Get("state")
 	}
+	if q.Form.Repeated("response_mode") { // ruleWellFormed says so, by the default mode
+		return nil
+	}
 	mode, err := oauth.ParseResponseMode(q.Form.Get("response_mode"))
 	if err != nil {
 		return err

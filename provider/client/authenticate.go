@@ -40,12 +40,23 @@ type Authenticator struct {
 	finder  Finder
 	methods []Method
 	now     func() time.Time
+	// onFailure is told of a known client whose proof was wrong.
+	onFailure func(ctx context.Context, c storage.Client)
 }
 
 // NewAuthenticator makes one with the standard methods. slow checks secrets that people chose; nil refuses those.
 func NewAuthenticator(finder Finder, slow SlowVerifier, now func() time.Time) *Authenticator {
 	s := newSecrets(slow)
 	return &Authenticator{finder: finder, methods: []Method{basic{s}, post{s}, none{}}, now: now}
+}
+
+// OnFailure makes f be told of every known client whose proof was wrong. It is for the assembly, before the first request.
+func (a *Authenticator) OnFailure(f func(ctx context.Context, c storage.Client)) { a.onFailure = f }
+
+func (a *Authenticator) failed(ctx context.Context, c storage.Client) {
+	if a.onFailure != nil {
+		a.onFailure(ctx, c)
+	}
 }
 
 // Methods lists the names of the methods served, for discovery.
@@ -77,10 +88,13 @@ func (a *Authenticator) Authenticate(ctx context.Context, r *http.Request, f oau
 		return storage.Client{}, err
 	}
 	if !registered(c, method.Name()) {
+		_ = method.Prove(ctx, decoy, claim.Proof, a.now())
+		a.failed(ctx, c)
 		return storage.Client{}, errInvalidClient().Because(errors.New("method " + method.Name() + " is not the registered one"))
 	}
 	switch err := method.Prove(ctx, c, claim.Proof, a.now()); {
 	case errors.Is(err, ErrWrong):
+		a.failed(ctx, c)
 		return storage.Client{}, errInvalidClient().Because(err)
 	case err != nil:
 		return storage.Client{}, err

@@ -105,12 +105,14 @@ func (e *Introspect) look(ctx context.Context, c storage.Client, raw string) (in
 		IssuedAt: t.IssuedAt, Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID, SID: t.SID}, nil
 }
 
-// mayIntrospect lets a client see its own tokens, those meant for it, and those of the account API, which are for every application.
+// mayIntrospect lets a client see its own tokens, those meant for it, and those of the account API, which are for every application. The
+// audiences of a client without redirect URIs are the APIs that it is; those of an application are only the APIs that it may call, and
+// tokens of others for them are not its business.
 func mayIntrospect(c storage.Client, t token.Access) bool {
 	if t.ClientID == c.ID || t.ClientID == token.AccountClientID || t.Audience.Has(c.ID) {
 		return true
 	}
-	return slices.ContainsFunc(c.Audiences, t.Audience.Has)
+	return len(c.RedirectURIs) == 0 && slices.ContainsFunc(c.Audiences, t.Audience.Has)
 }
 
 // refresh tells a client about its own refresh token.

@@ -85,8 +85,11 @@ func accessToken(r *http.Request) (string, error) {
 		return "", errNoToken(nil)
 	}
 	raw, err := bearer.Token(r)
-	if err != nil {
+	switch {
+	case errors.Is(err, bearer.ErrMissing):
 		return "", errNoToken(err)
+	case err != nil:
+		return "", oauth.E(oauth.InvalidToken, "the access token is malformed").Because(err)
 	}
 	return raw, nil
 }

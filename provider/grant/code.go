@@ -51,6 +51,12 @@ func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, e
 	if err := checkCode(g, r); err != nil {
 		return nil, err
 	}
+	if !g.Code.RedeemedAt.IsZero() { // a replay is one however late it comes, and whoever has ended meanwhile
+		return nil, x.replayed(ctx, g, r)
+	}
+	if !r.Now.Before(g.Code.ExpiresAt) { // RFC 6749 §4.1.2
+		return nil, errCode()
+	}
 	resources, err := narrow(r.Form, g.Resources, r.Client)
 	if err != nil {
 		return nil, err
@@ -59,16 +65,25 @@ func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, e
 	if err != nil {
 		return nil, err
 	}
-	refresh := x.refresh(r, g)
-	if g, err = x.Store.RedeemCode(ctx, hash, refresh, r.Now); err != nil {
-		return nil, x.lost(ctx, g, r, err)
+	redeemed, err := x.Store.RedeemCode(ctx, hash, x.refresh(r, g), r.Now)
+	switch {
+	case errors.Is(err, storage.ErrSpent): // somebody was faster
+		return nil, x.replayed(ctx, g, r)
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, errCode()
+	case err != nil:
+		return nil, fmt.Errorf("redeem code: %w", err)
 	}
+	return x.authorization(r, redeemed, account, resources), nil
+}
+
+func (x Code) authorization(r *Request, g storage.Grant, account storage.Account, resources []string) *token.Authorization {
 	scopes := oauth.Scopes(g.Scopes).And(r.Client.Scopes) // what the client lost since is not granted
 	a := &token.Authorization{Client: r.Client, Grant: g, Account: account, Scopes: scopes, Resources: resources, IDToken: scopes.Has(oauth.OpenID)}
-	if refresh != nil {
+	if g.Refresh != nil {
 		a.Refresh = x.Tokens.EncodeRefresh(token.Refresh{GrantID: g.ID})
 	}
-	return a, nil
+	return a
 }
 
 // checkCode compares the request with what the code is bound to, each clause on its own.
@@ -77,9 +92,6 @@ func checkCode(g storage.Grant, r *Request) error {
 		return errCode()
 	}
 	if g.ClientID != r.Client.ID { // RFC 6749 §4.1.3: issued to another client
-		return errCode()
-	}
-	if !r.Now.Before(g.Code.ExpiresAt) { // RFC 6749 §4.1.2
 		return errCode()
 	}
 	uri := r.Form.Get("redirect_uri")
@@ -118,22 +130,16 @@ func (x Code) refresh(r *Request, g storage.Grant) *storage.Refresh {
 	return &storage.Refresh{ExpiresAt: g.CreatedAt.Add(x.Tokens.RefreshTTL(r.Client))}
 }
 
-// lost answers a code that could not be taken. A second use by the client that proved all the rest means that two hold it: whatever
-// the first use bought is revoked (RFC 6749 §4.1.2, RFC 9700 §4.2.4).
-func (x Code) lost(ctx context.Context, g storage.Grant, r *Request, err error) error {
-	switch {
-	case errors.Is(err, storage.ErrSpent):
-		if _, err := x.Store.RevokeGrants(ctx, storage.GrantScope{ID: g.ID}, r.Now); err != nil {
-			return fmt.Errorf("revoke after replay: %w", err)
-		}
-		rec := serve.RecordOf(ctx)
-		x.Audit.Record(ctx, audit.Event{Name: audit.CodeReplayed, Time: r.Now, AccountID: g.AccountID, ClientID: g.ClientID, SID: g.SID,
-			GrantID: g.ID, Address: rec.Address, RequestID: rec.ID})
-		return errCode()
-	case errors.Is(err, storage.ErrNotFound):
-		return errCode()
+// replayed answers a code that was used before, by somebody who proved all the rest: two hold it, and whatever the first use bought is
+// revoked (RFC 6749 §4.1.2, RFC 9700 §4.2.4).
+func (x Code) replayed(ctx context.Context, g storage.Grant, r *Request) error {
+	if _, err := x.Store.RevokeGrants(ctx, storage.GrantScope{ID: g.ID}, r.Now); err != nil {
+		return fmt.Errorf("revoke after replay: %w", err)
 	}
-	return fmt.Errorf("redeem code: %w", err)
+	rec := serve.RecordOf(ctx)
+	x.Audit.Record(ctx, audit.Event{Name: audit.CodeReplayed, Time: r.Now, AccountID: g.AccountID, ClientID: g.ClientID, SID: g.SID,
+		GrantID: g.ID, Address: rec.Address, RequestID: rec.ID})
+	return errCode()
 }
 
 func errCode() *oauth.Error {

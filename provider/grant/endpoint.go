@@ -121,31 +121,32 @@ func ceiling(a *token.Authorization) error {
 	if !a.Scopes.Within(a.Client.Scopes) || (a.Grant.ID != "" && !a.Scopes.Within(a.Grant.Scopes)) {
 		return oauth.E(oauth.InvalidScope, "a scope is not allowed for this client") // RFC 6749 §3.3
 	}
-	for _, res := range a.Resources {
-		if !slices.Contains(a.Client.Audiences, res) {
-			return oauth.E(oauth.InvalidTarget, "a resource is not allowed for this client") // RFC 8707 §2
-		}
-	}
-	return nil
+	return withinAudiences(a.Resources, a.Client)
 }
 
 // narrow returns the resources that a token request asks for, which must be among those granted; all of them where it asks for none.
+// None is one that the client lost since: that is found here, before anything one-time is taken.
 func narrow(f oauth.Form, granted []string, c storage.Client) ([]string, error) {
 	asked := f.All("resource")
-	if len(asked) == 0 {
-		return granted, nil
-	}
-	limit := granted
-	if len(limit) == 0 {
-		limit = c.Audiences
-	}
 	for _, res := range asked {
 		if err := oauth.CheckResource(res); err != nil {
 			return nil, err
 		}
-		if !slices.Contains(limit, res) {
+		if len(granted) > 0 && !slices.Contains(granted, res) {
 			return nil, oauth.E(oauth.InvalidTarget, "a resource was not granted") // RFC 8707 §2.2
 		}
 	}
-	return asked, nil
+	if len(asked) == 0 {
+		asked = granted
+	}
+	return asked, withinAudiences(asked, c)
+}
+
+func withinAudiences(resources []string, c storage.Client) error {
+	for _, res := range resources {
+		if !slices.Contains(c.Audiences, res) {
+			return oauth.E(oauth.InvalidTarget, "a resource is not allowed for this client") // RFC 8707 §2
+		}
+	}
+	return nil
 }

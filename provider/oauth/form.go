@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
-// Bounds of a parameter list: more is refused before anything is read.
+// Bounds of a parameter list: more is refused before anything is read. MaxParams counts values, so that it bounds repetition too.
 const (
 	MaxParams     = 64
 	MaxParamBytes = 16 << 10
@@ -46,19 +48,27 @@ func NewForm(values url.Values) (Form, error) {
 func (f Form) Check() error { return f.bad }
 
 func (f Form) check() error {
-	if len(f.values) > MaxParams {
+	names, total := make([]string, 0, len(f.values)), 0
+	for name, vs := range f.values {
+		names, total = append(names, name), total+len(vs)
+	}
+	if total > MaxParams {
 		return E(InvalidRequest, "too many parameters")
 	}
-	for name, vs := range f.values {
+	slices.Sort(names) // the same form always gets the same answer
+	for _, name := range names {
 		if f.Repeated(name) { // RFC 6749 §3.1
 			if known[name] {
 				return E(InvalidRequest, "parameter "+name+" is repeated")
 			}
 			return E(InvalidRequest, "a parameter is repeated")
 		}
-		for _, v := range vs {
+		for _, v := range f.values[name] {
 			if len(v) > MaxParamBytes || strings.ContainsRune(v, 0) {
 				return E(InvalidRequest, "a parameter is too long or holds a NUL character")
+			}
+			if !utf8.ValidString(v) { // RFC 6749 appendix B
+				return E(InvalidRequest, "a parameter is not UTF-8")
 			}
 		}
 	}
@@ -112,11 +122,11 @@ func hasSecretParam(rawQuery string) bool {
 // Get returns the parameter, "" if it is absent. An empty parameter counts as absent (RFC 6749 §3.1).
 func (f Form) Get(name string) string { return f.values.Get(name) }
 
-// All returns every value of a parameter that may repeat; empty ones are left out.
+// All returns every value of a parameter that may repeat, each once; empty ones are left out.
 func (f Form) All(name string) []string {
 	var out []string
 	for _, v := range f.values[name] {
-		if v != "" {
+		if v != "" && !slices.Contains(out, v) {
 			out = append(out, v)
 		}
 	}
