@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/provider/account"
+	"latchkey/provider/accountapi"
 	"latchkey/provider/bearer"
 	"latchkey/provider/oauth"
 	"latchkey/provider/token"
@@ -67,7 +68,7 @@ func (t *AccountTokens) RefreshToken(ctx context.Context, a storage.Account, s s
 	return t.Issuer.EncodeRefresh(token.Refresh{GrantID: g.ID}), nil
 }
 
-// Refresh buys an access token. Errors: bearer.ErrInvalid where the refresh token is unknown, revoked or expired.
+// Refresh buys an access token. Errors: accountapi.ErrRefresh where the refresh token is unknown, revoked or expired.
 func (t *AccountTokens) Refresh(ctx context.Context, raw string) (access string, expiresIn int, err error) {
 	g, err := t.grant(ctx, raw)
 	if err != nil {
@@ -83,12 +84,12 @@ func (t *AccountTokens) Refresh(ctx context.Context, raw string) (access string,
 		return "", 0, gone("read account", err)
 	}
 	if a.Disabled {
-		return "", 0, bearer.ErrInvalid
+		return "", 0, accountapi.ErrRefresh
 	}
 	return t.AccessToken(ctx, a, s, account.Session, t.RefreshedTTL)
 }
 
-// RevokeRefresh ends the refresh token's session, and with it the token. Errors: bearer.ErrInvalid where it is none of ours or ended before.
+// RevokeRefresh ends the refresh token's session, and with it the token. Errors: accountapi.ErrRefresh where it is none of ours or ended before.
 func (t *AccountTokens) RevokeRefresh(ctx context.Context, raw string) error {
 	g, err := t.grant(ctx, raw)
 	if err != nil {
@@ -103,7 +104,7 @@ func (t *AccountTokens) RevokeRefresh(ctx context.Context, raw string) error {
 func (t *AccountTokens) grant(ctx context.Context, raw string) (storage.Grant, error) {
 	ref, err := t.Issuer.DecodeRefresh(raw)
 	if err != nil {
-		return storage.Grant{}, bearer.ErrInvalid
+		return storage.Grant{}, accountapi.ErrRefresh
 	}
 	now := t.Now()
 	g, err := t.Store.Grant(ctx, storage.GrantKey{ID: ref.GrantID}, now)
@@ -111,14 +112,14 @@ func (t *AccountTokens) grant(ctx context.Context, raw string) (storage.Grant, e
 		return storage.Grant{}, gone("read grant", err)
 	}
 	if g.ClientID != token.AccountClientID || g.Refresh == nil || !g.Refresh.Fixed || !now.Before(g.Refresh.ExpiresAt) {
-		return storage.Grant{}, bearer.ErrInvalid
+		return storage.Grant{}, accountapi.ErrRefresh
 	}
 	return g, nil
 }
 
 func gone(verb string, err error) error {
 	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
-		return bearer.ErrInvalid
+		return accountapi.ErrRefresh
 	}
 	return fmt.Errorf("%s: %w", verb, err)
 }
@@ -137,15 +138,31 @@ func (t *AccountTokens) Verify(ctx context.Context, raw string) (bearer.Claims, 
 	if err != nil || !scopes.Has(token.AccountScope) || !c.Audience.Has(t.Audience) || c.SID == "" {
 		return bearer.Claims{}, bearer.ErrInvalid
 	}
-	a, err := t.Live.Check(ctx, c)
-	if errors.Is(err, token.ErrEnded) || (err == nil && a.ID == 0) {
-		return bearer.Claims{}, bearer.ErrEnded
-	}
-	if err != nil {
+	if err := t.stands(ctx, c); err != nil {
 		return bearer.Claims{}, err
 	}
 	return bearer.Claims{Subject: c.Subject, ClientID: c.ClientID, SID: c.SID, JTI: c.ID, Scopes: scopes,
 		Issued: time.Unix(c.IssuedAt, 0), Expires: time.Unix(c.Expires, 0), Raw: raws(c)}, nil
+}
+
+// stands checks that the token was not revoked, alone or with its grant. Whether its session and account stand is for the API to see,
+// which has different words for the two.
+func (t *AccountTokens) stands(ctx context.Context, c token.Access) error {
+	if c.GrantID() != "" {
+		a, err := t.Live.Check(ctx, c)
+		if errors.Is(err, token.ErrEnded) || (err == nil && a.ID == 0) {
+			return bearer.ErrEnded
+		}
+		return err
+	}
+	denied, err := t.Live.Store.Denied(ctx, c.ID, t.Now())
+	if err != nil {
+		return fmt.Errorf("read denials: %w", err)
+	}
+	if denied {
+		return bearer.ErrEnded
+	}
+	return nil
 }
 
 func raws(c token.Access) map[string]any {

@@ -47,6 +47,8 @@ type Config struct {
 	MaxBody, MaxResume, MaxPicture int64
 	// PasswordMin words the minimum where a refusal does not tell it.
 	PasswordMin func(account.Dialect) int
+	// Off are the dialects that are not served.
+	Off map[account.Dialect]bool
 }
 
 // Defaults are the numbers of the contract.
@@ -98,25 +100,41 @@ const multipartFrame = 16 << 10
 
 // Routes lists every route. Errors of all of them are answered by [API.Face].
 func (a *API) Routes() []Route {
-	routes := []Route{
-		{http.MethodPost, "/api/signup", "api_signup", a.platformSignUp, a.MaxBody},
-		{http.MethodGet, "/api/signup/check", "api_signup_check", a.signUpCheck, a.MaxBody},
-		{http.MethodPost, "/api/login", "api_login", a.platformLogin, a.MaxBody},
-		{http.MethodPost, "/api/logout", "api_logout", a.platformLogout, a.MaxBody},
-		{http.MethodPost, "/api/forgot-password", "api_forgot_password", a.forgotPassword, a.MaxBody},
-		{http.MethodPost, "/api/reset-password", "api_reset_password", a.resetPassword, a.MaxBody},
-		{http.MethodGet, "/api/profile", "api_profile", a.profile, a.MaxBody},
-		{http.MethodPost, "/api/update_profile", "api_update_profile", a.updateProfile, a.MaxBody},
+	var routes []Route
+	add := func(d account.Dialect, method, path, endpoint string, h serve.Handler) {
+		if !a.Off[d] {
+			routes = append(routes, Route{method, path, endpoint, h, a.MaxBody})
+		}
+	}
+	add(account.Platform, http.MethodPost, "/api/signup", "api_signup", a.platformSignUp)
+	add(account.Platform, http.MethodPost, "/api/login", "api_login", a.platformLogin)
+	add(account.Platform, http.MethodPost, "/api/logout", "api_logout", a.platformLogout)
+	add(account.Platform, http.MethodPost, "/api/forgot-password", "api_forgot_password", a.forgotPassword)
+	add(account.Platform, http.MethodPost, "/api/reset-password", "api_reset_password", a.resetPassword)
+	add(account.Platform, http.MethodGet, "/api/profile", "api_profile", a.profile)
+	add(account.Platform, http.MethodPost, "/api/update_profile", "api_update_profile", a.updateProfile)
+	add(account.Page, http.MethodGet, "/api/signup/check", "api_signup_check", a.signUpCheck) // the sign-up page asks it
 
-		{http.MethodPost, "/api/auth/register", "api_auth_register", a.sessionRegister, a.MaxBody},
-		{http.MethodPost, "/api/auth/refresh", "api_auth_refresh", a.sessionRefresh, a.MaxBody},
+	add(account.Session, http.MethodPost, "/api/auth/register", "api_auth_register", a.sessionRegister)
+	add(account.Session, http.MethodPost, "/api/auth/refresh", "api_auth_refresh", a.sessionRefresh)
 
-		{http.MethodPost, "/api/auth/signup", "api_auth_signup", a.simpleSignUp, a.MaxBody},
-		{http.MethodGet, "/api/auth/me", "api_auth_me", a.simpleMe, a.MaxBody},
-		{http.MethodGet, "/api/auth/session", "api_auth_session", a.simpleSession, a.MaxBody},
+	add(account.Simple, http.MethodPost, "/api/auth/signup", "api_auth_signup", a.simpleSignUp)
+	add(account.Simple, http.MethodGet, "/api/auth/me", "api_auth_me", a.simpleMe)
+	add(account.Simple, http.MethodGet, "/api/auth/session", "api_auth_session", a.simpleSession)
 
-		{http.MethodPost, "/api/auth/login", "api_auth_login", a.authLogin, a.MaxBody},
-		{http.MethodPost, "/api/auth/logout", "api_auth_logout", a.authLogout, a.MaxBody},
+	shared := account.Session // and Simple: both have these two
+	if a.Off[shared] {
+		shared = account.Simple
+	}
+	add(shared, http.MethodPost, "/api/auth/login", "api_auth_login", a.authLogin)
+	add(shared, http.MethodPost, "/api/auth/logout", "api_auth_logout", a.authLogout)
+	return append(routes, a.fileRoutes()...)
+}
+
+// fileRoutes are those of résumé and picture, which belong to the platform dialect.
+func (a *API) fileRoutes() (routes []Route) {
+	if a.Off[account.Platform] {
+		return nil
 	}
 	for _, f := range []file{
 		{storage.FileResume, "/api/profile/resume", "api_profile_resume", a.MaxResume, account.Verbs.PutResume},

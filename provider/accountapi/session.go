@@ -112,7 +112,7 @@ func (a *API) authLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if body.has("email") {
+	if a.Off[account.Simple] || body.has("email") && !a.Off[account.Session] {
 		return a.sessionLogin(w, r, body)
 	}
 	return a.usernameLogin(w, r, body, account.Simple)
