@@ -1,0 +1,270 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile bounds a configuration file and a secret's file, in bytes.
+const maxFile = 4 << 20
+
+// Setting is one key set by a flag: Name is the flag as typed, for messages.
+type Setting struct{ Name, Key, Value string }
+
+// Sources are where the configuration comes from, the later the stronger: File, Env, Flags.
+type Sources struct {
+	// File is a YAML file; "" for none.
+	File string
+	// Env is as os.Environ gives it. Every LATCHKEY_ variable must be one of ours.
+	Env   []string
+	Flags []Setting
+}
+
+// Load reads, merges and checks. Its error is [Faults]: everything that is wrong, at once.
+func Load(src Sources) (*Config, error) {
+	c := &Config{origins: map[string]string{}}
+	l := &loader{config: c, keys: map[string]key{}, twins: map[string]string{}}
+	for _, k := range c.table() {
+		l.keys[k.path] = k
+		l.names = append(l.names, k.path)
+		if _, secret := k.to.(*Secret); secret {
+			l.names = append(l.names, k.path+"_file")
+		}
+		if k.def != "" {
+			l.fallback(k, k.def)
+		}
+	}
+	if src.File != "" {
+		l.file(src.File)
+	}
+	l.environment(src.Env)
+	for _, s := range src.Flags {
+		l.text(s.Key, s.Value, s.Name)
+	}
+	if c.Dev {
+		for _, path := range l.names {
+			if k, ok := l.keys[path]; ok && k.dev != "" && !c.IsSet(path) {
+				l.fallback(k, k.dev)
+			}
+		}
+	}
+	l.secretFiles()
+	c.check(l.fault)
+	if len(l.faults) > 0 {
+		slices.SortStableFunc(l.faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
+		return nil, l.faults
+	}
+	return c, nil
+}
+
+type loader struct {
+	config *Config
+	keys   map[string]key
+	names  []string
+	// twins are the files named for secrets, by the key of the secret.
+	twins  map[string]string
+	faults Faults
+}
+
+// fault records what is wrong with a key, where the key was set.
+func (l *loader) fault(path, format string, args ...any) {
+	l.faultAt(path, l.config.origins[path], format, args...)
+}
+
+func (l *loader) faultAt(path, where, format string, args ...any) {
+	f := Fault{Key: path, Problem: fmt.Sprintf(format, args...), Where: where}
+	if !slices.Contains(l.faults, f) {
+		l.faults = append(l.faults, f)
+	}
+}
+
+func (l *loader) fallback(k key, text string) {
+	node, err := nodeOf(k, text)
+	if err == nil {
+		err = k.set(node, nil)
+	}
+	if err != nil {
+		l.faultAt(k.path, "default", "%v", err)
+	}
+}
+
+func (l *loader) file(name string) {
+	content, err := readCapped(name)
+	if err != nil {
+		l.faultAt("--config", name, "cannot be read: %v", plain(err))
+		return
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	var doc, more yaml.Node
+	switch err := decoder.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		return
+	case err != nil:
+		l.faultAt("--config", name, "is not YAML: %v", err)
+		return
+	}
+	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
+		l.faultAt("--config", name, "has more than one document")
+	}
+	l.mapping("", doc.Content[0], name)
+}
+
+// mapping walks one level of the file.
+func (l *loader) mapping(prefix string, node *yaml.Node, file string) {
+	if node.Kind != yaml.MappingNode {
+		if node.Tag != "!!null" {
+			l.faultAt(strings.TrimSuffix(prefix, "."), where(file, node), "must be a mapping of keys to values")
+		}
+		return
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		name, value := node.Content[i], node.Content[i+1]
+		path := prefix + name.Value
+		if line, twice := seen[name.Value]; twice {
+			l.faultAt(path, where(file, name), "is set twice, first in line %d", line)
+			continue
+		}
+		seen[name.Value] = name.Line
+		if value.Kind == yaml.AliasNode {
+			value = value.Alias
+		}
+		switch {
+		case slices.Contains(l.names, path):
+			l.node(path, value, where(file, value), func(sub string, n *yaml.Node, format string, args ...any) {
+				l.faultAt(sub, where(file, n), format, args...)
+			})
+		case slices.ContainsFunc(l.names, func(k string) bool { return strings.HasPrefix(k, path+".") }):
+			l.mapping(path+".", value, file)
+		default:
+			l.faultAt(path, where(file, name), "is not a known key%s", hint(path, l.names))
+		}
+	}
+}
+
+func where(file string, n *yaml.Node) string { return fmt.Sprintf("%s:%d", file, n.Line) }
+
+func (l *loader) environment(env []string) {
+	byEnv, variables := map[string]string{}, []string{}
+	for _, path := range l.names {
+		name := key{path: path}.env()
+		byEnv[name] = path
+		variables = append(variables, name)
+	}
+	for _, e := range env {
+		name, value, _ := strings.Cut(e, "=")
+		if !strings.HasPrefix(name, "LATCHKEY_") || name == "LATCHKEY_CONFIG" { // the latter names the file, for --config
+			continue
+		}
+		path, known := byEnv[name]
+		if !known {
+			l.faultAt(name, "environment", "is not a known variable%s", hint(name, variables))
+			continue
+		}
+		l.text(path, value, "environment "+name)
+	}
+}
+
+// text sets a key from a variable or flag: plain text for single values, YAML for lists.
+func (l *loader) text(path, value, from string) {
+	k, known := l.keys[path]
+	if !known && !slices.Contains(l.names, path) {
+		l.faultAt(path, from, "is not a known key%s", hint(path, l.names))
+		return
+	}
+	node, err := nodeOf(k, value)
+	if err != nil {
+		l.faultAt(path, from, "%v", err)
+		return
+	}
+	l.node(path, node, from, func(sub string, n *yaml.Node, format string, args ...any) { l.faultAt(sub, from, format, args...) })
+}
+
+type complain func(path string, n *yaml.Node, format string, args ...any)
+
+func (l *loader) node(path string, node *yaml.Node, from string, complain complain) {
+	if node.Tag == "!!null" && node.Kind == yaml.ScalarNode && node.Style == 0 {
+		return // as if it were not there
+	}
+	l.config.origins[path] = from
+	k, known := l.keys[path]
+	if !known { // the twin of a secret
+		if node.Kind != yaml.ScalarNode {
+			l.faultAt(path, from, "must name a file")
+			return
+		}
+		l.twins[strings.TrimSuffix(path, "_file")] = node.Value
+		return
+	}
+	if err := k.set(node, complain); err != nil {
+		l.faultAt(path, from, "%v", err)
+	}
+}
+
+func (l *loader) secretFiles() {
+	c := l.config
+	if sealing := "keys.sealing_key"; c.Dev && !c.IsSet(sealing) && !c.IsSet(sealing+"_file") {
+		c.Keys.SealingKeyFile = "data/sealing.key" // made by the server at its first start
+		if content, err := readCapped(c.Keys.SealingKeyFile); err == nil {
+			c.Keys.SealingKey = NewSecret(trimNewline(content))
+		}
+	}
+	for _, path := range l.names {
+		name, ok := l.twins[path]
+		if !ok || name == "" {
+			continue
+		}
+		k := l.keys[path]
+		if c.IsSet(path) {
+			l.fault(path+"_file", "is set beside %s; set one of them", path)
+			continue
+		}
+		content, err := readCapped(name)
+		if err != nil {
+			l.fault(path+"_file", "cannot be read: %v", plain(err))
+			continue
+		}
+		if secret, ok := k.to.(*Secret); ok {
+			*secret = NewSecret(trimNewline(content))
+			if !secret.IsSet() {
+				l.fault(path+"_file", "names an empty file")
+			}
+		}
+		if k.fromFile != nil {
+			*k.fromFile = name
+		}
+	}
+}
+
+func trimNewline(content []byte) string {
+	return strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+}
+
+// readCapped reads a file that is not too large to be meant.
+func readCapped(name string) ([]byte, error) {
+	f, err := os.Open(name) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(content) > maxFile {
+		err = errors.New("it is larger than 4 MiB")
+	}
+	return content, err
+}
+
+// plain takes the name out of an error of the file system, since the line names it already.
+func plain(err error) error {
+	if e, ok := errors.AsType[*os.PathError](err); ok {
+		return fmt.Errorf("%s: %w", e.Path, e.Err)
+	}
+	return err
+}
