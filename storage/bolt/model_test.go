@@ -1,0 +1,230 @@
+package bolt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"latchkey/storage"
+	"latchkey/storage/memory"
+)
+
+// TestLikeMemory does the same random things to this store and to the one in memory, and expects the same answers. Few
+// names and times that jump make collisions, expiry and reuse common.
+func TestLikeMemory(t *testing.T) {
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			s, model := openAt(t, filepath.Join(t.TempDir(), "store.db")), memory.New()
+			defer closeStore(t, s)
+			m := &monkey{Rand: rand.New(rand.NewPCG(seed, 7)), now: day()}
+			for step := range 1000 {
+				name, verb := m.next()
+				have, want := verb(s), verb(model)
+				if d := cmp.Diff(want, have, cmpopts.EquateEmpty()); d != "" {
+					t.Fatalf("step %d, %s (-memory +bolt)\n%s", step, name, d)
+				}
+			}
+			if err := s.Verify(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// answer is what a verb returned, comparable between drivers.
+type answer struct {
+	Record any
+	Err    string
+}
+
+func answered(record any, err error) answer {
+	for _, e := range []error{
+		storage.ErrNotFound, storage.ErrConflict, storage.ErrUsernameTaken, storage.ErrEmailTaken, storage.ErrExists, storage.ErrSpent,
+	} {
+		if errors.Is(err, e) {
+			return answer{record, e.Error()}
+		}
+	}
+	return answer{record, fmt.Sprint(err)}
+}
+
+type monkey struct {
+	*rand.Rand
+	now time.Time
+}
+
+func (m *monkey) pick(prefix string) string { return prefix + fmt.Sprint(m.IntN(6)) }
+func (m *monkey) id() int64                 { return m.Int64N(12) }
+func (m *monkey) later() time.Time          { return m.now.Add(time.Duration(m.IntN(600)-30) * time.Second) }
+
+func (m *monkey) account() storage.Account {
+	return storage.Account{
+		ID: m.id(), Sub: fmt.Sprint(m.Int64()), UsernameKey: m.pick("u"), EmailKey: m.pick("e"), Version: 1 + m.Int64N(3), Skills: []string{m.pick("s")},
+		CreatedAt: m.now, UpdatedAt: m.now,
+	}
+}
+
+func (m *monkey) session() storage.Session {
+	return storage.Session{SID: m.pick("s"), AccountID: m.id(), LastSeenAt: m.later(), ExpiresAt: m.later()}
+}
+
+func (m *monkey) grant() storage.Grant {
+	g := storage.Grant{ID: m.pick("g"), ClientID: m.pick("c"), AccountID: m.id(), Offline: m.IntN(2) == 0, ExpiresAt: m.later()}
+	if m.IntN(2) == 0 {
+		g.SID = m.pick("s")
+	}
+	if m.IntN(2) == 0 {
+		g.Code = &storage.Code{Hash: m.pick("h"), ExpiresAt: m.later()}
+	}
+	if m.IntN(2) == 0 {
+		g.Refresh = &storage.Refresh{ExpiresAt: m.later()}
+	}
+	return g
+}
+
+func (m *monkey) oneTime() storage.OneTimeKey {
+	return storage.OneTimeKey{Purpose: []storage.Purpose{storage.PurposeReset, storage.PurposeVerify}[m.IntN(2)], Hash: m.pick("o")}
+}
+
+func (m *monkey) scope() storage.EndScope {
+	e := storage.EndScope{AccountID: m.id(), Offline: m.IntN(2) == 0}
+	if m.IntN(2) == 0 {
+		e.SID = m.pick("s")
+	}
+	if m.IntN(2) == 0 {
+		e.ExceptSID = m.pick("s")
+	}
+	return e
+}
+
+func (m *monkey) mails() []storage.Mail {
+	return []storage.Mail{{ID: m.pick("m"), CreatedAt: m.now, NotBefore: m.later(), ExpiresAt: m.later()}}
+}
+
+func (m *monkey) effects() (e storage.Effects) {
+	if m.IntN(4) == 0 {
+		k := m.oneTime()
+		e.Take = &k
+	}
+	if m.IntN(4) == 0 {
+		e.Void = []storage.Purpose{storage.PurposeReset}
+	}
+	if m.IntN(3) == 0 {
+		e.Put = []storage.OneTime{{OneTimeKey: m.oneTime(), ExpiresAt: m.later()}}
+	}
+	if m.IntN(4) == 0 {
+		scope := m.scope()
+		e.End = &scope
+	}
+	if m.IntN(4) == 0 {
+		se := m.session()
+		e.Session = &se
+	}
+	if m.IntN(4) == 0 {
+		g := m.grant()
+		e.Grant = &g
+	}
+	if m.IntN(4) == 0 {
+		e.Mail = m.mails()
+	}
+	return e
+}
+
+type verb = func(s storage.Store) answer
+
+// next chooses what to do, and with what, before it is done to either store.
+func (m *monkey) next() (string, verb) {
+	ctx := context.Background()
+	m.now = m.now.Add(time.Duration(m.IntN(20)) * time.Second)
+	now, a, se, g, k, scope, with := m.now, m.account(), m.session(), m.grant(), m.oneTime(), m.scope(), m.effects()
+	id, n, later, mails := m.id(), m.IntN(3), m.later(), m.mails()
+	if m.IntN(8) > 0 {
+		return m.write(now, a, se, g, scope, with, id, n, later, mails)
+	}
+	return "read", func(s storage.Store) answer {
+		var all []answer
+		add := func(record any, err error) { all = append(all, answered(record, err)) }
+		list, err := s.ListAccounts(ctx, 0, 100)
+		add(list, err)
+		for _, a := range list {
+			sessions, err := s.ListSessions(ctx, a.ID, now)
+			add(sessions, err)
+			consents, err := s.ListConsents(ctx, a.ID)
+			add(consents, err)
+		}
+		for i := range 6 {
+			for _, key := range []storage.GrantKey{{ID: fmt.Sprint("g", i)}, {CodeHash: fmt.Sprint("h", i)}} {
+				g, err := s.Grant(ctx, key, now)
+				add(g, err)
+			}
+		}
+		o, err := s.OneTime(ctx, k, now)
+		add(o, err)
+		state, err := s.OutboxState(ctx, now)
+		add(state, err)
+		stats, err := s.Stats(ctx)
+		delete(stats, "bytes")
+		add(stats, err)
+		return answer{Record: all}
+	}
+}
+
+func (m *monkey) write(
+	now time.Time, a storage.Account, se storage.Session, g storage.Grant, scope storage.EndScope, with storage.Effects, id int64, n int, later time.Time, mails []storage.Mail,
+) (string, verb) {
+	ctx := context.Background()
+	verbs := []struct {
+		name string
+		do   verb
+	}{
+		{"CreateAccount", func(s storage.Store) answer { return two(s.CreateAccount(ctx, a, with, now)) }},
+		{"CreateAccount alone", func(s storage.Store) answer { return two(s.CreateAccount(ctx, a, storage.Effects{}, now)) }},
+		{"ReplaceAccount", func(s storage.Store) answer { return two(s.ReplaceAccount(ctx, a, with, now)) }},
+		{"ApplyEffects", func(s storage.Store) answer { return answered(nil, s.ApplyEffects(ctx, id, with, now)) }},
+		{"CreateSession", func(s storage.Store) answer { return answered(nil, s.CreateSession(ctx, se, now)) }},
+		{"TouchSession", func(s storage.Store) answer {
+			return two(s.TouchSession(ctx, se.SID, storage.SessionChange{ExpiresAt: later, AddClient: g.ClientID}, now))
+		}},
+		{"EndSessions", func(s storage.Store) answer { return two(s.EndSessions(ctx, scope, now)) }},
+		{"CreateGrant", func(s storage.Store) answer { return answered(nil, s.CreateGrant(ctx, g, now)) }},
+		{"RedeemCode", func(s storage.Store) answer { return two(s.RedeemCode(ctx, mails[0].ID, g.Refresh, now)) }},
+		{"RedeemCode", func(s storage.Store) answer { return two(s.RedeemCode(ctx, "h"+g.ID[1:], g.Refresh, now)) }},
+		{"RotateRefresh", func(s storage.Store) answer { return two(s.RotateRefresh(ctx, g.ID, int64(n), later, now)) }},
+		{"RevokeGrants", func(s storage.Store) answer {
+			return two(s.RevokeGrants(ctx, storage.GrantScope{AccountID: id, ClientID: g.ClientID}, now))
+		}},
+		{"PutConsent", func(s storage.Store) answer {
+			return answered(nil, s.PutConsent(ctx, storage.Consent{AccountID: id, ClientID: g.ClientID, Scopes: a.Skills, GrantedAt: now}, now))
+		}},
+		{"DeleteConsent", func(s storage.Store) answer { return answered(nil, s.DeleteConsent(ctx, id, g.ClientID, now)) }},
+		{"DenyToken", func(s storage.Store) answer { return answered(nil, s.DenyToken(ctx, g.ID, later, now)) }},
+		{"QueueMail", func(s storage.Store) answer { return answered(nil, s.QueueMail(ctx, mails, now)) }},
+		{"LeaseMail", func(s storage.Store) answer { return two(s.LeaseMail(ctx, n, later, now)) }},
+		{"RetryMail", func(s storage.Store) answer { return answered(nil, s.RetryMail(ctx, mails[0].ID, later, "x", now)) }},
+		{"FinishMail", func(s storage.Store) answer { return answered(nil, s.FinishMail(ctx, mails[0].ID, now)) }},
+		{"CreateClient", func(s storage.Store) answer { return two(s.CreateClient(ctx, storage.Client{ID: g.ClientID}, now)) }},
+		{"DeleteClient", func(s storage.Store) answer { return answered(nil, s.DeleteClient(ctx, g.ClientID, now)) }},
+		{"PutFile", func(s storage.Store) answer {
+			return answered(nil, s.PutFile(ctx, id, storage.FileResume, storage.FileInfo{ID: g.ID}, []byte(g.ID), now))
+		}},
+		{"DeleteFile", func(s storage.Store) answer { return answered(nil, s.DeleteFile(ctx, id, storage.FileResume, now)) }},
+		{"Sweep", func(s storage.Store) answer {
+			n, err := s.Sweep(ctx, 1000, now) // memory looks at records in another order: only "all" is the same
+			return answered(n, err)
+		}},
+	}
+	if m.IntN(30) == 0 {
+		return "DeleteAccount", func(s storage.Store) answer { return answered(nil, s.DeleteAccount(ctx, id, with, now)) }
+	}
+	v := verbs[m.IntN(len(verbs))]
+	return v.name, v.do
+}
+
+func two[T any](record T, err error) answer { return answered(record, err) }
