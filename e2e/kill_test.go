@@ -1,0 +1,430 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"latchkey/e2e/harness"
+)
+
+// TestKill kills the whole server with SIGKILL at random moments while people sign up and in, reset passwords, and applications redeem codes
+// and refresh. A journal holds every effect whose answer arrived. After each restart nothing of it may be lost, and nothing one-time may
+// work again.
+func TestKill(t *testing.T) {
+	s := harness.Start(t, harness.Options{Config: object{"log.level": "warn", "mail.smtp.timeout": "1s"}})
+	k := &killer{t: t, s: s, http: &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	begun := time.Now()
+	var slowest time.Duration
+	for round := range *harness.Rounds {
+		k.round(round)
+		s.Kill()
+		restart := time.Now()
+		s.Launch(t)
+		s.WaitReady(t)
+		slowest = max(slowest, time.Since(restart))
+		k.check()
+		if t.Failed() {
+			t.Fatalf("round %d", round)
+		}
+	}
+	k.checkOld()
+	k.checkMail()
+	if n := harness.Rounds; *n > 0 && k.acks.Load() < int64(*n)*10 {
+		t.Errorf("%d effects were acknowledged in %d rounds: that is no load", k.acks.Load(), *n)
+	}
+	t.Logf("%d rounds in %v: %d effects acknowledged (%v), %d lost, %d used twice; slowest restart %v", *harness.Rounds, time.Since(begun).Round(time.Millisecond), k.acks.Load(),
+		k.kinds(), k.lost.Load(), k.twice.Load(), slowest.Round(time.Millisecond))
+	s.Stop(t)
+}
+
+// killer holds the journal.
+type killer struct {
+	t    *testing.T
+	s    *harness.Server
+	http *http.Client
+
+	acks, lost, twice atomic.Int64
+	serial            atomic.Int64
+
+	mu     sync.Mutex
+	now    journal   // of this round
+	old    []journal // of rounds before
+	counts map[string]int
+}
+
+// journal is what was acknowledged in a round.
+type journal struct {
+	accounts []acked
+	sessions []string // access tokens of sessions that live
+	ended    []string // access tokens of sessions that were ended
+	fixed    []string // refresh tokens of the session dialect
+	chains   []*chain
+	resets   []resetting
+}
+
+type acked struct{ username, password string }
+
+// chain is one sign-in to an application: its code, and its refresh tokens in order.
+type chain struct {
+	flow    *harness.Flow
+	started bool // the exchange was begun
+	tokens  []string
+	// revoking: its end was asked for; ended: and the answer arrived.
+	revoking, ended bool
+}
+
+// resetting is a password reset: the token, and the password that it set where the answer arrived.
+type resetting struct{ username, token, password string }
+
+func (k *killer) ack(kind string) {
+	k.acks.Add(1)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.counts == nil {
+		k.counts = map[string]int{}
+	}
+	k.counts[kind]++
+}
+
+func (k *killer) kinds() map[string]int { return k.counts }
+
+func (k *killer) api() *harness.API {
+	return &harness.API{Base: k.s.Issuer, Address: harness.RandomAddress(), HTTP: k.http}
+}
+
+func (k *killer) name(prefix string) string { return fmt.Sprintf("%s%d", prefix, k.serial.Add(1)) }
+
+// round loads the server until a random moment after every kind of worker has had an answer, and returns then.
+func (k *killer) round(round int) {
+	k.now = journal{}
+	stop := make(chan struct{})
+	var warm, all sync.WaitGroup
+	workers := []func(first func(), stopped func() bool){k.signUps, k.dialect, k.applications, k.applications, k.applications, k.resets}
+	for _, w := range workers {
+		warm.Add(1)
+		once := sync.OnceFunc(warm.Done)
+		all.Go(func() {
+			defer once()
+			w(once, func() bool {
+				select {
+				case <-stop:
+					return true
+				default:
+					return false
+				}
+			})
+		})
+	}
+	warm.Wait()
+	time.Sleep(time.Duration(20+rand.N(60)) * time.Millisecond)
+	pid := k.s.PID()
+	k.s.Kill() // first the server, then the load: the answers under way are lost
+	close(stop)
+	all.Wait()
+	if pid == 0 {
+		k.t.Fatalf("round %d had no server", round)
+	}
+}
+
+// signUps makes accounts and signs some of them out again.
+func (k *killer) signUps(first func(), stopped func() bool) {
+	for n := 0; !stopped(); n++ {
+		a, u := k.api(), acked{k.name("u"), "password-" + harness.Random(6)}
+		r, err := a.Do("POST", "/api/signup", object{"username": u.username, "email": u.username + "@example.test", "password": u.password}, nil)
+		if !k.acknowledged(r, err, 201) {
+			continue
+		}
+		k.ack("sign-up")
+		k.add(func(j *journal) { j.accounts = append(j.accounts, u) })
+		token := r.S("token")
+		first()
+		if n%2 == 0 {
+			k.add(func(j *journal) { j.sessions = append(j.sessions, token) })
+			continue
+		}
+		if r, err := a.Do("POST", "/api/logout", nil, harness.Bearer(token)); k.acknowledged(r, err, 200) {
+			k.ack("sign-out")
+			k.add(func(j *journal) { j.ended = append(j.ended, token) })
+		}
+	}
+}
+
+// dialect registers, signs in, and refreshes in the session dialect.
+func (k *killer) dialect(first func(), stopped func() bool) {
+	for !stopped() {
+		a, email := k.api(), k.name("d")+"@example.test"
+		r, err := a.Do("POST", "/api/auth/register", object{"email": email, "password": "longenough", "first_name": "Dee", "last_name": "Kay"}, nil)
+		if !k.acknowledged(r, err, 201) {
+			continue
+		}
+		k.ack("register")
+		k.add(func(j *journal) { j.fixed = append(j.fixed, r.S("refresh_token")) })
+		first()
+		if in, err := a.Do("POST", "/api/auth/login", object{"email": email, "password": "longenough"}, nil); k.acknowledged(in, err, 200) {
+			k.ack("login")
+			k.add(func(j *journal) {
+				j.fixed = append(j.fixed, in.S("refresh_token"))
+				j.sessions = append(j.sessions, in.S("access_token"))
+			})
+			_, _ = a.Do("POST", "/api/auth/refresh", object{"refresh_token": in.S("refresh_token")}, nil)
+		}
+	}
+}
+
+// applications signs in through the page, then runs code flows and refresh chains.
+func (k *killer) applications(first func(), stopped func() bool) {
+	var cookie string
+	for n := 0; !stopped(); n++ {
+		if cookie == "" {
+			if cookie = k.pageSignIn(); cookie == "" {
+				continue
+			}
+		}
+		f := harness.NewFlow(harness.QuietID, harness.QuietSecret, true)
+		a := k.api()
+		r, err := a.Do("GET", f.Path("openid offline_access", nil), nil, map[string]string{"Cookie": cookie})
+		if !k.acknowledged(r, err, 303) {
+			continue
+		}
+		u, err := url.Parse(r.Header.Get("Location"))
+		if err != nil || f.Answer(u.Query(), k.s.Issuer) != nil {
+			k.t.Errorf("the authorization response is %s", r.Header.Get("Location"))
+			return
+		}
+		c := &chain{flow: f}
+		k.add(func(j *journal) { j.chains = append(j.chains, c) })
+		k.ack("code")
+		if n%5 == 4 {
+			continue // left for the check
+		}
+		c.started = true
+		if r, err = f.Redeem(a); !k.acknowledged(r, err, 200) {
+			continue
+		}
+		k.ack("redeemed")
+		c.tokens = append(c.tokens, r.S("refresh_token"))
+		first()
+		for range 1 + n%4 {
+			if r, err = f.Refresh(a, c.tokens[len(c.tokens)-1]); !k.acknowledged(r, err, 200) {
+				break
+			}
+			k.ack("refreshed")
+			c.tokens = append(c.tokens, r.S("refresh_token"))
+		}
+		if n%3 == 2 {
+			c.revoking = true
+			r, err := a.Do("POST", "/revoke", form("token", c.tokens[len(c.tokens)-1], "client_id", f.Client, "client_secret", f.Secret), nil)
+			if k.acknowledged(r, err, 200) {
+				k.ack("revoked")
+				c.ended = true
+			}
+		}
+	}
+}
+
+// pageSignIn makes an account and returns a session cookie for it.
+func (k *killer) pageSignIn() string {
+	a, name := k.api(), k.name("p")
+	r, err := a.Do("POST", "/api/signup", object{"username": name, "email": name + "@example.test", "password": "page-password"}, nil)
+	if !k.acknowledged(r, err, 201) {
+		return ""
+	}
+	r, err = a.Do("POST", "/login", form("login", name, "password", "page-password"), nil)
+	if !k.acknowledged(r, err, 303) {
+		return ""
+	}
+	for _, c := range (&http.Response{Header: r.Header}).Cookies() {
+		if strings.HasSuffix(c.Name, "lk_session") {
+			k.add(func(j *journal) { j.accounts = append(j.accounts, acked{name, "page-password"}) })
+			return c.Name + "=" + c.Value
+		}
+	}
+	k.t.Errorf("signing in set no cookie: %v", r.Header)
+	return ""
+}
+
+// resets asks for reset links and follows them.
+func (k *killer) resets(first func(), stopped func() bool) {
+	for !stopped() {
+		a, name := k.api(), k.name("r")
+		r, err := a.Do("POST", "/api/signup", object{"username": name, "email": name + "@example.test", "password": "first-password"}, nil)
+		if !k.acknowledged(r, err, 201) {
+			continue
+		}
+		if r, err = a.Do("POST", "/api/forgot-password", object{"email": name + "@example.test"}, nil); !k.acknowledged(r, err, 200) {
+			continue
+		}
+		k.ack("forgot")
+		k.mu.Lock()
+		k.forgot = append(k.forgot, name)
+		k.mu.Unlock()
+		token := ""
+		for token == "" && !stopped() {
+			if token = k.mailed(name); token == "" {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		if token == "" {
+			continue
+		}
+		next := "second-" + harness.Random(6)
+		if r, err = a.Do("POST", "/api/reset-password", object{"token": token, "new_password": next}, nil); k.acknowledged(r, err, 200) {
+			k.ack("reset")
+			k.add(func(j *journal) { j.resets = append(j.resets, resetting{name, token, next}) })
+			first()
+		}
+	}
+}
+
+func (k *killer) mailed(name string) string {
+	for _, l := range k.s.Mail.To(name + "@example.test") {
+		if _, rest, ok := strings.Cut(l.Text, "/reset?token="); ok {
+			return strings.TrimRight(strings.Fields(rest)[0], ".,)")
+		}
+	}
+	return ""
+}
+
+func (k *killer) add(change func(*journal)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	change(&k.now)
+}
+
+// acknowledged tells whether an answer arrived and is the one that the effect has. 503 is no acknowledgement; any other answer is a fault.
+func (k *killer) acknowledged(r *harness.Reply, err error, status int) bool {
+	if err != nil {
+		return false
+	}
+	if r.Status != status && r.Status != http.StatusServiceUnavailable {
+		k.t.Errorf("status %d, want %d: %.300s", r.Status, status, r.Raw)
+	}
+	return r.Status == status
+}
+
+// check looks for what the round's journal says. What may be presented once only comes last, since it ends what it belongs to.
+func (k *killer) check() {
+	j := k.now
+	k.held("account", len(j.accounts), func(i int) error { return k.login(j.accounts[i].username, j.accounts[i].password, 200) })
+	k.held("session", len(j.sessions), func(i int) error { return k.status("GET", "/api/profile", j.sessions[i], 200) })
+	k.spent("session that was ended", len(j.ended), func(i int) error { return k.status("GET", "/api/profile", j.ended[i], 401) })
+	k.held("refresh token of the session dialect", len(j.fixed), func(i int) error {
+		return want(k.api().Do("POST", "/api/auth/refresh", object{"refresh_token": j.fixed[i]}, nil))(200)
+	})
+	k.held("new password", len(j.resets), func(i int) error { return k.login(j.resets[i].username, j.resets[i].password, 200) })
+	k.spent("old password", len(j.resets), func(i int) error { return k.login(j.resets[i].username, "first-password", 401) })
+	k.spent("reset token", len(j.resets), func(i int) error {
+		return want(k.api().Do("POST", "/api/reset-password", object{"token": j.resets[i].token, "new_password": "third-" + harness.Random(6)}, nil))(400)
+	})
+	k.chains(j.chains)
+	k.old = append(k.old, journal{accounts: j.accounts, ended: j.ended, chains: j.chains})
+}
+
+// chains checks codes and refresh tokens.
+func (k *killer) chains(chains []*chain) {
+	redeem := func(c *chain) (*harness.Reply, error) { return c.flow.Redeem(k.api()) }
+	parallel(len(chains), func(i int) {
+		c := chains[i]
+		last := len(c.tokens) - 1
+		switch {
+		case c.ended:
+			k.must(&k.twice, "revoked refresh token", want(c.flow.Refresh(k.api(), c.tokens[last]))(400))
+		case c.revoking: // nobody knows
+		case last >= 0:
+			r, err := c.flow.Refresh(k.api(), c.tokens[last])
+			k.must(&k.lost, "refresh token", want(r, err)(200))
+			if err == nil && r.Status == 200 {
+				k.must(&k.lost, "refresh token's successor", want(c.flow.Refresh(k.api(), r.S("refresh_token")))(200))
+			}
+			k.must(&k.twice, "refresh token that was used twice over", want(c.flow.Refresh(k.api(), c.tokens[last]))(400))
+			k.must(&k.twice, "redeemed code", want(redeem(c))(400))
+		case c.started: // it is not known whether it was taken: at most one of these may succeed
+			a, errA := redeem(c)
+			b, errB := redeem(c)
+			if errA != nil || errB != nil || a.Status == 200 && b.Status == 200 || b.Status == 200 {
+				k.must(&k.twice, "code whose answer was lost", fmt.Errorf("%v %v then %v %v", a, errA, b, errB))
+			}
+		default:
+			k.must(&k.lost, "code", want(redeem(c))(200))
+			k.must(&k.twice, "code", want(redeem(c))(400))
+		}
+	})
+}
+
+// checkOld looks once more at all accounts, and at what was ended, after the last round.
+func (k *killer) checkOld() {
+	for _, j := range k.old {
+		k.held("account of a round before", min(len(j.accounts), 3), func(i int) error { return k.login(j.accounts[i].username, j.accounts[i].password, 200) })
+		k.spent("ended session of a round before", min(len(j.ended), 3), func(i int) error { return k.status("GET", "/api/profile", j.ended[i], 401) })
+		k.spent("code of a round before", min(len(j.chains), 3), func(i int) error { return want(j.chains[i].flow.Redeem(k.api()))(400) })
+	}
+}
+
+// checkMail waits for every mail that was promised. One that was leased when the server died is sent when its lease has run out.
+func (k *killer) checkMail() {
+	harness.Until(k.t, 3*time.Minute, "every mail that was promised came", func() error {
+		missing := 0
+		for _, name := range k.forgot {
+			if k.mailed(name) == "" {
+				missing++
+			}
+		}
+		if missing > 0 {
+			return fmt.Errorf("%d of %d are missing", missing, len(k.forgot))
+		}
+		return nil
+	})
+}
+
+func (k *killer) login(username, password string, status int) error {
+	return want(k.api().Do("POST", "/api/login", object{"username": username, "password": password}, nil))(status)
+}
+
+func (k *killer) status(method, path, token string, status int) error {
+	return want(k.api().Do(method, path, nil, harness.Bearer(token)))(status)
+}
+
+func (k *killer) held(what string, n int, try func(int) error) {
+	parallel(n, func(i int) { k.must(&k.lost, what, try(i)) })
+}
+
+func (k *killer) spent(what string, n int, try func(int) error) {
+	parallel(n, func(i int) { k.must(&k.twice, what, try(i)) })
+}
+
+func (k *killer) must(counter *atomic.Int64, what string, err error) {
+	if err != nil {
+		counter.Add(1)
+		k.t.Errorf("%s: %v", what, err)
+	}
+}
+
+func parallel(n int, do func(int)) {
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range min(n, 8) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func want(r *harness.Reply, err error) func(status int) error {
+	return func(status int) error {
+		if err == nil && r.Status != status {
+			err = fmt.Errorf("status %d, want %d: %.300s", r.Status, status, r.Raw)
+		}
+		return err
+	}
+}

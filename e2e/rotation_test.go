@@ -1,0 +1,245 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"latchkey/e2e/harness"
+)
+
+// verifier is a resource server with a cache of JWKS.
+type verifier struct {
+	kind string
+	s    *harness.Server
+	// stale says whether the cache may not be used any more; unknown whether an unknown kid is a reason to fetch.
+	stale   func(v *verifier, now time.Time) bool
+	unknown bool
+
+	mu      sync.Mutex
+	set     jose.JSONWebKeySet
+	fetched time.Time
+	maxAge  time.Duration
+	fetches int
+	rounds  map[string]bool // every kid met
+
+	good, failed atomic.Int64
+	firstFailure atomic.Pointer[string]
+}
+
+func (v *verifier) fetch() error {
+	asked := time.Now() // before the request: the answer is at least as young as this says
+	res, err := http.Get(v.s.Issuer + "/jwks.json")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	var set jose.JSONWebKeySet
+	if err := json.NewDecoder(res.Body).Decode(&set); err != nil || res.StatusCode != 200 {
+		return fmt.Errorf("JWKS: %d %v", res.StatusCode, err)
+	}
+	v.maxAge = 0
+	for d := range strings.SplitSeq(res.Header.Get("Cache-Control"), ",") {
+		if n, ok := strings.CutPrefix(strings.TrimSpace(d), "max-age="); ok {
+			seconds, err := strconv.Atoi(n)
+			if err != nil {
+				return err
+			}
+			v.maxAge = time.Duration(seconds) * time.Second
+		}
+	}
+	v.set, v.fetched = set, asked
+	v.fetches++
+	return nil
+}
+
+// keyFor finds the key for a kid as this verifier may.
+func (v *verifier) keyFor(kid string) (jose.JSONWebKey, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.fetches == 0 || v.stale(v, time.Now()) {
+		if err := v.fetch(); err != nil {
+			return jose.JSONWebKey{}, err
+		}
+	}
+	if v.rounds == nil {
+		v.rounds = map[string]bool{}
+	}
+	v.rounds[kid] = true
+	if found := v.set.Key(kid); len(found) == 1 {
+		return found[0], nil
+	}
+	if v.unknown {
+		if err := v.fetch(); err != nil {
+			return jose.JSONWebKey{}, err
+		}
+		if found := v.set.Key(kid); len(found) == 1 {
+			return found[0], nil
+		}
+	}
+	return jose.JSONWebKey{}, fmt.Errorf("kid %.8s is not in the set of %v ago (max-age %v)", kid, time.Since(v.fetched), v.maxAge)
+}
+
+func (v *verifier) verify(raw string) {
+	err := func() error {
+		tok, err := jwt.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA})
+		if err != nil {
+			return err
+		}
+		key, err := v.keyFor(tok.Headers[0].KeyID)
+		if err != nil {
+			return err
+		}
+		var c jwt.Claims
+		if err := tok.Claims(key, &c); err != nil {
+			return err
+		}
+		return c.ValidateWithLeeway(jwt.Expected{Issuer: v.s.Issuer, Time: time.Now()}, time.Second)
+	}()
+	if err == nil {
+		v.good.Add(1)
+		return
+	}
+	v.failed.Add(1)
+	text := err.Error()
+	v.firstFailure.CompareAndSwap(nil, &text)
+}
+
+// TestRotationUnderLoad lets keys rotate every few seconds, and by the operator's command, while tokens are issued and verified. A verifier
+// that caches as long as it may never meets a token whose key it has not got.
+func TestRotationUnderLoad(t *testing.T) {
+	t.Parallel()
+	const maxAge = 2 * time.Second
+	s := harness.Start(t, harness.Options{Config: object{
+		"keys.jwks_max_age": "2s", "keys.publish_ahead": "4s", "keys.rotate_every": "6s", "keys.skew": "1s", "tokens.access_ttl": "3s", "tokens.id_ttl": "3s",
+		"accounts.api.platform.token_ttl": "3s", "accounts.api.session.token_ttl": "3s", "accounts.api.simple.token_ttl": "3s",
+	}})
+	byHeader := func(v *verifier, now time.Time) bool { return now.Sub(v.fetched) >= v.maxAge }
+	verifiers := []*verifier{
+		{kind: "obeys max-age", s: s, stale: byHeader},
+		{kind: "fetches on an unknown kid", s: s, stale: func(*verifier, time.Time) bool { return false }, unknown: true},
+		{kind: "fixed lifetime of jwks_max_age", s: s, stale: func(v *verifier, now time.Time) bool { return now.Sub(v.fetched) >= maxAge }},
+	}
+	end := time.Now().Add(50 * time.Second)
+	var all sync.WaitGroup
+	var issued atomic.Int64
+	for i := range 3 {
+		id := harness.MachineID
+		if i == 2 {
+			id = harness.MachineRSAID
+		}
+		all.Go(func() {
+			a := s.API()
+			for time.Now().Before(end) {
+				r, err := a.Do("POST", "/token", form("grant_type", "client_credentials"), harness.Basic(id, harness.MachineSecret))
+				if err != nil || r.Status != 200 {
+					t.Errorf("token: %v %v", r, err)
+					return
+				}
+				issued.Add(1)
+				raw := r.S("access_token")
+				for _, v := range verifiers {
+					v.verify(raw)
+				}
+				if issued.Load()%8 == 0 { // and once more, shortly before it expires
+					all.Go(func() {
+						time.Sleep(2500 * time.Millisecond)
+						for _, v := range verifiers {
+							v.verify(raw)
+						}
+					})
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		})
+	}
+	rotated := 0
+	for time.Now().Before(end.Add(-8 * time.Second)) { // the operator rotates too
+		if out, bad, code := s.Run(t, "keys", "rotate"); code == 0 {
+			rotated++
+		} else if rotated == 0 {
+			t.Errorf("keys rotate: exit code %d: %s%s", code, out, bad)
+			break
+		}
+		time.Sleep(9 * time.Second)
+	}
+	all.Wait()
+	for _, v := range verifiers {
+		t.Logf("%s: %d validations, %d failed, %d fetches, %d keys met", v.kind, v.good.Load(), v.failed.Load(), v.fetches, len(v.rounds))
+		if v.failed.Load() != 0 {
+			t.Errorf("%s: %d validations failed; the first: %s", v.kind, v.failed.Load(), *v.firstFailure.Load())
+		}
+		if len(v.rounds) < 8 {
+			t.Errorf("%s met %d keys only", v.kind, len(v.rounds))
+		}
+	}
+	t.Logf("%d tokens issued, %d rotations by command", issued.Load(), rotated)
+	s.Stop(t)
+}
+
+// TestJWKSCaching: ETag, 304, HEAD, max-age, and the same of discovery.
+func TestJWKSCaching(t *testing.T) {
+	s := harness.Start(t, harness.Options{Config: object{"keys.jwks_max_age": "10m"}})
+	a := s.API()
+	for _, path := range []string{"/jwks.json", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} {
+		r := a.Must(t, "GET", path, nil, nil).Want(t, 200)
+		tag := r.Header.Get("ETag")
+		if tag == "" || !strings.Contains(r.Header.Get("Cache-Control"), "max-age=") {
+			t.Errorf("%s: ETag %q, Cache-Control %q", path, tag, r.Header.Get("Cache-Control"))
+		}
+		if n := a.Must(t, "GET", path, nil, map[string]string{"If-None-Match": tag}); n.Status != 304 || len(n.Raw) != 0 {
+			t.Errorf("%s: %d with %d bytes to If-None-Match", path, n.Status, len(n.Raw))
+		}
+		if h := a.Must(t, "HEAD", path, nil, nil); h.Status != 200 || len(h.Raw) != 0 {
+			t.Errorf("%s: HEAD %d with %d bytes", path, h.Status, len(h.Raw))
+		}
+		for _, private := range []string{`"d":`, `"p":`, `"q":`, `"dp":`, `"k":`} {
+			if bytes.Contains(r.Raw, []byte(private)) {
+				t.Errorf("%s has a member %s", path, private)
+			}
+		}
+	}
+}
+
+// TestRevokeKey is the emergency: the key is gone from JWKS at once, and what it signed is refused.
+func TestRevokeKey(t *testing.T) {
+	s := harness.Start(t, harness.Options{})
+	a := s.API()
+	issue := func() string {
+		return a.Must(t, "POST", "/token", form("grant_type", "client_credentials"), harness.Basic(harness.MachineID, harness.MachineSecret)).Want(t, 200).S("access_token")
+	}
+	active := func(token string) any {
+		return a.Must(t, "POST", "/introspect", form("token", token), harness.Basic(harness.MachineID, harness.MachineSecret)).Want(t, 200).JSON["active"]
+	}
+	token := issue()
+	kid := jwtPart(t, token, 0)["kid"].(string)
+	if active(token) != true {
+		t.Fatal("a fresh token is inactive")
+	}
+	if out, bad, code := s.Run(t, "keys", "revoke", kid, "--yes"); code != 0 {
+		t.Fatalf("keys revoke: exit code %d: %s%s", code, out, bad)
+	}
+	harness.Until(t, 20*time.Second, "the revoked key is gone", func() error {
+		if bytes.Contains(a.Must(t, "GET", "/jwks.json", nil, nil).Raw, []byte(kid)) {
+			return errors.New("still in JWKS")
+		}
+		return nil
+	})
+	if active(token) != false {
+		t.Error("a token of a revoked key is active")
+	}
+	if next := issue(); jwtPart(t, next, 0)["kid"] == kid || active(next) != true {
+		t.Error("nothing signs in the key's place")
+	}
+}
