@@ -18,6 +18,8 @@ type Route struct {
 	// Path below the issuer's path, as a gorilla/mux template. With Root it stands at the host's root.
 	Path string
 	Root bool
+	// Prefix: everything below Path is served too.
+	Prefix bool
 	// Endpoint is the metric label.
 	Endpoint string
 	Handler  serve.Handler
@@ -75,6 +77,10 @@ func (p *Provider) Mount(more []Route) http.Handler {
 	for _, path := range order {
 		m := byPath[path]
 		m.finish(p)
+		if m.route.Prefix {
+			router.PathPrefix(path).Handler(m)
+			continue
+		}
 		router.Path(path).Handler(m)
 	}
 	router.NotFoundHandler = p.cfg.Edge.Handle("not_found", p.notFoundFace(), func(http.ResponseWriter, *http.Request) error { return &serve.NotFound{} })
