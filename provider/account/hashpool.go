@@ -24,6 +24,7 @@ type HashStats struct {
 type hashPool struct {
 	jobs    chan *hashJob
 	quit    chan struct{}
+	once    sync.Once // closes quit
 	workers sync.WaitGroup
 	maxWait time.Duration
 	slots   int
@@ -148,6 +149,6 @@ func (p *hashPool) stats() HashStats {
 
 // close lets running hashes end. Jobs that wait are refused by their callers.
 func (p *hashPool) close() {
-	close(p.quit)
+	p.once.Do(func() { close(p.quit) })
 	p.workers.Wait()
 }
