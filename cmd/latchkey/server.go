@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+
+	"latchkey/cmd/latchkey/config"
+	"latchkey/provider/audit"
+	"latchkey/provider/serve"
+)
+
+// server is one running issuer.
+type server struct {
+	cfg    *config.Config
+	log    *slog.Logger
+	out    io.Writer
+	reg    *prometheus.Registry
+	tracer trace.TracerProvider
+	edge   *serve.Edge
+	ops    *serve.Ops
+	core   *core
+	site   *site
+	sink   audit.Sink
+	// work are the loops beside requests; they end with stop.
+	work sync.WaitGroup
+	stop context.CancelFunc
+	// broken gets what ends the server from inside.
+	broken chan error
+}
+
+// runServer serves until ctx ends, then drains. out gets what a person at a terminal should see.
+func runServer(ctx context.Context, cfg *config.Config, out io.Writer) (err error) {
+	limitMemory()
+	log := newLogger(cfg, os.Stderr)
+	s := &server{cfg: cfg, log: log, out: out, reg: prometheus.NewRegistry(), broken: make(chan error, 4)}
+	tracer, flush, err := serve.Telemetry{Traces: cfg.Telemetry.Traces, Endpoint: cfg.Telemetry.Endpoint, Version: version, Getenv: os.Getenv, Logger: log}.Start(ctx)
+	if err != nil {
+		return fmt.Errorf("telemetry: %w", err)
+	}
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if ferr := flush(end); ferr != nil {
+			log.WarnContext(end, "traces could not all be sent", "error", ferr)
+		}
+	}()
+	if s.tracer = tracer; tracer == nil {
+		s.tracer = nil
+	}
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	closeOps, err := s.openOps(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeOps()
+	if err := s.openCore(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // a stand-by that was told to go
+		}
+		return err
+	}
+	defer func() { err = errors.Join(err, s.core.Close()) }()
+	return s.serve(ctx)
+}
+
+// prepare makes the edge and the metrics.
+func (s *server) prepare() (err error) {
+	if err := serve.RegisterProcess(s.reg, version, revision); err != nil {
+		return err
+	}
+	l := s.cfg.Server.Limits
+	s.edge, err = serve.New(serve.Config{Issuer: s.cfg.Issuer, Hosts: s.cfg.Server.Hosts, Proxies: serve.Proxies(s.cfg.Server.TrustedProxies), MaxBody: int64(l.MaxBody),
+		MaxConcurrent: l.MaxConcurrent, RequestTimeout: l.RequestTimeout.D(), Logger: s.log, Registry: s.reg, Tracer: s.tracer, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	s.sink = auditLog(s.log, s.edge.Sink())
+	s.ops = serve.NewOps(s.reg, s.cfg.Server.Pprof)
+	return nil
+}
+
+// openOps starts the operators' listener, before anything that may take its time.
+func (s *server) openOps(ctx context.Context) (func(), error) {
+	if s.cfg.Server.OpsListen == "" {
+		return func() {}, nil
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Server.OpsListen)
+	if err != nil {
+		return nil, fmt.Errorf("server.ops_listen: %w", err)
+	}
+	hs := s.ops.NewServer(s.edge)
+	go s.run("operators' listener", func() error { return hs.Serve(ln) })
+	return func() { _ = hs.Close() }, nil
+}
+
+// run reports what ends a listener.
+func (s *server) run(name string, serve func() error) {
+	if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		s.broken <- fmt.Errorf("%s: %w", name, err)
+	}
+}
+
+// openCore opens the store, as a stand-by if another process has it.
+func (s *server) openCore(ctx context.Context) (err error) {
+	s.ops.Starting(serve.Check{Name: "store", Probe: func(context.Context) error { return errors.New("opening") }})
+	s.core, err = openCore(ctx, s.cfg, s.log, coreOptions{
+		standby: func() {
+			s.log.InfoContext(ctx, "another process has the store: standing by", "path", s.cfg.Storage.BoltPath)
+			s.ops.Starting(serve.Check{Name: "store", Probe: func(context.Context) error { return serve.ErrStandby }})
+		},
+		observe: observeStore(s.reg, s.tracer, time.Now), sink: s.sink,
+	})
+	return err
+}
+
+// serve assembles the public side, opens its listener, and waits for the end.
+func (s *server) serve(ctx context.Context) (err error) {
+	if s.site, err = newSite(s.core, s.edge, s.sink); err != nil {
+		return err
+	}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	defer func() { stop(); s.work.Wait() }()
+	if err := s.startWork(work); err != nil {
+		return err
+	}
+	s.reg.MustRegister(gauges{rings: s.core.rings, hash: s.core.accounts.Stats, store: s.core.store, log: s.log, now: time.Now})
+	tlsConfig, err := s.certificate(work)
+	if err != nil {
+		return err
+	}
+	l := s.cfg.Server.Limits
+	hs := s.edge.NewHTTPServer(s.edge.Wrap(s.site.provider.Mount(s.site.routes)), serve.Limits{ReadHeader: l.HeaderTimeout.D(), Read: l.ReadTimeout.D(),
+		Write: l.WriteTimeout.D(), Idle: l.IdleTimeout.D(), MaxHeader: int(l.MaxHeader)}, tlsConfig)
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("server.listen: %w", err)
+	}
+	ln = serve.LimitConnections(ln, l.MaxConnections)
+	go s.run("public listener", func() error {
+		if tlsConfig != nil {
+			return hs.ServeTLS(ln, "", "")
+		}
+		return hs.Serve(ln)
+	})
+	closeAdmin, err := s.openAdminSocket(ctx)
+	if err != nil {
+		_ = hs.Close()
+		return err
+	}
+	s.ops.Started(serve.Check{Name: "store", Probe: s.core.store.Ping}, serve.Check{Name: "keys", Probe: s.core.keysReady})
+	s.log.InfoContext(ctx, "serving", "issuer", s.cfg.Issuer, "listen", ln.Addr().String(), "ops_listen", s.cfg.Server.OpsListen,
+		"store", s.cfg.Storage.Driver, "version", version, "memory_limit", memoryLimit())
+	if s.cfg.Dev {
+		s.banner()
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-s.broken:
+		s.log.ErrorContext(ctx, "ending because a part failed", "error", err)
+	}
+	return errors.Join(err, s.drain(ctx, hs, closeAdmin))
+}
+
+// keysReady: a process that has not read the keyring for long may not know the newest keys.
+func (c *core) keysReady(context.Context) error {
+	if age := c.now().Sub(c.rings.LastRead()); age > max(time.Minute, c.cfg.Keys.JWKSMaxAge.D()) {
+		return fmt.Errorf("keyring not read for %s", age.Round(time.Second))
+	}
+	return nil
+}
+
+// certificate loads the listener's certificate and reads it again when its files change.
+func (s *server) certificate(ctx context.Context) (*tls.Config, error) {
+	t := s.cfg.Server.TLS
+	if t.CertFile == "" {
+		return nil, nil //nolint:nilnil // no TLS is no error
+	}
+	cert, err := serve.LoadCertificate(t.CertFile, t.KeyFile, s.log)
+	if err != nil {
+		return nil, fmt.Errorf("server.tls.cert_file: %w", err)
+	}
+	s.work.Go(func() { cert.Watch(ctx, 5*time.Second) })
+	return cert.TLSConfig(), nil
+}
+
+// drain goes in the order that loses nothing: readiness down at once, keep serving while load balancers notice, then end.
+func (s *server) drain(ctx context.Context, hs *http.Server, closeAdmin func()) error {
+	s.ops.Drain()
+	s.edge.Drain()
+	d := s.cfg.Server.Shutdown
+	s.log.InfoContext(ctx, "draining", "delay", d.Delay.String(), "timeout", d.Timeout.String())
+	if ctx.Err() != nil { // asked to end; a part that failed is not worth waiting for
+		time.Sleep(d.Delay.D())
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Timeout.D())
+	defer cancel()
+	err := hs.Shutdown(end)
+	if err != nil {
+		s.log.WarnContext(end, "requests under way were cut off", "error", err)
+		_ = hs.Close()
+	}
+	closeAdmin()
+	s.stop()
+	s.work.Wait()
+	s.log.InfoContext(end, "ended")
+	return nil
+}
+
+// banner is what a developer sees.
+func (s *server) banner() {
+	i := s.cfg.Issuer
+	line := func(what, address string) { fmt.Fprintf(s.out, "  %-12s %s\n", what, address) } //nolint:errcheck // a terminal
+	fmt.Fprintf(s.out, "\nLatchkey is ready, in development mode. Data are in %s.\n\n", s.cfg.Storage.BoltPath)
+	line("sign up", i+"/signup")
+	line("account", i+"/account")
+	line("demo", i+"/demo")
+	line("discovery", i+"/.well-known/openid-configuration")
+	line("JWKS", i+"/jwks.json")
+	if s.site.mailbox != nil {
+		line("mailbox", i+"/dev/mail")
+	}
+	if ops := s.cfg.Server.OpsListen; ops != "" {
+		u := url.URL{Scheme: "http", Host: ops, Path: "/metrics"}
+		line("metrics", u.String())
+	}
+	fmt.Fprintf(s.out, "\n  curl -s %s/api/signup -H 'Content-Type: application/json' \\\n    -d '{\"username\":\"ada\",\"email\":\"ada@example.com\",\"password\":\"correct horse battery\"}'\n\n", i)
+}
+
+func newLogger(cfg *config.Config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.Log.Level)) // one of four, checked before
+	o := &slog.HandlerOptions{Level: level}
+	if cfg.Log.Format == "text" {
+		return slog.New(slog.NewTextHandler(w, o))
+	}
+	return slog.New(slog.NewJSONHandler(w, o))
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"latchkey/provider"
+	"latchkey/provider/account"
+	"latchkey/provider/accountapi"
+	"latchkey/provider/audit"
+	"latchkey/provider/endpoint"
+	"latchkey/provider/mail"
+	"latchkey/provider/serve"
+	"latchkey/provider/session"
+	"latchkey/provider/token"
+	"latchkey/storage"
+	"latchkey/web"
+)
+
+// site is the public side: protocol, pages and account API over a core.
+type site struct {
+	provider *provider.Provider
+	routes   []provider.Route
+	// mailbox is the development mode's; nil where mail is truly sent.
+	mailbox *mail.Memory
+}
+
+// demoID is the sample application's client in development mode.
+const demoID = "latchkey-demo"
+
+// newSite assembles it.
+func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
+	cfg, s, fl := c.cfg, &site{}, &flows{}
+	u, err := url.Parse(cfg.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	deps := web.Deps{
+		Account: c.accounts, Sessions: session.New(c.store, u.Scheme == "https", u.EscapedPath(), c.now), Flows: fl, ClientName: c.clientName,
+		Issuer: cfg.Issuer, Brand: cfg.Web.Brand, DefaultLocale: cfg.Web.DefaultLocale,
+		SignUpOpen: cfg.Accounts.SignUp == "open", ResetOpen: true, RequireVerified: cfg.Accounts.RequireVerifiedEmail,
+		PasswordMin: c.accounts.Minimum(account.Page), ResetTTL: cfg.Accounts.ResetTTL.D(), VerifyTTL: cfg.Accounts.VerifyTTL.D(),
+		HelpURL: cfg.Web.HelpURL, PrivacyURL: cfg.Web.PrivacyURL, TermsURL: cfg.Web.TermsURL, Now: c.now,
+	}
+	if cfg.Dev {
+		deps.DemoClientID = demoID
+		if cfg.Mail.SMTP.Address == "" {
+			s.mailbox = mail.NewMemory(c.now)
+			deps.Mailbox = mailbox{s.mailbox}
+		}
+	}
+	pages, err := web.New(deps)
+	if err != nil {
+		return nil, err
+	}
+	s.provider, err = provider.New(provider.Config{
+		Issuer: cfg.Issuer, Tokens: tokenConfig(c), RefreshGrace: cfg.Tokens.RefreshGrace.D(), AccountTTL: cfg.Accounts.API.Session.TokenTTL.D(),
+		Algs: c.rings.Algs(), Locales: pages.Locales(), PolicyURI: cfg.Web.PrivacyURL, TermsURI: cfg.Web.TermsURL,
+		Store: c.store, Keys: c.rings, JWKS: c.jwks, JWKSFetched: c.rings.NoteJWKSFetch, MaxAge: c.rings.MaxAge,
+		Clients: c.registry, SlowSecrets: c.accounts.VerifyHash, Account: c.accounts, Pages: pages, APIFace: (&accountapi.API{}).Face(), Edge: edge, Audit: sink, Now: c.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	fl.endpoint = s.provider.Authorize
+	routes, err := apiRoutes(c, s.provider.Accounts)
+	s.routes = append(pageRoutes(pages), routes...)
+	return s, err
+}
+
+func tokenConfig(c *core) token.Config {
+	t := c.cfg.Tokens
+	return token.Config{AccessAlg: t.AccessAlg, DefaultAudience: t.DefaultAudience, AccessTTL: t.AccessTTL.D(), IDTTL: t.IDTTL.D(),
+		RefreshTTL: t.RefreshTTL.D(), CodeTTL: t.CodeTTL.D(), MaxTTL: longestToken(c.cfg)}
+}
+
+// jwks is the key set as the endpoint serves it.
+func (c *core) jwks() endpoint.Document {
+	d := c.rings.JWKS()
+	return endpoint.Document{Body: d.Body, ETag: d.ETag, MaxAge: d.MaxAge}
+}
+
+func (c *core) clientName(ctx context.Context, id string) string {
+	if cl, err := c.registry.Client(ctx, id); err == nil && cl.Name != "" {
+		return cl.Name
+	}
+	return id
+}
+
+// demoClient is the sample application: public, with PKCE, and it asks for consent like any other.
+func demoClient(issuer string) storage.Client {
+	return storage.Client{
+		ID: demoID, Name: "Demo application", URI: issuer + "/demo", ApplicationType: "web", AuthMethod: "none",
+		RedirectURIs: []string{issuer + "/demo/callback"}, PostLogoutRedirectURIs: []string{issuer + "/demo"},
+		GrantTypes: []string{"authorization_code", "refresh_token"}, ResponseTypes: []string{"code"},
+		Scopes: []string{"openid", "profile", "email", "phone", "offline_access"}, Version: 1,
+	}
+}
+
+// pageRoutes puts the pages' table into the provider's.
+func pageRoutes(pages *web.Site) []provider.Route {
+	var out []provider.Route
+	for _, r := range pages.Routes() {
+		out = append(out, provider.Route{Method: r.Method, Path: r.Path, Prefix: r.Prefix, Endpoint: r.Endpoint, Handler: r.Handler, Face: serve.PageFace(pages),
+			Priority: pagePriority(r.Path), MaxBody: r.MaxBody, Form: r.Method == "POST"})
+	}
+	return out
+}
+
+// pagePriority: sign-up and reset are the first that go without in a storm.
+func pagePriority(path string) serve.Priority {
+	switch path {
+	case "/signup", "/signup/sent", "/forgot", "/reset":
+		return serve.Deferrable
+	}
+	return serve.Interactive
+}
+
+// apiRoutes puts the account API's table into the provider's, without the dialects that are off.
+func apiRoutes(c *core, tokens *provider.AccountTokens) ([]provider.Route, error) {
+	a, conf := c.cfg.Accounts, accountapi.Defaults()
+	conf.Issuer, conf.PasswordMin = c.cfg.Issuer, c.accounts.Minimum
+	conf.PlatformTTL, conf.SessionTTL, conf.SimpleTTL = a.API.Platform.TokenTTL.D(), a.API.Session.TokenTTL.D(), a.API.Simple.TokenTTL.D()
+	conf.RefreshTTL, conf.MaxBody = a.API.Session.RefreshTTL.D(), int64(c.cfg.Server.Limits.MaxBody)
+	conf.MaxResume, conf.MaxPicture = int64(a.Files.ResumeMax), int64(a.Files.PictureMax)
+	conf.Off = map[account.Dialect]bool{account.Platform: !a.API.Platform.Enabled, account.Session: !a.API.Session.Enabled, account.Simple: !a.API.Simple.Enabled}
+	made, err := accountapi.New(conf, accountapi.Deps{Accounts: c.accounts, Limits: c.accounts, Tokens: tokens, Verifier: tokens})
+	if err != nil {
+		return nil, err
+	}
+	var out []provider.Route
+	for _, r := range made.Routes() {
+		priority := serve.Machine
+		switch r.Path {
+		case "/api/signup", "/api/auth/signup", "/api/auth/register", "/api/forgot-password", "/api/reset-password", "/api/profile/resume", "/api/profile/picture":
+			priority = serve.Deferrable
+		case "/api/login", "/api/auth/login":
+			priority = serve.Interactive
+		}
+		out = append(out, provider.Route{Method: r.Method, Path: r.Path, Endpoint: r.Endpoint, Handler: r.Handler, Face: made.Face(), Priority: priority, MaxBody: r.MaxBody})
+	}
+	return out, nil
+}
+
+// mailbox shows the development mode's mail to the pages.
+type mailbox struct{ memory *mail.Memory }
+
+// Mails implements [web.Mailbox].
+func (m mailbox) Mails() []web.SentMail {
+	var out []web.SentMail
+	for _, s := range m.memory.Mails() {
+		out = append(out, web.SentMail{To: s.To, Subject: s.Subject, Text: s.Text, HTML: s.HTML, At: s.At})
+	}
+	return out
+}
+
+// composer lets the courier write with the pages' words.
+type composer struct{ *web.Composer }
+
+// Compose implements [mail.Composer].
+func (c composer) Compose(kind, locale string, l account.Letter) (mail.Message, error) {
+	subject, text, html, err := c.Composer.Compose(kind, locale, l)
+	return mail.Message{To: l.To, Subject: subject, Text: text, HTML: html}, err
+}
+
+// newCourier makes the courier of the outbox.
+func newCourier(c *core, box *mail.Memory) (*mail.Courier, error) {
+	cfg := c.cfg
+	words, err := web.NewComposer(cfg.Issuer, cfg.Web.Brand, cfg.Web.DefaultLocale, c.now)
+	if err != nil {
+		return nil, err
+	}
+	var sender mail.Sender = box
+	if box == nil {
+		u, err := url.Parse(cfg.Issuer)
+		if err != nil {
+			return nil, err
+		}
+		m := cfg.Mail
+		sender, err = mail.NewSMTP(mail.SMTPConfig{Address: m.SMTP.Address, TLS: mail.TLSMode(m.SMTP.TLS), Username: m.SMTP.Username,
+			Password: m.SMTP.Password.Reveal(), From: m.From, Helo: u.Hostname(), Timeout: m.SMTP.Timeout.D(), Now: c.now})
+		if err != nil {
+			return nil, err
+		}
+	}
+	courier, err := mail.New(mail.Defaults(), mail.Deps{Outbox: c.store, Vault: c.rings, Expander: c.accounts, Composer: composer{words}, Sender: sender, Log: c.log, Now: c.now})
+	if err != nil {
+		return nil, errors.Join(errors.New("mail"), err)
+	}
+	wake := courier.Wake
+	c.wake.Store(&wake)
+	return courier, nil
+}

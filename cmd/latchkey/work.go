@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/cmd/latchkey/config"
+	"latchkey/provider/client"
+	"latchkey/provider/mail"
+	"latchkey/storage"
+)
+
+// startWork starts the loops beside requests: keys, sweeping, mail, clients' files.
+func (s *server) startWork(ctx context.Context) error {
+	courier, err := newCourier(s.core, s.site.mailbox)
+	if err != nil {
+		return err
+	}
+	s.reg.MustRegister(courierGauges{courier})
+	s.work.Go(func() {
+		if err := courier.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			s.broken <- err
+		}
+	})
+	s.work.Go(func() { s.tickKeys(ctx) })
+	s.work.Go(func() { s.sweep(ctx) })
+	return s.watchClients(ctx)
+}
+
+// tickKeys keeps the rings turning.
+func (s *server) tickKeys(ctx context.Context) {
+	for wait(ctx, time.Until(s.core.rings.NextTick())) {
+		if err := s.core.rings.Tick(ctx); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "keys could not be looked after; serving goes on from memory", "error", err)
+		}
+	}
+}
+
+// sweepBatch bounds a transaction of the sweeper.
+const sweepBatch = 1000
+
+// sweep removes what has expired, a bounded batch at a time.
+func (s *server) sweep(ctx context.Context) {
+	swept := prometheus.NewCounter(prometheus.CounterOpts{Name: "latchkey_store_swept_total", Help: "Expired records removed."})
+	s.reg.MustRegister(swept)
+	for wait(ctx, s.cfg.Storage.SweepEvery.D()) {
+		for {
+			n, err := s.core.store.Sweep(ctx, sweepBatch, time.Now())
+			if err != nil {
+				if ctx.Err() == nil {
+					s.log.WarnContext(ctx, "expired records could not be removed", "error", err)
+				}
+				break
+			}
+			swept.Add(float64(n))
+			if n < sweepBatch || !wait(ctx, 20*time.Millisecond) { // leave the store to requests in between
+				break
+			}
+		}
+	}
+}
+
+// wait sleeps and says whether to go on.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(max(d, time.Millisecond))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// declaredClients are those of the configuration, and the sample application's in development mode.
+func (c *core) declaredClients() []storage.Client {
+	all := c.cfg.Records(hashClientSecret)
+	if c.cfg.Dev {
+		all = append(all, demoClient(c.cfg.Issuer))
+	}
+	return all
+}
+
+// courierGauges are the courier's counters.
+type courierGauges struct{ courier *mail.Courier }
+
+// Describe implements [prometheus.Collector].
+func (courierGauges) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements [prometheus.Collector].
+func (g courierGauges) Collect(out chan<- prometheus.Metric) {
+	st := g.courier.State()
+	for outcome, n := range map[string]uint64{"sent": st.Sent, "failed": st.Failed, "given_up": st.GivenUp} {
+		out <- prometheus.MustNewConstMetric(desc("mail_total", "Tries to send mail by outcome.", "outcome"), prometheus.CounterValue, float64(n), outcome)
+	}
+	out <- prometheus.MustNewConstMetric(desc("mail_last_sent_timestamp_seconds", "When a mail was last sent; 0 if never."), prometheus.GaugeValue, unix(st.LastSent))
+}
+
+// watchClients declares the clients of the configuration and of clients_dir, and goes on doing so when the folder changes.
+func (s *server) watchClients(ctx context.Context) error {
+	own := s.core.declaredClients()
+	if s.cfg.ClientsDir == "" {
+		s.core.registry.Declare(own)
+		return nil
+	}
+	failed := prometheus.NewCounter(prometheus.CounterOpts{Name: "latchkey_client_files_failed_total", Help: "Client files that could not be used; their former clients stay."})
+	declared := prometheus.NewGauge(prometheus.GaugeOpts{Name: "latchkey_clients_declared", Help: "Clients that files declare."})
+	s.reg.MustRegister(failed, declared)
+	folder := &config.Folder{Dir: s.cfg.ClientsDir, Hash: hashClientSecret, Logger: s.log, Failed: failed.Inc}
+	declare := func(read []storage.Client) {
+		all := s.core.merge(own, read)
+		declared.Set(float64(len(all)))
+		s.core.registry.Declare(all)
+	}
+	read, _, err := folder.Read()
+	if err != nil {
+		return err // at start nothing is there to fall back on
+	}
+	declare(read)
+	s.work.Go(func() { folder.Watch(ctx, declare) })
+	return nil
+}
+
+// merge puts the clients of the folder behind those of the configuration, which win.
+func (c *core) merge(own, read []storage.Client) []storage.Client {
+	all := slices.Clone(own)
+	for _, r := range read {
+		if slices.ContainsFunc(own, func(o storage.Client) bool { return o.ID == r.ID }) {
+			c.log.LogAttrs(context.Background(), slog.LevelError, "client of clients_dir is in the configuration too, which counts", slog.String("client_id", r.ID))
+			continue
+		}
+		all = append(all, r)
+	}
+	for _, cl := range all {
+		if longest := longestToken(c.cfg); max(cl.AccessTokenTTL, cl.IDTokenTTL) > longest {
+			c.log.LogAttrs(context.Background(), slog.LevelWarn, "client's tokens live shorter than it asks: keys are published for the longest lifetime of the configuration",
+				slog.String("client_id", cl.ID), slog.Duration("longest", longest))
+		}
+	}
+	return all
+}
+
+func hashClientSecret(secret string) string { return client.HashSecret(secret) }
