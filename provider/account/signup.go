@@ -23,6 +23,18 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) (SignedIn, error) {
 	if err := s.AttemptAny(ctx, in.Caller); err != nil {
 		return SignedIn{}, err
 	}
+	return s.create(ctx, in, in.Dialect == Page)
+}
+
+// CreateAccount makes an account by an operator's word: also where sign-up is closed, without limits and without a session.
+// Refusals: Invalid, UsernameTaken, EmailTaken, Busy.
+func (s *Service) CreateAccount(ctx context.Context, in SignUp) (SignedIn, error) {
+	in.NoSession = true
+	return s.create(ctx, in, false)
+}
+
+// create does what both have in common. discreet: nobody may learn whether the address is known.
+func (s *Service) create(ctx context.Context, in SignUp, discreet bool) (SignedIn, error) {
 	a, normal, err := s.newAccount(in)
 	if err != nil {
 		return SignedIn{}, err
@@ -35,14 +47,14 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) (SignedIn, error) {
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if in.Dialect == Page && a.EmailKey != "" {
+	if discreet && a.EmailKey != "" {
 		if known, err := s.knownAddress(ctx, in, a); known || err != nil {
 			return SignedIn{}, err
 		}
 	}
 	out.Account, err = s.store.CreateAccount(ctx, a, with, a.CreatedAt)
 	if err != nil {
-		return SignedIn{}, s.signUpRefused(ctx, in, a, err)
+		return SignedIn{}, s.signUpRefused(ctx, in, a, discreet, err)
 	}
 	if with.Session != nil {
 		out.Session = *with.Session
@@ -159,7 +171,7 @@ func (s *Service) tellOwner(ctx context.Context, c Caller, owner storage.Account
 }
 
 // signUpRefused names what the store refused. Where both name and address are taken the name is told: it is public.
-func (s *Service) signUpRefused(ctx context.Context, in SignUp, a storage.Account, err error) error {
+func (s *Service) signUpRefused(ctx context.Context, in SignUp, a storage.Account, discreet bool, err error) error {
 	switch {
 	case errors.Is(err, storage.ErrUsernameTaken):
 		return &Refusal{Kind: UsernameTaken}
@@ -169,7 +181,7 @@ func (s *Service) signUpRefused(ctx context.Context, in SignUp, a storage.Accoun
 				return &Refusal{Kind: UsernameTaken}
 			}
 		}
-		if in.Dialect == Page { // taken since knownAddress looked
+		if discreet { // taken since knownAddress looked
 			if _, lookErr := s.knownAddress(ctx, in, a); lookErr != nil {
 				return lookErr
 			}
