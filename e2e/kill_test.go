@@ -58,6 +58,7 @@ type killer struct {
 	now    journal   // of this round
 	old    []journal // of rounds before
 	counts map[string]int
+	forgot []string // whose reset mails were promised, in all rounds
 }
 
 // journal is what was acknowledged in a round.

@@ -1,0 +1,338 @@
+// Every page in Chromium: whole walks with and without script, axe in light and dark at three widths, the policy's silence, bytes, screenshots.
+import { chromium } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+import { ask, attempt, check, finish, input } from './lib.mjs';
+
+const { issuer, dev, rp, screenshots } = input;
+const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const browser = await chromium.launch({ executablePath: input.chromium, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+const context = o => browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...o });
+const mail = async (to, path, n = 1) => (await ask({ kind: 'mail', to, path, n })).link;
+const at = (page, path) => new URL(page.url()).pathname === path;
+const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CABzGMSjNgCRYAt8pjnQuW8k0AAAAASUVORK5CYII=', 'base64');
+
+// watch keeps what the console says. A page that is an error on purpose is named there by Chromium: that is not ours.
+const said = [];
+function watch(page) {
+  page.on('console', m => {
+    if (['error', 'warning'].includes(m.type()) && !/Failed to load resource: the server responded with a status of 4\d\d/.test(m.text())) said.push(`${page.url()}: ${m.text()}`);
+  });
+  page.on('pageerror', e => said.push(`${page.url()}: ${e.message}`));
+  return page;
+}
+const press = async (page, selector) => Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click(selector)]);
+const submit = (page, action, more = '') => press(page, `form[action$="${action}"] button[type=submit]${more}`);
+async function signIn(page, base, login, password) {
+  await page.goto(`${base}/login`);
+  await page.fill('[name=login]', login);
+  await page.fill('[name=password]', password);
+  await submit(page, '/login');
+}
+// arrive waits until the browser is at the relying party, and says what stands there.
+async function arrive(page, path) {
+  await page.waitForURL(u => u.href.startsWith(`${rp}${path}`), { timeout: 15000 });
+  return page.textContent('h1');
+}
+async function allow(page) {
+  await page.waitForURL(/\/consent/);
+  await page.waitForFunction(() => performance.now() > 700); // the question must have been seen
+  await page.click('button[value=allow]', { noWaitAfter: true });
+}
+
+async function walk() {
+  const ctx = await context(), page = watch(await ctx.newPage());
+  const cdp = await ctx.newCDPSession(page);
+  await cdp.send('Network.enable');
+  let bytes = 0;
+  cdp.on('Network.loadingFinished', e => { bytes += e.encodedDataLength; });
+  await page.goto(`${issuer}/signup`, { waitUntil: 'networkidle' });
+  check('a cold visit is less than 50 KB', bytes > 1000 && bytes < 50 * 1024, `${bytes} bytes`);
+
+  const state = name => page.waitForFunction(([n]) => document.querySelector(`[name=${n}]`).getAttribute('aria-invalid') === 'true', [name], { timeout: 5000 });
+  await page.fill('[name=email]', 'not an address');
+  await page.locator('[name=email]').blur();
+  await state('email');
+  await page.fill('[name=email]', 'rita@example.test');
+  await page.waitForFunction(() => !document.querySelector('[name=email]').hasAttribute('aria-invalid'));
+  await page.locator('[name=username]').pressSequentially('taken_name');
+  await page.locator('[name=username]').blur();
+  await state('username');
+  check('a taken username is told while typing', (await page.textContent('#username-msg')).length > 3);
+  await page.fill('[name=username]', 'rita');
+  await page.fill('[name=full_name]', 'Rita Müller');
+  await page.fill('[name=password]', 'short');
+  await page.locator('[name=password]').blur();
+  await state('password');
+  await page.fill('[name=password]', 'four unrelated words');
+  await submit(page, '/signup');
+  check('sign-up leads to the inbox page', at(page, '/signup/sent'), page.url());
+  await page.goto(await mail('rita@example.test', '/verify'));
+  await submit(page, '/verify');
+  check('the mailed link confirms', at(page, '/login'), page.url());
+  await signIn(page, issuer, 'rita', 'wrong password');
+  check('a wrong password stays', at(page, '/login') && await page.isVisible('[role=alert]'));
+  await page.fill('[name=password]', 'four unrelated words');
+  await submit(page, '/login');
+  check('sign-in leads to the account', at(page, '/account'), page.url());
+
+  await account(page);
+  await applications(ctx, page);
+  await resets(page);
+  await ctx.close();
+}
+
+async function account(page) {
+  await page.fill('[name=full_name]', 'Rita M. Müller');
+  await page.fill('[name=phone]', '+49 (30) 1234-5678');
+  await page.fill('[name=experience_years]', '7');
+  await page.fill('[name=skills]', 'go\nsql');
+  await page.locator('form[action$="/account"] button[type=submit]').click();
+  await page.waitForURL(/notice=saved/);
+  check('the profile is saved', await page.inputValue('[name=phone]') === '+493012345678' && await page.inputValue('[name=skills]') === 'go\nsql', await page.inputValue('[name=phone]'));
+  await page.setInputFiles('#picture', { name: 'me.png', mimeType: 'image/png', buffer: png });
+  await submit(page, '/account/picture');
+  check('the picture is shown', await page.evaluate(() => { const i = document.querySelector('img.avatar'); return i?.complete && i.naturalWidth > 0; }), await page.textContent('main'));
+  await page.setInputFiles('#resume', { name: 'cv.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n') });
+  await submit(page, '/account/resume');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('a[href$="/account/resume"]')]);
+  check('the résumé comes back', download.suggestedFilename() === 'cv.pdf', download.suggestedFilename());
+  await submit(page, '/account/picture/delete');
+  check('the picture is gone', !await page.isVisible('img.avatar'));
+
+  const other = await context(), second = watch(await other.newPage());
+  await signIn(second, issuer, 'rita@example.test', 'four unrelated words');
+  await page.goto(`${issuer}/account/sessions`);
+  check('both sessions are listed', await page.locator('form[action$="/sessions/end"]').count() === 2, await page.textContent('main'));
+  await submit(page, '/account/sessions/end-others');
+  check('the other session is ended', await page.locator('form[action$="/sessions/end"]').count() === 1);
+  await second.goto(`${issuer}/account`);
+  check('the other browser is signed out', at(second, '/login'), second.url());
+  await page.goto(`${issuer}/account/password`);
+  await page.fill('[name=current]', 'four unrelated words');
+  await page.fill('[name=password]', 'five other unrelated words');
+  await page.locator('form[action$="/account/password"] button[type=submit]').click();
+  await page.waitForURL(/notice=/);
+  check('the password is changed', await page.isVisible('[role=status]'));
+  await signIn(second, issuer, 'rita', 'four unrelated words');
+  check('the old password is refused', at(second, '/login'));
+  await other.close();
+}
+
+async function applications(ctx, page) {
+  await page.goto(`${rp}/start`);
+  await allow(page);
+  check('consent leaves for the application', await arrive(page, '/callback') === 'Hello rita@example.test', page.url());
+  await page.goto(`${rp}/start`);
+  check('consent is remembered', await arrive(page, '/callback') === 'Hello rita@example.test', page.url());
+  await page.goto(`${rp}/start?response_mode=form_post`);
+  check('form_post', await arrive(page, '/callback') === 'Hello rita@example.test', page.url());
+  await page.goto(`${rp}/start?prompt=login`);
+  await page.fill('[name=password]', 'five other unrelated words');
+  await page.click('form[action$="/login"] button[type=submit]', { noWaitAfter: true });
+  check('signing in again leaves for the application', await arrive(page, '/callback') === 'Hello rita@example.test', page.url());
+  await page.goto(`${rp}/start?prompt=consent`);
+  await page.waitForFunction(() => performance.now() > 700);
+  await page.click('button[value=deny]', { noWaitAfter: true });
+  check('a denial arrives', await arrive(page, '/callback') === 'Failed: access_denied', page.url());
+  await page.goto(`${rp}/sign-out`);
+  check('the application signs out', await arrive(page, '/signed-out') === 'Bye', page.url());
+  await page.goto(`${issuer}/account`);
+  check('the session is over', at(page, '/login'), page.url());
+  const fresh = await context(), person = watch(await fresh.newPage());
+  await person.goto(`${rp}/start`);
+  await person.fill('[name=login]', 'rita');
+  await person.fill('[name=password]', 'five other unrelated words');
+  await person.click('form[action$="/login"] button[type=submit]', { noWaitAfter: true });
+  check('a fresh browser signs in and arrives', await arrive(person, '/callback') === 'Hello rita@example.test', person.url());
+  await person.goto(`${issuer}/logout`);
+  await submit(person, '/logout');
+  await person.goto(`${issuer}/account`);
+  check('sign-out after the question', at(person, '/login'), person.url());
+  await fresh.close();
+}
+
+async function resets(page) {
+  await page.goto(`${issuer}/forgot`);
+  await page.fill('[name=email]', 'rita@example.test');
+  await submit(page, '/forgot');
+  check('forgot says that a mail may be under way', at(page, '/forgot/sent'), page.url());
+  await page.goto(await mail('rita@example.test', '/reset'));
+  check('the token leaves the address', page.url() === `${issuer}/reset`, page.url());
+  await page.fill('[name=password]', 'six further unrelated words');
+  await submit(page, '/reset');
+  check('reset leads to sign-in', at(page, '/login'), page.url());
+  await signIn(page, issuer, 'rita', 'six further unrelated words');
+  check('the new password signs in', at(page, '/account'), page.url());
+  await submit(page, '/account/sign-out');
+  check('sign-out', at(page, '/login'), page.url());
+}
+
+// withoutScript is the way of a new person to an application, in Chromium with script off.
+async function withoutScript() {
+  const ctx = await context({ javaScriptEnabled: false }), page = watch(await ctx.newPage());
+  await page.goto(`${rp}/start`);
+  await press(page, 'a[href*="/signup"]');
+  await page.fill('[name=email]', 'nojs@');
+  await submit(page, '/signup');
+  check('no script: errors are listed', await page.locator('[role=alert] li').count() >= 1);
+  await page.fill('[name=email]', 'nojs@example.test');
+  await page.fill('[name=password]', 'four unrelated words');
+  await submit(page, '/signup');
+  await page.goto(await mail('nojs@example.test', '/verify'));
+  await submit(page, '/verify');
+  await page.fill('[name=login]', 'nojs@example.test');
+  await page.fill('[name=password]', 'four unrelated words');
+  await submit(page, '/login');
+  check('no script: the flow goes on to consent', at(page, '/consent'), page.url());
+  await page.click('button[value=allow]', { noWaitAfter: true });
+  check('no script: arrives at the application', await arrive(page, '/callback') === 'Hello nojs@example.test', page.url());
+  await ctx.close();
+}
+
+// demo: the sample application and the mailbox of development mode.
+async function demo() {
+  const ctx = await context(), page = watch(await ctx.newPage());
+  await page.goto(`${dev}/signup`);
+  await page.fill('[name=email]', 'dev@example.test');
+  await page.fill('[name=password]', 'four unrelated words');
+  await submit(page, '/signup');
+  await page.goto(`${dev}/dev/mail`);
+  for (let i = 0; i < 100 && !await page.isVisible('main a[href*="m="]'); i++) {
+    await page.waitForTimeout(50);
+    await page.reload();
+  }
+  await press(page, 'main a[href*="m="]');
+  await press(page, 'main a[href*="/verify"]');
+  await submit(page, '/verify');
+  await page.goto(`${dev}/demo`);
+  await page.check('#demo-offline');
+  await page.click('#demo-signin');
+  await page.waitForURL(/\/login/);
+  await page.fill('[name=login]', 'dev@example.test');
+  await page.fill('[name=password]', 'four unrelated words');
+  await page.click('form[action$="/login"] button[type=submit]', { noWaitAfter: true });
+  await allow(page);
+  await page.waitForSelector('#demo-access .badge-ok', { timeout: 15000 });
+  check('demo: the code is out of the address', page.url() === `${dev}/demo`, page.url());
+  for (const id of ['id', 'access']) {
+    check(`demo: ${id} token is good`, await page.isVisible(`#demo-${id} .badge-ok`) && await page.locator(`#demo-${id} .check-bad`).count() === 0, await page.textContent(`#demo-${id}`));
+  }
+  await page.waitForFunction(() => document.getElementById('demo-userinfo').textContent.includes('dev@example.test'));
+  const before = await page.textContent('#demo-access [data-raw]');
+  await page.click('#demo-refresh');
+  await page.waitForFunction(old => document.querySelector('#demo-access [data-raw]').textContent !== old, before);
+  check('demo: refresh', await page.isVisible('#demo-access .badge-ok') && !await page.isVisible('#demo-error'), await page.textContent('#demo-error'));
+  await look('demo', page, true);
+  await page.click('#demo-signout', { noWaitAfter: true });
+  await page.waitForURL(`${dev}/demo`);
+  check('demo: signed out', await page.waitForSelector('#demo-start:not([hidden])'));
+  await ctx.close();
+}
+
+// look makes screenshots of a page in light and dark at three widths; with axe where the context bypasses the policy.
+let violations = 0, looked = 0;
+async function look(name, page, only = false) {
+  const found = [];
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1280, 390, 320]) {
+      await page.setViewportSize({ width, height: 800 });
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (over > 0) found.push(`${width} px: ${over} px to the side`);
+      await page.screenshot({ path: `${screenshots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
+      if (only) continue;
+      const res = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+      looked++;
+      for (const v of res.violations) found.push(`${colorScheme} ${width}: ${v.id}: ${v.nodes.map(n => n.html.slice(0, 120)).join(' | ')}`);
+    }
+  }
+  violations += found.length;
+  check(`${name}: axe, no sideways scroll`, found.length === 0, found.join('\n'));
+}
+
+async function everyPage() {
+  const ctx = await context({ bypassCSP: true });
+  await ctx.addInitScript(axe);
+  // The pages that lead away at once are held.
+  await ctx.route('**/authorize/resume**', async route => {
+    const res = await route.fetch({ maxRedirects: 0 }), headers = res.headers();
+    delete headers.refresh;
+    await route.fulfill({ response: res, headers });
+  });
+  await ctx.route(`${rp}/callback**`, route => route.abort());
+  const page = await ctx.newPage();
+  await page.goto(`${rp}/start`);
+  await look('login-for-application', page);
+  await page.goto(`${issuer}/login`);
+  await look('login', page);
+  await submitAnyway(page, '/login');
+  await look('login-errors', page);
+  await page.goto(`${issuer}/signup`);
+  await look('signup', page);
+  await submitAnyway(page, '/signup');
+  await look('signup-errors', page);
+  await page.fill('[name=email]', 'looker@example.test');
+  await page.fill('[name=username]', 'looker');
+  await page.fill('[name=password]', 'four unrelated words');
+  await submit(page, '/signup');
+  await look('signup-sent', page);
+  await page.goto(await mail('looker@example.test', '/verify'));
+  await look('verify', page);
+  await page.goto(`${issuer}/verify?token=dead`);
+  await look('verify-dead', page);
+  await page.goto(`${issuer}/forgot`);
+  await look('forgot', page);
+  await page.fill('[name=email]', 'looker@example.test');
+  await submit(page, '/forgot');
+  await look('forgot-sent', page);
+  await page.goto(await mail('looker@example.test', '/reset'));
+  await look('reset', page);
+  await page.goto(`${issuer}/reset?token=dead`);
+  await look('reset-dead', page);
+  await page.goto(`${issuer}/not-me?token=dead`);
+  await look('not-me', page);
+  await page.goto(`${issuer}/nothing/here`);
+  await look('not-found', page);
+  await page.goto(`${issuer}/authorize?client_id=nobody`);
+  await look('problem', page);
+  await signIn(page, issuer, 'looker', 'four unrelated words');
+  await look('account', page);
+  await page.goto(`${issuer}/account/password`);
+  await look('password', page);
+  await page.goto(`${issuer}/account/sessions`);
+  await look('sessions', page);
+  await page.goto(`${rp}/start`);
+  await page.waitForURL(/\/consent/);
+  await look('consent', page);
+  await page.goto(`${rp}/start?prompt=login`);
+  await look('sign-in-again', page);
+  await page.goto(`${rp}/start?prompt=select_account`);
+  await look('choose-account', page);
+  await page.goto(`${rp}/start`);
+  await allow(page);
+  await page.waitForURL(/\/authorize\/resume/);
+  await look('hand-off', page);
+  await page.goto(`${rp}/start?response_mode=form_post`, { waitUntil: 'commit' }).catch(() => {});
+  await page.waitForTimeout(300);
+  if (at(page, '/authorize')) await look('form-post', page);
+  await page.goto(`${issuer}/logout`);
+  await look('sign-out', page);
+  await submit(page, '/logout');
+  await look('signed-out', page);
+  await page.goto(`${dev}/demo`);
+  await look('demo-start', page);
+  await page.goto(`${dev}/dev/mail`);
+  await look('mailbox', page);
+  check('axe looked at every page', looked >= 26 * 6, `${looked}`);
+}
+// submitAnyway sends a form past its own checks.
+const submitAnyway = (page, action) => Promise.all([page.waitForNavigation(), page.evaluate(a => document.querySelector(`form[action$="${a}"]`).submit(), action)]);
+
+await attempt('walk', walk);
+await attempt('without script', withoutScript);
+await attempt('demo', demo);
+await attempt('every page', everyPage);
+check('the console is silent', said.length === 0, said.join('\n'));
+await browser.close();
+finish();
