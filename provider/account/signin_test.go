@@ -51,13 +51,13 @@ func TestSignInRefusalsAreAlike(t *testing.T) {
 	if bare.PasswordHash != "" {
 		t.Fatal("has a password")
 	}
-	try := func(login, password string) (error, []string, uint64) {
+	try := func(login, password string) ([]string, uint64, error) {
 		r.store.take()
 		before := r.Stats().Done
 		_, err := r.signIn(login, password, here)
-		return err, r.store.take(), r.Stats().Done - before
+		return r.store.take(), r.Stats().Done - before, err
 	}
-	wantErr, wantOps, wantHashes := try("Alice", "wrong password")
+	wantOps, wantHashes, wantErr := try("Alice", "wrong password")
 	if wantHashes != 1 {
 		t.Fatalf("%d hashes", wantHashes)
 	}
@@ -68,7 +68,7 @@ func TestSignInRefusalsAreAlike(t *testing.T) {
 		{"no password set", "bare", "x"}, {"no password set, empty", "bare", ""}, {"empty login", "", "x"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err, ops, hashes := try(c.login, c.password)
+			ops, hashes, err := try(c.login, c.password)
 			if diff := cmp.Diff(wantOps, ops); diff != "" || hashes != 1 {
 				t.Errorf("%d hashes, %s", hashes, diff)
 			}
@@ -78,7 +78,7 @@ func TestSignInRefusalsAreAlike(t *testing.T) {
 		})
 	}
 	for _, login := range []string{"Alice", "nobody"} {
-		err, _, hashes := try(login, strings.Repeat("a", 1025))
+		_, hashes, err := try(login, strings.Repeat("a", 1025))
 		if wantKind(t, err, Invalid); hashes != 0 {
 			t.Errorf("%s: a password over the cap cost a hash", login)
 		}

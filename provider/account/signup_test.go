@@ -150,14 +150,14 @@ func TestPageSignUpIsAlike(t *testing.T) {
 	r := newRig(t)
 	r.alice()
 	r.courier()
-	page := func(email string) (err error, ops []string, hashes uint64) {
+	page := func(email string) (ops []string, hashes uint64, err error) {
 		r.store.take()
 		before := r.Stats().Done
 		_, err = r.SignUp(t.Context(), SignUp{Dialect: Page, Email: email, Password: "tr1cky words", NoSession: true, Flow: "f", Caller: here})
-		return err, slices.DeleteFunc(r.store.take(), func(op string) bool { return op == "TakeAttempts" }), r.Stats().Done - before
+		return slices.DeleteFunc(r.store.take(), func(op string) bool { return op == "TakeAttempts" }), r.Stats().Done - before, err
 	}
-	newErr, newOps, newHashes := page("new@example.org")
-	oldErr, oldOps, oldHashes := page("alice@EXAMPLE.org")
+	newOps, newHashes, newErr := page("new@example.org")
+	oldOps, oldHashes, oldErr := page("alice@EXAMPLE.org")
 	if newErr != nil {
 		t.Fatal(newErr)
 	}
@@ -173,7 +173,7 @@ func TestPageSignUpIsAlike(t *testing.T) {
 	}
 	// Past the budget the write is still made, and no mail comes.
 	for range 10 {
-		err, ops, hashes := page("alice@example.org")
+		ops, hashes, err := page("alice@example.org")
 		wantKind(t, err, EmailTaken)
 		if diff := cmp.Diff(newOps, ops); diff != "" || hashes != 1 {
 			t.Errorf("work differs: %s", diff)

@@ -18,7 +18,7 @@ const (
 	msgProfileUpdated  = "Profile updated successfully"
 	msgUsernameTaken   = "Username already exists"
 	msgEmailTaken      = "Email already exists"
-	msgBadToken        = "Invalid or expired reset token"
+	msgBadToken        = "Invalid or expired reset token" // #nosec G101 -- a message
 	msgReused          = "Password must not be one of your last 5 passwords"
 	msgLoginRequired   = "Username and password are required"
 	msgWrongLogin      = "Invalid username or password"

@@ -19,6 +19,9 @@ import (
 type Config struct {
 	// Poll is how often the outbox is looked at without being woken: for retries, and for mail that other processes queued.
 	Poll time.Duration
+	// Spread is the longest wait after a Wake, the wait being random: what a request leaves for the courier to do then does not fall
+	// upon the next request, where its cost could tell whether the first one's address was known.
+	Spread time.Duration
 	// Batch is how many mails are sent at once.
 	Batch int
 	// SendTimeout bounds one try. The lease is twice as long, so that no other process sends the same mail meanwhile.
@@ -32,7 +35,7 @@ type Config struct {
 // Defaults are good for one mail server nearby.
 func Defaults() Config {
 	return Config{
-		Poll: 5 * time.Second, Batch: 4, SendTimeout: 60 * time.Second, Grace: 10 * time.Second,
+		Poll: 5 * time.Second, Spread: 300 * time.Millisecond, Batch: 4, SendTimeout: 60 * time.Second, Grace: 10 * time.Second,
 		FirstRetry: 5 * time.Second, MaxRetry: 30 * time.Minute,
 	}
 }
@@ -114,13 +117,31 @@ func (c *Courier) Run(ctx context.Context) error {
 				break
 			}
 		}
-		timer.Reset(c.Poll)
-		select {
-		case <-ctx.Done():
+		if !c.pause(ctx, timer) {
 			return nil
-		case <-c.wake:
-		case <-timer.C:
 		}
+	}
+}
+
+// pause waits for a Wake (and then a little) or for the time to poll; false where ctx ended.
+func (c *Courier) pause(ctx context.Context, timer *time.Timer) bool {
+	timer.Reset(c.Poll)
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	case <-c.wake:
+	}
+	if c.Spread <= 0 {
+		return true
+	}
+	timer.Reset(rand.N(c.Spread)) //nolint:gosec // spread, no secret
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,6 +118,7 @@ func TestCourierSends(t *testing.T) {
 		defer stop()
 		r.queue("one", "reset", time.Hour)
 		r.queue("asked", "request", time.Hour)
+		time.Sleep(r.Spread)
 		synctest.Wait()
 		got := box.Mails()
 		if len(got) != 1 || got[0].To != "secret-person@example.org" || got[0].Subject != "reset de" || got[0].ID != "one" || got[0].Text != "https://id.test/#secret-token" {
@@ -130,11 +132,12 @@ func TestCourierSends(t *testing.T) {
 
 func TestCourierRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		var at []time.Time
 		r := newRig(t, func(context.Context, Message) error {
-			at = append(at, time.Now())
-			if down {
+			if down.Load() {
+				at = append(at, time.Now())
 				return &Failure{Reason: "connect", Cause: errors.New("dial secret-person@example.org")}
 			}
 			return nil
@@ -142,6 +145,7 @@ func TestCourierRetries(t *testing.T) {
 		stop := r.run()
 		r.queue("one", "reset", 24*time.Hour)
 		time.Sleep(3 * time.Hour)
+		synctest.Wait()
 		if n := len(at); n < 8 || n > 24 {
 			t.Errorf("%d tries in 3 hours", n)
 		}
@@ -153,7 +157,7 @@ func TestCourierRetries(t *testing.T) {
 		if s := r.waiting(); s.Waiting != 1 || s.Failing != 1 {
 			t.Errorf("outbox %+v", s)
 		}
-		down = false
+		down.Store(false)
 		time.Sleep(time.Hour)
 		stop()
 		if s := r.State(); s.Sent != 1 || s.GivenUp != 0 || r.waiting().Waiting != 0 {
@@ -252,6 +256,7 @@ func TestCourierStops(t *testing.T) {
 				})
 				stop := r.run()
 				r.queue("one", "verify", 24*time.Hour)
+				time.Sleep(r.Spread)
 				synctest.Wait()
 				start := time.Now()
 				stop()

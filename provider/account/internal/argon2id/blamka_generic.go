@@ -2,6 +2,7 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
+//nolint:funlen,gosec // as it came: unrolled, and 32 bits are meant
 package argon2id
 
 func processBlockGeneric(out, in1, in2 *block, xor bool) {
