@@ -59,7 +59,10 @@ type EndScope struct {
 	SID string
 	// ExceptSID: this one stays.
 	ExceptSID string
-	// Offline: grants with Offline set end too. Without it they outlive their session.
+	// Offline: grants with Offline set end too. Without it they outlive their session. With SID "" it means all Offline grants of
+	// the account except those of ExceptSID, also those that came from no session.
+	//
+	// Grants end by their SID, whether or not their session is still live: the outcome never depends on what was swept.
 	Offline bool
 }
 
@@ -69,7 +72,7 @@ type Effects struct {
 	Take *OneTimeKey
 	// Void removes every one-time token of these purposes that belongs to the verb's account. Put comes after it.
 	Void []Purpose
-	// Put stores one-time tokens. For [Accounts.CreateAccount] their AccountID is set by the store.
+	// Put stores one-time tokens; ErrExists where one is there. An AccountID of 0 means the verb's account. For [Accounts.CreateAccount] their AccountID is set by the store.
 	Put []OneTime
 	// End ends sessions of the verb's account, as [Sessions.EndSessions] does; its AccountID is set by the store.
 	End *EndScope
@@ -82,7 +85,8 @@ type Effects struct {
 
 // Accounts keeps people.
 type Accounts interface {
-	// CreateAccount stores a new account, gives it the next ID and Version 1, and returns it.
+	// CreateAccount stores a new account, gives it the next ID and Version 1, and returns it. CreatedAt and UpdatedAt are the
+	// caller's; now where they are zero.
 	// Errors: ErrUsernameTaken, ErrEmailTaken, ErrExists (Sub).
 	CreateAccount(ctx context.Context, a Account, with Effects, now time.Time) (Account, error)
 	// Account returns the account with that key. Errors: ErrNotFound.
@@ -92,7 +96,7 @@ type Accounts interface {
 	// Errors: ErrNotFound (the account, or Effects.Take), ErrConflict, ErrUsernameTaken, ErrEmailTaken.
 	ReplaceAccount(ctx context.Context, a Account, with Effects, now time.Time) (Account, error)
 	// DeleteAccount removes the account and all that is its own: sessions, grants (offline ones too), consents, one-time tokens, files.
-	// Queued mail stays, and with.Mail is queued. Errors: ErrNotFound.
+	// Queued mail stays, and with.Mail is queued. Errors: ErrNotFound, also where with would create something for the account.
 	DeleteAccount(ctx context.Context, id int64, with Effects, now time.Time) error
 	// ListAccounts returns at most limit accounts with an ID greater than after, in order of ID.
 	ListAccounts(ctx context.Context, after int64, limit int) ([]Account, error)
@@ -121,7 +125,7 @@ type FileInfo struct {
 // Files keeps what accounts upload.
 type Files interface {
 	// PutFile stores the file in place of the account's earlier one of that kind, sets Account.Resume or Account.Picture,
-	// Account.UpdatedAt and raises its Version. Errors: ErrNotFound (account).
+	// Account.UpdatedAt and raises its Version. Errors: ErrNotFound (account), ErrExists (info.ID is another file's).
 	PutFile(ctx context.Context, accountID int64, kind FileKind, info FileInfo, content []byte, now time.Time) error
 	// File returns the account's file of that kind. Errors: ErrNotFound.
 	File(ctx context.Context, accountID int64, kind FileKind) (FileInfo, []byte, error)

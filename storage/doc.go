@@ -11,6 +11,8 @@
 //   - One-time transitions ([Grants.RedeemCode], [Grants.RotateRefresh], [Effects].Take, [Keyrings.SwapKeyring]) succeed for
 //     exactly one of any number of callers in any number of processes.
 //   - Records that are returned are the caller's own copies.
+//   - An empty identifier (Sub, SID, grant ID, code hash, token hash, mail ID, client ID, file ID) is never free: creating with
+//     one is [ErrExists]. An identifier whose record has expired is free.
 //   - A record whose ExpiresAt is not after now behaves as absent (or as the verb says), whether swept or not.
 //
 // Bearer secrets never reach a driver in the clear: callers pass hashes or sealed bytes.

@@ -66,13 +66,14 @@ type Refresh struct {
 
 // Grants keeps families. A revoked grant is kept, as revoked, until ExpiresAt, so that a replay is recognised.
 type Grants interface {
-	// CreateGrant stores g. Errors: ErrExists (ID or Code.Hash), ErrNotFound (g.SID names no live session, or the account is gone).
+	// CreateGrant stores g. Errors: ErrExists (ID or Code.Hash), ErrNotFound (g.SID names no live session of g.AccountID, or the account is gone).
 	CreateGrant(ctx context.Context, g Grant, now time.Time) error
 	// Grant returns a grant that is neither revoked nor expired, by its ID or, where ID is "", by the hash of its code.
 	// Errors: ErrNotFound; ErrSpent where it was revoked (the grant is returned with it).
 	Grant(ctx context.Context, key GrantKey, now time.Time) (Grant, error)
 	// RedeemCode marks the code redeemed and sets Grant.Refresh to refresh (nil: no refresh token), and returns the grant.
 	// Errors: ErrNotFound (unknown or expired code), ErrSpent (redeemed before, or grant revoked; the grant is returned with it).
+	// ErrSpent goes before expiry of the code: a late replay is still a replay, until Grant.ExpiresAt.
 	RedeemCode(ctx context.Context, codeHash string, refresh *Refresh, now time.Time) (Grant, error)
 	// RotateRefresh raises the generation by one if it equals from, sets RotatedAt to now and Refresh.ExpiresAt to expires,
 	// and returns the grant. Errors: ErrNotFound (no such grant, no refresh token, expired), ErrConflict (another generation is
@@ -114,7 +115,7 @@ type Consents interface {
 
 // Denials remembers single tokens that were revoked before they expired.
 type Denials interface {
-	// DenyToken makes Denied true for this `jti` until the given time.
+	// DenyToken makes Denied true for this `jti` until the given time, or until a later one given before.
 	DenyToken(ctx context.Context, jti string, until time.Time, now time.Time) error
 	// Denied says whether the token was revoked.
 	Denied(ctx context.Context, jti string, now time.Time) (bool, error)

@@ -69,7 +69,7 @@ type OutboxState struct {
 
 // Outbox queues mail durably. A mail is sent at least once.
 type Outbox interface {
-	// QueueMail stores mail.
+	// QueueMail stores mail. Errors: ErrExists (ID).
 	QueueMail(ctx context.Context, m []Mail, now time.Time) error
 	// LeaseMail takes at most limit mails that are due (NotBefore, LeaseUntil and ExpiresAt considered) and leases them until the given time.
 	LeaseMail(ctx context.Context, limit int, until time.Time, now time.Time) ([]Mail, error)

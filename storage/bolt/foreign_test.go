@@ -58,3 +58,21 @@ func TestForeignFiles(t *testing.T) {
 		})
 	}
 }
+
+func TestTruncatedWhileOpen(t *testing.T) {
+	const n = 50
+	path := filepath.Join(t.TempDir(), "store.db")
+	if err := os.WriteFile(path, filled(t, n), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := openAt(t, path)
+	if err := os.Truncate(path, 2*4096); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.ListAccounts(context.Background(), 0, n)
+	oneLine(t, err, storage.ErrCorrupt)
+	if err := s.CreateGrant(context.Background(), testGrant(n), day()); err == nil {
+		t.Error("a write was acknowledged")
+	}
+	_ = s.Close()
+}

@@ -184,7 +184,8 @@ func listAccounts(t *testing.T, s storage.Store) {
 func accountCopies(t *testing.T, s storage.Store) {
 	in := account("a")
 	made := got(s.CreateAccount(bg(), in, storage.Effects{}, at(0)))(t)
-	want := got(s.Account(bg(), storage.AccountKey{ID: made.ID}))(t)
+	want := account("a") // shares nothing with what went through the store
+	want.ID, want.Version = made.ID, 1
 	spoil := func(a storage.Account) {
 		a.Skills[0], a.PasswordHistory[0], *a.ExperienceYears = "spoilt", "spoilt", 99
 	}
