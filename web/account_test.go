@@ -116,8 +116,15 @@ func TestFiles(t *testing.T) {
 	if diff := cmp.Diff([]storage.FileKind{storage.FileResume, storage.FilePicture}, gone); diff != "" {
 		t.Error(diff)
 	}
+	b.verbs.deleteFile = func(storage.FileKind) error { return refusal(account.Gone) } // by another tab
+	b.post(t, "/account/resume/delete", form(), signedIn).goes("/account?notice=resume_removed")
+	b.verbs.deleteFile = func(storage.FileKind) error { return storage.ErrUnavailable }
+	b.post(t, "/account/resume/delete", form(), signedIn).status(500)
 	b.verbs.account = func(int64) (storage.Account, error) { return storage.Account{ID: 7, Username: "bare"}, nil }
 	b.post(t, "/account/resume/delete", form(), signedIn).goes("/account")
+	b.verbs.file = func(storage.FileKind) (storage.FileInfo, []byte, error) {
+		return storage.FileInfo{}, nil, refusal(account.Gone)
+	}
 	b.get(t, "/account/resume", signedIn).status(404)
 }
 
@@ -128,6 +135,10 @@ func TestMedia(t *testing.T) {
 		t.Errorf("headers %v", h)
 	}
 	b.get(t, "/media/other").status(404)
+	b.verbs.picture = func(string) (storage.FileInfo, []byte, error) {
+		return storage.FileInfo{ContentType: "application/pdf"}, []byte("%PDF"), nil
+	}
+	b.get(t, "/media/p1").status(404) // a resume never goes out this way
 	b.get(t, "/media/").status(404)
 	b.verbs.picture = func(string) (storage.FileInfo, []byte, error) { return storage.FileInfo{}, nil, refusal(account.Gone) }
 	b.get(t, "/media/p1").status(404)

@@ -13,8 +13,10 @@ type consentView struct {
 	Flow      Flow
 	LoginName string
 	// See, Away and Other are the scopes asked for; Granted those allowed before.
-	See, Away, Other, Granted    []scopeRow
-	Resources                    []string
+	See, Away, Other, Granted []scopeRow
+	Resources                 []string
+	// Nothing: the client asks for nothing but the sign-in itself.
+	Nothing                      bool
 	ClientURI, PolicyURI, TosURI string
 }
 
@@ -43,6 +45,7 @@ func (s *Site) consent(w http.ResponseWriter, r *http.Request) error {
 	f.Person, f.Title = called(a), f.T("consent.title", "client", fl.ClientName)
 	v := &consentView{frame: f, Flow: fl, LoginName: login(a), ClientURI: webLink(fl.ClientURI), PolicyURI: webLink(fl.PolicyURI), TosURI: webLink(fl.TermURI)}
 	v.sort(fl)
+	v.Nothing = len(v.See)+len(v.Away)+len(v.Other)+len(v.Resources) == 0
 	return s.draw(w, r, http.StatusOK, "bow", "consent", v)
 }
 

@@ -123,8 +123,9 @@ func (s *Site) remove(w http.ResponseWriter, r *http.Request, kind storage.FileK
 		s.see(w, r, "/account") // twice pressed
 		return nil
 	}
-	if err := s.Account.DeleteFile(r.Context(), a.ID, kind, s.caller(r, f.Lang)); err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return s.orGone(w, r, err)
+	// Gone is as good as removed; if it is the account that is gone, the page it leads to finds out.
+	if err := s.Account.DeleteFile(r.Context(), a.ID, kind, s.caller(r, f.Lang)); err != nil && !isGone(err) {
+		return fmt.Errorf("remove file: %w", err)
 	}
 	s.see(w, r, "/account?notice="+string(kind)+"_removed")
 	return nil
@@ -136,13 +137,13 @@ func (s *Site) resumeFile(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return err
 	}
-	if a.Resume == nil {
+	info, content, err := s.Account.File(r.Context(), a.ID, storage.FileResume)
+	if isGone(err) {
 		s.fail(w, r, serve.Problem{Status: http.StatusNotFound, Kind: "not_found", Back: s.path("/account")})
 		return nil
 	}
-	info, content, err := s.Account.File(r.Context(), a.ID, storage.FileResume)
 	if err != nil {
-		return s.orGone(w, r, err)
+		return fmt.Errorf("load file: %w", err)
 	}
 	setHeaders(w.Header(), policy{secure: s.secure, upload: true})
 	w.Header().Set("Cache-Control", "no-store")
@@ -158,18 +159,23 @@ func (s *Site) resumeFile(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) media(w http.ResponseWriter, r *http.Request) error {
 	id := strings.TrimPrefix(s.rel(r), "/media/")
 	info, content, err := s.Account.Picture(r.Context(), id)
-	ref, refused := errors.AsType[*account.Refusal](err)
-	if errors.Is(err, storage.ErrNotFound) || refused && ref.Kind == account.Gone {
+	if err != nil && !isGone(err) {
+		return fmt.Errorf("load picture: %w", err)
+	}
+	if err != nil || !strings.HasPrefix(info.ContentType, "image/") {
 		s.fail(w, r, serve.Problem{Status: http.StatusNotFound, Kind: "not_found"})
 		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("load picture: %w", err)
 	}
 	setHeaders(w.Header(), policy{secure: s.secure, upload: true})
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // applications show it
 	s.sendFile(w, r, info, content)
 	return nil
+}
+
+// isGone tells that what was asked for does not exist.
+func isGone(err error) bool {
+	ref, refused := errors.AsType[*account.Refusal](err)
+	return errors.Is(err, storage.ErrNotFound) || refused && (ref.Kind == account.Gone || ref.Kind == account.BadToken)
 }
 
 func (s *Site) sendFile(w http.ResponseWriter, r *http.Request, info storage.FileInfo, content []byte) {

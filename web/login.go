@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -113,8 +112,11 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 	got, err := s.Account.SignIn(r.Context(), cred)
 	if err != nil {
 		wrong := v.T("login.wrong")
+		if !s.ResetOpen {
+			wrong = v.T("login.wrong_noreset")
+		}
 		if s.RequireVerified {
-			wrong = v.T("login.wrong_or_unverified")
+			wrong += " " + v.T("login.unverified")
 		}
 		// One text for every cause, so that nobody learns which accounts there are.
 		status, ok := v.refuse(w, r, err, map[account.Kind]fieldError{account.WrongCredentials: {"", wrong}})
@@ -177,8 +179,7 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if ok {
-		err := s.Account.SignOut(r.Context(), sess.SID, s.caller(r, ""))
-		if ref, refused := errors.AsType[*account.Refusal](err); err != nil && (!refused || ref.Kind != account.Gone) {
+		if err := s.Account.SignOut(r.Context(), sess.SID, s.caller(r, "")); err != nil && !isGone(err) {
 			return err
 		}
 	}

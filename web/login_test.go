@@ -99,6 +99,12 @@ func TestLoginRefused(t *testing.T) {
 	}
 	b.verbs.signIn = func(account.Credentials) (account.SignedIn, error) { return account.SignedIn{}, storage.ErrUnavailable }
 	b.post(t, "/login", in).status(500).says("Something went wrong on our side")
+	b.verbs.signIn = func(account.Credentials) (account.SignedIn, error) {
+		return account.SignedIn{}, refusal(account.WrongCredentials)
+	}
+	b.post(t, "/login", in).status(422).says("reset your password. If your account is new, confirm your email address first.")
+	b.Site.ResetOpen, b.Site.RequireVerified = false, false
+	b.post(t, "/login", in).status(422).says("Check both and try again.").lacks("reset your password", "account is new")
 	big := form("login", strings.Repeat("a", maxForm))
 	b.post(t, "/login", big).status(413).says("too much at once")
 	r := b.post(t, "/login", form("login", "%"))
@@ -144,6 +150,10 @@ func TestConsent(t *testing.T) {
 	b.flows.open["evil"] = evil
 	b.get(t, "/consent?flow=evil", signedIn).status(200).lacks("javascript:", "data:text", "About Harbour Notes")
 
+	bare := notes()
+	bare.Scopes, bare.GrantedScopes, bare.Resources = nil, nil, nil
+	b.flows.open["bare"] = bare
+	b.get(t, "/consent?flow=bare", signedIn).status(200).says("nothing but that you sign in", "Allow")
 	var allowed string
 	b.flows.allow = func(sealed string) error { allowed = sealed; return nil }
 	b.post(t, "/consent", form("flow", "f1", "decision", "allow"), signedIn).goes("/authorize?flow=f1")

@@ -18,7 +18,10 @@ func TestPreview(t *testing.T) {
 	if *preview == "" {
 		return
 	}
-	srv := &http.Server{Addr: *preview, Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	mux := http.NewServeMux()
+	newSampleOP(t).mount(mux, sampleIssuer)
+	mux.Handle("/", h)
+	srv := &http.Server{Addr: *preview, Handler: http.NewCrossOriginProtection().Handler(mux), ReadHeaderTimeout: 5 * time.Second}
 	t.Logf("http://%s/login", *preview)
 	t.Fatal(srv.ListenAndServe())
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -48,8 +47,8 @@ func (s *Site) forgotPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := s.forgotView(r, form.Get("flow"))
 	email, status := strings.TrimSpace(form.Get("email")), 0
-	if email == "" {
-		status, v.Errors = http.StatusUnprocessableEntity, []fieldError{{"email", v.T("email.missing")}}
+	if !v.address(email) {
+		status = http.StatusUnprocessableEntity
 	} else if err := s.Account.ForgotPassword(r.Context(), email, s.caller(r, v.Lang)); err != nil {
 		if status, ok = v.refuse(w, r, err, nil); !ok {
 			return err
@@ -61,6 +60,18 @@ func (s *Site) forgotPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.see(w, r, with("/forgot/sent", "flow", v.Flow))
 	return nil
+}
+
+// address tells whether a text is one e-mail address at all, which is no secret, and says so where it is not.
+func (f *frame) address(email string) bool {
+	key := "email.malformed"
+	if email == "" {
+		key = "email.missing"
+	} else if _, ok := account.ParseEmail(email); ok {
+		return true
+	}
+	f.Errors = []fieldError{{account.FieldEmail, f.T(key)}}
+	return false
 }
 
 func (s *Site) forgotSent(w http.ResponseWriter, r *http.Request) error {
@@ -103,7 +114,7 @@ func (s *Site) drawReset(w http.ResponseWriter, r *http.Request, status int, f *
 }
 
 func (s *Site) resetDead(w http.ResponseWriter, r *http.Request, f *frame, err error) error {
-	if ref, ok := errors.AsType[*account.Refusal](err); !ok || ref.Kind != account.BadToken && ref.Kind != account.Gone {
+	if !isGone(err) {
 		return s.plainly(w, r, f, err)
 	}
 	s.setCookie(w, "reset", "", "/reset", -1)
@@ -130,7 +141,7 @@ func (s *Site) resetPost(w http.ResponseWriter, r *http.Request) error {
 		return s.drawReset(w, r, http.StatusUnprocessableEntity, f, login(a))
 	}
 	if _, err := s.Account.ResetPassword(r.Context(), token, form.Get("password"), account.Page, s.caller(r, f.Lang)); err != nil {
-		if ref, ok := errors.AsType[*account.Refusal](err); ok && (ref.Kind == account.BadToken || ref.Kind == account.Gone) {
+		if isGone(err) {
 			return s.resetDead(w, r, f, err)
 		}
 		status, ok := f.refuse(w, r, err, nil)
@@ -180,7 +191,7 @@ func (s *Site) notMePost(w http.ResponseWriter, r *http.Request) error {
 		link, text = "/forgot", "notme.next"
 	}
 	if err := s.Account.RevokeByMail(r.Context(), form.Get("token"), s.caller(r, f.Lang)); err != nil {
-		if ref, ok := errors.AsType[*account.Refusal](err); ok && (ref.Kind == account.BadToken || ref.Kind == account.Gone) {
+		if isGone(err) {
 			return s.dead(w, r, f, f.T("notme.dead"), link, f.T(text))
 		}
 		return s.plainly(w, r, f, err)

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -163,10 +164,8 @@ func (s *Site) sessionEnd(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	sid := form.Get("sid")
-	if err := s.Account.EndSession(r.Context(), a.ID, sid, s.caller(r, f.Lang)); err != nil && !errors.Is(err, storage.ErrNotFound) {
-		if ref, refused := errors.AsType[*account.Refusal](err); !refused || ref.Kind != account.Gone {
-			return err
-		}
+	if err := s.Account.EndSession(r.Context(), a.ID, sid, s.caller(r, f.Lang)); err != nil && !isGone(err) {
+		return fmt.Errorf("end session: %w", err)
 	}
 	if sid == sess.SID {
 		s.Sessions.Clear(w)

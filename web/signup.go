@@ -156,9 +156,9 @@ func (s *Site) sentPost(w http.ResponseWriter, r *http.Request) error {
 	if typed := strings.TrimSpace(form.Get("email")); typed != "" || email == "" {
 		email = typed
 	}
-	if email == "" {
-		v.Errors = []fieldError{{"email", v.T("email.missing")}}
-		return s.drawSent(w, r, http.StatusUnprocessableEntity, v, "")
+	if !v.address(email) {
+		v.Masked = "" // ask for it, and show the message at the field
+		return s.drawSent(w, r, http.StatusUnprocessableEntity, v, email)
 	}
 	if err := s.Account.ResendVerification(r.Context(), email, s.caller(r, v.Lang), v.Flow.Sealed); err != nil {
 		status, ok := v.refuse(w, r, err, nil)

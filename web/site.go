@@ -144,7 +144,7 @@ func (s *Site) who(r *http.Request) (storage.Account, storage.Session, bool, err
 		return storage.Account{}, storage.Session{}, false, err
 	}
 	a, err := s.Account.Account(r.Context(), sess.AccountID)
-	if ref, refused := errors.AsType[*account.Refusal](err); refused && ref.Kind == account.Gone {
+	if isGone(err) {
 		return storage.Account{}, storage.Session{}, false, nil
 	}
 	if err != nil {

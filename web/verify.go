@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 
 	"latchkey/provider/account"
@@ -76,8 +75,7 @@ func (s *Site) verifyPost(w http.ResponseWriter, r *http.Request) error {
 
 // verifyDead answers a link that does not work. Who is signed in with a proven address meets no alarm: it worked before.
 func (s *Site) verifyDead(w http.ResponseWriter, r *http.Request, f *frame, cause error) error {
-	ref, refused := errors.AsType[*account.Refusal](cause)
-	if !refused || ref.Kind != account.BadToken && ref.Kind != account.Gone {
+	if !isGone(cause) {
 		return s.plainly(w, r, f, cause)
 	}
 	a, _, live, err := s.who(r)

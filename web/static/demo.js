@@ -93,7 +93,7 @@ async function checkAccess(jwt) {
 }
 
 function draw(card, jwt, { header, claims, checks }) {
-  const at = sel => card.querySelector(sel), good = checks.every(c => c[1]);
+  const at = sel => card.querySelector(sel), good = sound(checks);
   at('[data-verdict]').textContent = good ? word.good : word.bad;
   at('[data-verdict]').className = `badge ${good ? 'badge-ok' : 'badge-error'}`;
   at('[data-checks]').replaceChildren(...checks.map(([text, ok]) =>
@@ -103,20 +103,25 @@ function draw(card, jwt, { header, claims, checks }) {
   at('[data-raw]').textContent = jwt;
 }
 
+const sound = checks => checks.every(c => c[1]);
+
 async function show() {
   const t = kept();
   $('demo-start').hidden = !!t;
   $('demo-result').hidden = !t;
   if (!t) return;
   $('demo-refresh').hidden = !t.refresh_token;
+  $('demo-hello').hidden = $('demo-info').hidden = true;
   const id = await checkID(t.id_token, t);
   draw($('demo-id'), t.id_token, id);
-  if (t.access_token.split('.').length === 3) draw($('demo-access'), t.access_token, await checkAccess(t.access_token));
-  else $('demo-access').querySelector('[data-raw]').textContent = t.access_token;
+  const access = await checkAccess(t.access_token);
+  draw($('demo-access'), t.access_token, access);
+  if (!sound(id.checks) || !sound(access.checks)) throw new Error(word.tokens);   // shown, but believed by nobody
   $('demo-name').textContent = id.claims.name ?? id.claims.preferred_username ?? id.claims.email ?? id.claims.sub;
   const info = await json((await configuration()).userinfo_endpoint, { headers: { authorization: `Bearer ${t.access_token}` } });
   $('demo-userinfo').textContent = JSON.stringify(info, null, 2);
   if (info.sub !== id.claims.sub) throw new Error('sub');   // OIDC Core §5.3.2
+  $('demo-hello').hidden = $('demo-info').hidden = false;
 }
 
 async function refresh() {
