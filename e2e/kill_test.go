@@ -101,7 +101,7 @@ func (k *killer) api() *harness.API {
 	return &harness.API{Base: k.s.Issuer, Address: harness.RandomAddress(), HTTP: k.http}
 }
 
-func (k *killer) name(prefix string) string { return fmt.Sprintf("%s%d", prefix, k.serial.Add(1)) }
+func (k *killer) name(prefix string) string { return fmt.Sprintf("%s_%05d", prefix, k.serial.Add(1)) }
 
 // round loads the server until a random moment after every kind of worker has had an answer, and returns then.
 func (k *killer) round(round int) {

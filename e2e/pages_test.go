@@ -43,7 +43,7 @@ func newRelyingParty(t *testing.T) *relyingParty {
 
 // client is its entry for the configuration.
 func (rp *relyingParty) client() object {
-	return object{"client_id": "bookshop", "client_name": "The Corner Bookshop", "token_endpoint_auth_method": "client_secret_basic", "client_secret": "bookshop-secret-0123456789abcdefghijklmnop",
+	return object{"client_id": "bookshop", "client_name": "The Corner Bookshop", "token_endpoint_auth_method": "client_secret_basic", "secrets": []object{{"value": "bookshop-secret-0123456789abcdefghijklmnop"}},
 		"grant_types": []string{"authorization_code", "refresh_token"}, "scope": "openid profile email offline_access", "redirect_uris": []string{rp.server.URL + "/callback"},
 		"post_logout_redirect_uris": []string{rp.server.URL + "/signed-out"}}
 }
@@ -167,7 +167,7 @@ func TestPagesWithoutScript(t *testing.T) {
 	b.Submit("/signup/sent", nil).At("/signup/sent", 200)
 	link, _ := s.Mail.Link(t, "walker@example.test", "/verify", 2)
 	b.Open(link).At("/verify", 200).Submit("/verify", nil).At("/login", 200)
-	b.Submit("/login", map[string]string{"login": "walker", "password": "wrong password"}).At("/login", 401)
+	b.Submit("/login", map[string]string{"login": "walker", "password": "wrong password"}).At("/login", 422)
 	b.Submit("/login", map[string]string{"login": "walker", "password": "walking far away"}).At("/account", 200)
 	b.Submit("/account", map[string]string{"full_name": "Walter Alker", "phone": "+49 30 123456", "skills": "walking\nswimming"}).At("/account", 200)
 	if !strings.Contains(string(b.Body), "Walter Alker") || !strings.Contains(string(b.Body), "+4930123456") {

@@ -127,7 +127,7 @@ func TestOutboxOutlives(t *testing.T) {
 				t.Errorf("the answer waited %v for the mail server", took)
 			}
 			harness.Until(t, 30*time.Second, "a try failed", func() error {
-				if m := s.Metrics(t); m.Sum("latchkey_mail_failed_total") < 1 {
+				if m := s.Metrics(t); m.Sum("latchkey_outbox_failing") < 1 {
 					return errors.New("no failure counted")
 				}
 				return nil

@@ -130,7 +130,7 @@ func configure(t testing.TB, o Options) *Server {
 		"mail.smtp.address":      s.Mail.Address,
 		"mail.smtp.tls":          "none",
 		"log.format":             "json",
-		"accounts.hash.memory":   "64KiB", // cheap: what is tested is not the hash
+		"accounts.hash.memory":   "7MiB", // cheap: what is tested is not the hash
 		"accounts.hash.passes":   1,
 	}
 	maps.Copy(s.Config, o.Config)
@@ -139,8 +139,9 @@ func configure(t testing.TB, o Options) *Server {
 	}
 	s.Config["clients"] = o.Clients
 	for _, c := range o.Clients {
-		if secret, ok := c["client_secret"].(string); ok {
-			s.Secrets.Add("client secret", secret)
+		list, _ := c["secrets"].([]map[string]any)
+		for _, secret := range list {
+			s.Secrets.Add("client secret", fmt.Sprint(secret["value"]))
 		}
 	}
 	s.WriteConfig(t)
