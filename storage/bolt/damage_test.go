@@ -158,7 +158,7 @@ func TestFlippedBits(t *testing.T) {
 	content := filled(t, n)
 	random := rand.New(rand.NewPCG(1, 2))
 	noticed := 0
-	for range 300 {
+	for range 150 {
 		damaged := append([]byte(nil), content...)
 		at, bit := random.IntN(len(damaged)), byte(1)<<random.IntN(8)
 		damaged[at] ^= bit
