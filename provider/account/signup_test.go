@@ -269,3 +269,32 @@ func TestFaultsAreNoRefusals(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestCreateAccountByOperator(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.SignUpOpen, c.Limits.Address.Max = false, 1 })
+	for i := range 3 { // no limit
+		out := must(r.CreateAccount(t.Context(), SignUp{Dialect: Simple, Username: fmt.Sprint("user", i), Password: "secret1"}))(t)
+		if out.Session.SID != "" || out.Account.ID != int64(i+1) {
+			t.Errorf("made %+v", out)
+		}
+	}
+	must(r.CreateAccount(t.Context(), SignUp{Dialect: Page, Email: "a@example.org", Password: "tr1cky words"}))(t)
+	_, err := r.CreateAccount(t.Context(), SignUp{Dialect: Page, Email: "A@example.org", Password: "tr1cky words"})
+	wantKind(t, err, EmailTaken)
+	if mail := r.courier(); len(mail) != 1 || mail[0].Kind != MailVerify {
+		t.Errorf("mails %+v", mail) // an operator's mistake is nobody's news
+	}
+}
+
+func TestVerifyHash(t *testing.T) {
+	r := newRig(t)
+	a := r.alice().Account
+	for _, c := range []struct {
+		encoded, secret string
+		want            bool
+	}{{a.PasswordHash, "first password", true}, {a.PasswordHash, "x", false}, {"sha256:00", "x", false}} {
+		if got, err := r.VerifyHash(t.Context(), c.encoded, c.secret); got != c.want || err != nil {
+			t.Errorf("%q: %v, %v", c.secret, got, err)
+		}
+	}
+}

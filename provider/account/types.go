@@ -83,7 +83,7 @@ const (
 	Invalid          Kind = "invalid"           // Fields says what
 	UsernameTaken    Kind = "username_taken"    // the username exists
 	EmailTaken       Kind = "email_taken"       // the address exists; pages must not tell
-	WrongCredentials Kind = "wrong_credentials" // unknown account, wrong password, disabled: all alike #nosec G101 -- a word
+	WrongCredentials Kind = "wrong_credentials" // #nosec G101 -- unknown account, wrong password, disabled: all alike
 	WrongPassword    Kind = "wrong_password"    // the current password, where one is asked for again
 	BadToken         Kind = "bad_token"         // one-time token unknown, spent or expired
 	Throttled        Kind = "throttled"         // RetryAfter says how long
