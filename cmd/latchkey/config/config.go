@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"path/filepath"
 	"time"
 )
 
@@ -124,3 +125,16 @@ type Telemetry struct{ Traces, Endpoint string }
 
 // D is the duration as the standard library has it.
 func (d Duration) D() time.Duration { return time.Duration(d) }
+
+// AdminSocketPath is where the operators' API is served while the server runs; "" for nowhere.
+func (c *Config) AdminSocketPath() string {
+	switch {
+	case c.Server.AdminSocket == "off":
+		return ""
+	case c.Server.AdminSocket != "":
+		return c.Server.AdminSocket
+	case c.Storage.Driver != "bolt":
+		return "" // memory has no place of its own
+	}
+	return filepath.Join(filepath.Dir(c.Storage.BoltPath), "admin.sock")
+}

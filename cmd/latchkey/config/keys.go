@@ -141,3 +141,12 @@ func (c *Config) outerKeys() []key {
 		{path: "telemetry.endpoint", to: &c.Telemetry.Endpoint, doc: "Base URL of an OTLP/HTTP collector, such as http://collector:4318."},
 	}
 }
+
+// KeyNames lists every key, each with suffix behind it: for completion.
+func KeyNames(suffix string) (names []string) {
+	var c Config
+	for _, k := range c.table() {
+		names = append(names, k.path+suffix)
+	}
+	return names
+}

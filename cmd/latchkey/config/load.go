@@ -193,8 +193,11 @@ func (l *loader) node(path string, node *yaml.Node, from string, complain compla
 	if node.Tag == "!!null" && node.Kind == yaml.ScalarNode && node.Style == 0 {
 		return // as if it were not there
 	}
-	l.config.origins[path] = from
 	k, known := l.keys[path]
+	if _, secret := k.to.(*Secret); (secret || !known) && node.Kind == yaml.ScalarNode && node.Value == "" {
+		return // a variable that templates leave empty sets no secret
+	}
+	l.config.origins[path] = from
 	if !known { // the twin of a secret
 		if node.Kind != yaml.ScalarNode {
 			l.faultAt(path, from, "must name a file")
