@@ -110,7 +110,7 @@ func (e *Endpoint) unsealAs(purpose, sealed, browser string) (*Request, error) {
 	if len(sealed) > maxSealed {
 		return nil, ErrFlow
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
+	b, err := oauth.DecodeBase64(sealed)
 	if err != nil {
 		return nil, ErrFlow
 	}

@@ -139,7 +139,7 @@ func (e *Logout) form(r *http.Request) (oauth.Form, error) {
 		return f, err
 	}
 	var p posted
-	b, err := base64.RawURLEncoding.Strict().DecodeString(f.Get("posted"))
+	b, err := oauth.DecodeBase64(f.Get("posted"))
 	if err == nil {
 		if b, err = e.Vault.Open(postedPurpose, "", b); err == nil {
 			err = json.Unmarshal(b, &p)
@@ -220,7 +220,7 @@ func (e *Logout) confirmed(w http.ResponseWriter, r *http.Request, sealed string
 		return e.leave(w, r, &ask{}, true)
 	}
 	var a ask
-	b, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
+	b, err := oauth.DecodeBase64(sealed)
 	if err == nil {
 		if b, err = e.Vault.Open(logoutPurpose, s.SID, b); err == nil {
 			err = json.Unmarshal(b, &a)

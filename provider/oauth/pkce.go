@@ -11,7 +11,7 @@ const S256 = "S256"
 
 // CheckChallenge checks the syntax of an S256 code challenge: base64url of 32 bytes. Errors: *Error with InvalidRequest.
 func CheckChallenge(challenge string) error {
-	if b, err := base64.RawURLEncoding.Strict().DecodeString(challenge); err != nil || len(b) != sha256.Size {
+	if b, err := DecodeBase64(challenge); err != nil || len(b) != sha256.Size {
 		return E(InvalidRequest, "code_challenge must be the base64url SHA-256 of the verifier") // RFC 7636 §4.2
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
+
+	"latchkey/provider/oauth"
 )
 
 // RefreshPrefix begins every refresh token.
@@ -37,7 +39,7 @@ func (i *Issuer) DecodeRefresh(s string) (Refresh, error) {
 	if !ok || len(enc) > 128 {
 		return Refresh{}, ErrNotOurs
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(enc)
+	b, err := oauth.DecodeBase64(enc)
 	if err != nil || len(b) != grantIDLen+8+32 {
 		return Refresh{}, ErrNotOurs
 	}

@@ -2,7 +2,6 @@ package token
 
 import (
 	"crypto"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	jose "github.com/go-jose/go-jose/v4"
+
+	"latchkey/provider/oauth"
 )
 
 // MaxBytes caps a token before anything is parsed.
@@ -107,8 +108,8 @@ func header(raw string) (joseHeader, error) {
 	}
 	var first []byte
 	for n, part := range strings.Split(raw, ".") {
-		b, err := base64.RawURLEncoding.Strict().DecodeString(part)
-		if err != nil || strings.ContainsAny(part, "\r\n") {
+		b, err := oauth.DecodeBase64(part)
+		if err != nil {
 			return h, fmt.Errorf("%w: not base64url", ErrMalformed)
 		}
 		if n == 0 {
