@@ -95,7 +95,7 @@ type attempt struct {
 	limits  []storage.Limit
 }
 
-// begin takes a slot for a check of who's password. The address pays in any case. Refusals: Throttled.
+// begin takes a slot for a check of who's password. The address pays in any case. Refusals: Throttled, Busy.
 //
 // Right passwords that are checked at the same time hold slots that they are about to give back. So where this process has such
 // checks under way, a request that finds no slot waits for one of them before it is refused.
@@ -114,10 +114,12 @@ func (s *Service) begin(ctx context.Context, c Caller, who string) (*attempt, er
 			return &attempt{s, limits}, nil
 		}
 		again := s.flights.park(waitCtx, limits[0].Key, seen, err == nil)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, fmt.Errorf("count attempt: %w", err)
-		}
-		if !again {
+		case waitCtx.Err() != nil: // checks are still under way: too much at once, which is not too many failures
+			return nil, &Refusal{Kind: Busy, RetryAfter: time.Second}
+		case !again:
 			return nil, s.throttled(ctx, c, limits, taken)
 		}
 	}

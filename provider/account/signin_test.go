@@ -355,3 +355,19 @@ func TestBusyGivesTheSlotBack(t *testing.T) {
 	r.hashes = newHashPool(cheap().Hash)
 	must(r.signIn("Alice", "first password", here))(t)
 }
+
+// A request that waits for checks under way, and waits in vain, has not failed too often.
+func TestThrottleWaitIsBounded(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.Hash.MaxWait = 10 * time.Millisecond })
+	r.alice()
+	for range 5 {
+		slot := must(r.begin(t.Context(), here, accountName(1)))(t)
+		defer func() {
+			if err := slot.end(t.Context(), false); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	_, err := r.signIn("Alice", "first password", here)
+	wantKind(t, err, Busy)
+}

@@ -196,7 +196,7 @@ func TestFaults(t *testing.T) {
 	}
 	r.service.Close()
 	want(t, r.post("/api/login", `{"username":"alice","password":"secret1"}`), 503, "Service unavailable")
-	if r.rec.Outcome != "busy" {
+	if r.rec.Outcome != "busy" { // over what the edge had put there
 		t.Errorf("outcome %q", r.rec.Outcome)
 	}
 	if err := r.store.Close(); err != nil {

@@ -61,14 +61,14 @@ const (
 func (a *API) Face() serve.Face { return serve.FaceFunc(answer) }
 
 func answer(w http.ResponseWriter, r *http.Request, err error) int {
-	e := wire(err)
+	e, own := wire(err)
 	body := errorBody{Message: e.message, Error: e.message, Fields: e.fields}
 	rec := serve.RecordOf(r.Context())
 	if e.status == http.StatusInternalServerError {
 		body.ID = rec.ID
 	}
-	if rec.Outcome == "" {
-		rec.Outcome = e.outcome
+	if rec.Outcome == "" || own {
+		rec.Outcome = e.outcome // the edge has no word for it
 	}
 	explained := serve.Explain(err)
 	explained.RetryAfter = e.retryAfter
@@ -87,16 +87,16 @@ func answer(w http.ResponseWriter, r *http.Request, err error) int {
 	return e.status
 }
 
-// wire puts what reaches the face into the API's words.
-func wire(err error) *apiError {
+// wire puts what reaches the face into the API's words. own: the error is of the API or the account service, not of the edge.
+func wire(err error) (e *apiError, own bool) {
 	if e, ok := errors.AsType[*apiError](err); ok {
-		return e
+		return e, true
 	}
 	if r, ok := errors.AsType[*account.Refusal](err); ok {
-		return refusal(account.Platform, r)
+		return refusal(account.Platform, r), true
 	}
 	x := serve.Explain(err)
-	e := &apiError{status: x.Status, outcome: x.Outcome, retryAfter: x.RetryAfter, cause: err}
+	e = &apiError{status: x.Status, outcome: x.Outcome, retryAfter: x.RetryAfter, cause: err}
 	switch x.Status {
 	case http.StatusNotFound:
 		e.message = msgNotFound
@@ -115,5 +115,5 @@ func wire(err error) *apiError {
 	default:
 		e.message = x.Description
 	}
-	return e
+	return e, false
 }

@@ -177,7 +177,7 @@ func (r *rig) route(w http.ResponseWriter, req *http.Request) {
 		handler = func(http.ResponseWriter, *http.Request) error { return &serve.NotFound{} }
 	}
 	if err := handler(w, req); err != nil {
-		rec.Err = err
+		rec.Err, rec.Outcome = err, serve.Explain(err).Outcome
 		r.api.Face().Answer(w, req, err)
 	}
 }
