@@ -90,7 +90,11 @@ func (g gauges) collectStore(out chan<- prometheus.Metric) {
 		g.log.WarnContext(ctx, "store statistics cannot be read", "error", err)
 	}
 	for kind, n := range stats {
-		out <- prometheus.MustNewConstMetric(desc("store_records", "Records in the store by kind; bytes is its size.", "kind"), prometheus.GaugeValue, float64(n), kind)
+		if kind == "bytes" {
+			out <- prometheus.MustNewConstMetric(desc("store_size_bytes", "Size of the store."), prometheus.GaugeValue, float64(n))
+			continue
+		}
+		out <- prometheus.MustNewConstMetric(desc("store_records", "Records in the store by kind.", "kind"), prometheus.GaugeValue, float64(n), kind)
 	}
 	box, err := g.store.OutboxState(ctx, g.now())
 	if err != nil {
