@@ -72,7 +72,7 @@ func discovery(cfg *config.Config) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSite(c, edge, audit.Discard)
+	s, err := newSite(c, edge, audit.Discard, nil)
 	if err != nil {
 		return nil, err
 	}

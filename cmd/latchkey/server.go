@@ -130,7 +130,7 @@ func (s *server) openCore(ctx context.Context) (err error) {
 
 // serve assembles the public side, opens its listener, and waits for the end.
 func (s *server) serve(ctx context.Context) (err error) {
-	if s.site, err = newSite(s.core, s.edge, s.sink); err != nil {
+	if s.site, err = newSite(s.core, s.edge, s.sink, s.tracer); err != nil {
 		return err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
