@@ -82,3 +82,34 @@ func IsSecretHash(s string) bool {
 	}
 	return strings.HasPrefix(s, "$argon2id$v=19$") && strings.Count(s, "$") == 5
 }
+
+// words refuses grants, response types and algorithms that nobody here knows.
+func words(c storage.Client) error {
+	faults := []ClientFault{}
+	for field, list := range map[string]struct{ has, known []string }{
+		"grant_types":                  {c.GrantTypes, []string{"authorization_code", "refresh_token", "client_credentials"}},
+		"response_types":               {c.ResponseTypes, []string{"code"}},
+		"id_token_signed_response_alg": {[]string{c.IDTokenAlg}, []string{"", "RS256", "ES256", "EdDSA"}},
+	} {
+		for _, word := range list.has {
+			if !slices.Contains(list.known, word) {
+				faults = append(faults, ClientFault{field, fmt.Sprintf("has %q, which is not served", word)})
+			}
+		}
+	}
+	return invalid(faults)
+}
+
+func invalid(faults []ClientFault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	f := &Fault{Code: "invalid", Message: "the client is not valid", Fields: map[string]string{}}
+	for _, one := range faults {
+		if f.Fields[one.Field] != "" {
+			one.Problem = f.Fields[one.Field] + "; " + one.Problem
+		}
+		f.Fields[one.Field] = one.Problem
+	}
+	return f
+}
