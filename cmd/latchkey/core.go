@@ -36,6 +36,8 @@ type core struct {
 	rings    *keys.Rings
 	registry *client.Registry
 	accounts *account.Service
+	// broken says why the store refuses writes until it is opened again; nil while it does not.
+	broken func() error
 	// wake is told when mail was queued; the server sets its courier.
 	wake atomic.Pointer[func()]
 }
@@ -52,10 +54,11 @@ type coreOptions struct {
 // openCore opens the store, the keys and the account service. Close it.
 func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, o coreOptions) (*core, error) {
 	c := &core{cfg: cfg, log: log, now: time.Now}
-	raw, err := openStore(ctx, cfg, o.standby)
+	raw, broken, err := openStore(ctx, cfg, o.standby)
 	if err != nil {
 		return nil, err
 	}
+	c.broken = broken
 	if c.store = raw; o.observe != nil {
 		c.store = watch.Wrap(raw, o.observe)
 	}
@@ -96,20 +99,20 @@ func (c *core) Close() error {
 	return c.store.Close()
 }
 
-func openStore(ctx context.Context, cfg *config.Config, standby func()) (storage.Store, error) {
+func openStore(ctx context.Context, cfg *config.Config, standby func()) (s storage.Store, broken func() error, err error) {
 	if cfg.Storage.Driver == "memory" {
-		return memory.New(), nil
+		return memory.New(), func() error { return nil }, nil
 	}
 	if standby == nil { // a command: whoever has the store is asked through its socket, not waited for
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
 		defer cancel()
 	}
-	s, err := bolt.Open(ctx, bolt.Options{Path: cfg.Storage.BoltPath, OnStandby: standby})
+	b, err := bolt.Open(ctx, bolt.Options{Path: cfg.Storage.BoltPath, OnStandby: standby})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return s, nil
+	return b, b.Broken, nil
 }
 
 // sealer holds the key-encryption keys. In development mode the key's file is made where it is missing.
@@ -165,6 +168,7 @@ func accountConfig(cfg *config.Config) account.Config {
 	c.Hash.Slots, c.Hash.MaxWait = a.Hash.Slots, a.Hash.QueueWait.D()
 	if limit := memoryLimit(); limit > 0 {
 		c.Hash.MemoryBudget = limit / 2
+		c.PictureSlots, c.MaxPicturePixels = 1, min(c.MaxPicturePixels, int(limit/64)) // decoding takes up to 8 bytes a pixel, twice
 	}
 	c.SessionTTL = map[account.Dialect]time.Duration{
 		account.Platform: a.API.Platform.TokenTTL.D(), account.Simple: a.API.Simple.TokenTTL.D(), account.Page: a.Session.TTL.D(),

@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -32,5 +33,13 @@ func limitMemory() {
 		if l := memoryLimit(); l > 0 {
 			debug.SetMemoryLimit(l / 10 * 9)
 		}
+	}
+}
+
+// roomForHashes lets the hash threads, which hold a processor of the scheduler while they run, leave enough of them to requests. The
+// system then shares the cores by priority, and the hash threads have the lowest.
+func roomForHashes(slots int) {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + slots)
 	}
 }

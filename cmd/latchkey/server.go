@@ -130,6 +130,7 @@ func (s *server) openCore(ctx context.Context) (err error) {
 
 // serve assembles the public side, opens its listener, and waits for the end.
 func (s *server) serve(ctx context.Context) (err error) {
+	roomForHashes(s.core.accounts.Stats().Slots)
 	if s.site, err = newSite(s.core, s.edge, s.sink, s.tracer); err != nil {
 		return err
 	}
