@@ -2,10 +2,12 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
 
 	"latchkey/provider/account"
 	"latchkey/storage"
@@ -50,6 +52,30 @@ func TestProfile(t *testing.T) {
 	b.post(t, "/account", form(), signedIn).goes("/account?notice=saved")
 	if *got.ExperienceYears != nil || *got.FullName != "" || len(*got.Skills) != 0 {
 		t.Errorf("empty fields do not clear: %+v", got)
+	}
+}
+
+// TestPatterns: browsers read a pattern with the flag v, where these stand escaped inside a class (ECMA-262 ClassSetSyntaxCharacter).
+func TestPatterns(t *testing.T) {
+	b := newBench(t, sampleIssuer)
+	class := regexp.MustCompile(`\[[^]]*\]`)
+	found := 0
+	for _, p := range []string{"/account", "/signup"} {
+		for _, m := range regexp.MustCompile(` pattern="([^"]+)"`).FindAllStringSubmatch(b.get(t, p, signedIn).Body.String(), -1) {
+			pattern := html.UnescapeString(m[1])
+			found++
+			if _, err := regexp.Compile(pattern); err != nil {
+				t.Error(err)
+			}
+			for _, c := range class.FindAllString(pattern, -1) {
+				if bare := regexp.MustCompile(`\\.`).ReplaceAllString(c[1:len(c)-1], ""); strings.ContainsAny(bare, "()[]{}/|") || strings.HasSuffix(bare, "-") {
+					t.Errorf("%s: class %s is refused by browsers", p, c)
+				}
+			}
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d patterns", found)
 	}
 }
 

@@ -57,7 +57,7 @@ func (s *Site) drawProfile(w http.ResponseWriter, r *http.Request, status int, f
 		FirstName: f.nameField(account.FieldFirstName, "given-name", t.firstName, 50),
 		LastName:  f.nameField(account.FieldLastName, "family-name", t.lastName, 50),
 		Phone: f.put(field{Name: account.FieldPhone, Type: "tel", InputMode: "tel", Label: f.T("field.phone"), Hint: f.T("phone.hint"), Value: t.phone,
-			Autocomplete: "tel", Dir: "ltr", Optional: true, Max: 32, Pattern: `\+[0-9 .()\-]{7,30}`, Live: true, Malformed: f.T("phone.malformed")}),
+			Autocomplete: "tel", Dir: "ltr", Optional: true, Max: 32, Pattern: `\+[0-9 .\(\)\-]{7,30}`, Live: true, Malformed: f.T("phone.malformed")}),
 		Years: f.put(field{Name: account.FieldExperience, InputMode: "numeric", Label: f.T("field.experience_years"), Hint: f.T("experience_years.hint"), Value: t.years, Autocomplete: "off",
 			Optional: true, Max: 2, Pattern: "[0-9]|[1-7][0-9]|80", Live: true, Malformed: f.T("experience_years.malformed")}),
 		Skills: f.put(field{Name: account.FieldSkills, Label: f.T("field.skills"), Hint: f.T("skills.hint"), Value: t.skills, Autocomplete: "off", Optional: true, Rows: 4}),

@@ -117,10 +117,10 @@ async function show() {
   const access = await checkAccess(t.access_token);
   draw($('demo-access'), t.access_token, access);
   if (!sound(id.checks) || !sound(access.checks)) throw new Error(word.tokens);   // shown, but believed by nobody
-  $('demo-name').textContent = id.claims.name ?? id.claims.preferred_username ?? id.claims.email ?? id.claims.sub;
   const info = await json((await configuration()).userinfo_endpoint, { headers: { authorization: `Bearer ${t.access_token}` } });
   $('demo-userinfo').textContent = JSON.stringify(info, null, 2);
   if (info.sub !== id.claims.sub) throw new Error('sub');   // OIDC Core §5.3.2
+  $('demo-name').textContent = info.name ?? info.preferred_username ?? info.email ?? info.sub;
   $('demo-hello').hidden = $('demo-info').hidden = false;
 }
 
