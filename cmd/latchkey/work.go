@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -29,6 +30,7 @@ func (s *server) startWork(ctx context.Context) error {
 	})
 	s.work.Go(func() { s.tickKeys(ctx) })
 	s.work.Go(func() { s.sweep(ctx) })
+	s.work.Go(func() { s.watchStore(ctx) })
 	return s.watchClients(ctx)
 }
 
@@ -37,6 +39,17 @@ func (s *server) tickKeys(ctx context.Context) {
 	for wait(ctx, time.Until(s.core.rings.NextTick())) {
 		if err := s.core.rings.Tick(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "keys could not be looked after; serving goes on from memory", "error", err)
+		}
+	}
+}
+
+// watchStore ends the process when a failed fsync left the store in doubt: opening it again is the only cure, and whoever runs us
+// starts us again.
+func (s *server) watchStore(ctx context.Context) {
+	for wait(ctx, time.Second) {
+		if err := s.core.broken(); err != nil {
+			s.broken <- fmt.Errorf("store must be opened again: %w", err)
+			return
 		}
 	}
 }
