@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"latchkey/cmd/latchkey/config"
 	"latchkey/keys"
 	"latchkey/provider/admin"
 	"latchkey/provider/audit"
@@ -62,22 +61,9 @@ func (k adminKeys) Revoke(ctx context.Context, kid string) (admin.Revoked, error
 // Reseal implements [admin.Keys].
 func (k adminKeys) Reseal(ctx context.Context) (int, error) { return k.rings.Reseal(ctx) }
 
-// socketPath is where commands reach a running server; "" where they cannot.
-func socketPath(cfg *config.Config) string {
-	switch s := cfg.Server.AdminSocket; {
-	case s == "off":
-		return ""
-	case s != "":
-		return s
-	case cfg.Storage.Driver == "bolt":
-		return filepath.Join(filepath.Dir(cfg.Storage.BoltPath), "admin.sock")
-	}
-	return ""
-}
-
 // openAdminSocket serves the operators' API. Whoever can open the socket is an operator.
 func (s *server) openAdminSocket(ctx context.Context) (func(), error) {
-	path := socketPath(s.cfg)
+	path := s.cfg.AdminSocketPath()
 	if path == "" {
 		return func() {}, nil
 	}

@@ -13,13 +13,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"latchkey/cmd/latchkey/config"
 	"latchkey/keys"
 	"latchkey/provider/account"
 	"latchkey/provider/audit"
 	"latchkey/provider/client"
+	"latchkey/provider/serve"
 	"latchkey/storage"
 	"latchkey/storage/bolt"
 	"latchkey/storage/memory"
@@ -202,11 +201,10 @@ func auditLog(log *slog.Logger, also audit.Sink) audit.Sink {
 		add("sid", e.SID)
 		add("grant_id", e.GrantID)
 		add("address", e.Address)
-		add("request_id", e.RequestID)
-		add("detail", e.Detail)
-		if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-			attrs = append(attrs, slog.String("trace_id", sc.TraceID().String()))
+		if serve.RecordOf(ctx).ID != e.RequestID { // else the logger says it, with the trace
+			add("request_id", e.RequestID)
 		}
+		add("detail", e.Detail)
 		log.LogAttrs(ctx, slog.LevelInfo, "audit", attrs...)
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"latchkey/cmd/latchkey/config"
 	"latchkey/keys"
 	"latchkey/provider/audit"
+	"latchkey/provider/client"
 	"latchkey/provider/serve"
 )
 
@@ -46,7 +47,7 @@ func openAdmin(ctx context.Context, cfg *config.Config) (http.Handler, func() er
 	}
 	own := c.declaredClients()
 	if cfg.ClientsDir != "" {
-		folder := config.Folder{Dir: cfg.ClientsDir, Hash: hashClientSecret, Logger: log}
+		folder := config.Folder{Dir: cfg.ClientsDir, Hash: client.HashSecret, Logger: log}
 		read, _, err := folder.Read()
 		if err != nil { // what can be read is shown all the same
 			log.LogAttrs(ctx, slog.LevelWarn, "not every client of clients_dir can be shown", slog.String("error", err.Error()))

@@ -46,7 +46,9 @@ func runServer(ctx context.Context, cfg *config.Config, out io.Writer) (err erro
 	limitMemory()
 	log := newLogger(cfg, os.Stderr)
 	s := &server{cfg: cfg, log: log, out: out, reg: prometheus.NewRegistry(), broken: make(chan error, 4)}
-	tracer, flush, err := serve.Telemetry{Traces: cfg.Telemetry.Traces, Endpoint: cfg.Telemetry.Endpoint, Version: version, Getenv: os.Getenv, Logger: log}.Start(ctx)
+	instance, _ := os.Hostname() // a pod's name; without one the attribute is left out
+	tracer, flush, err := serve.Telemetry{Traces: cfg.Telemetry.Traces, Endpoint: cfg.Telemetry.Endpoint, Version: version, Instance: instance,
+		Getenv: os.Getenv, Logger: log}.Start(ctx)
 	if err != nil {
 		return fmt.Errorf("telemetry: %w", err)
 	}
@@ -57,9 +59,7 @@ func runServer(ctx context.Context, cfg *config.Config, out io.Writer) (err erro
 			log.WarnContext(end, "traces could not all be sent", "error", ferr)
 		}
 	}()
-	if s.tracer = tracer; tracer == nil {
-		s.tracer = nil
-	}
+	s.tracer = tracer
 	if err := s.prepare(); err != nil {
 		return err
 	}
@@ -243,12 +243,9 @@ func (s *server) banner() {
 	fmt.Fprintf(s.out, "\n  curl -s %s/api/signup -H 'Content-Type: application/json' \\\n    -d '{\"username\":\"ada\",\"email\":\"ada@example.com\",\"password\":\"correct horse battery\"}'\n\n", i)
 }
 
+// newLogger makes the log that the configuration asks for.
 func newLogger(cfg *config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(cfg.Log.Level)) // one of four, checked before
-	o := &slog.HandlerOptions{Level: level}
-	if cfg.Log.Format == "text" {
-		return slog.New(slog.NewTextHandler(w, o))
-	}
-	return slog.New(slog.NewJSONHandler(w, o))
+	return serve.NewLogger(w, cfg.Log.Format, level)
 }

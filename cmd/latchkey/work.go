@@ -92,7 +92,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 
 // declaredClients are those of the configuration, and the sample application's in development mode.
 func (c *core) declaredClients() []storage.Client {
-	all := c.cfg.Records(hashClientSecret)
+	all := c.cfg.Records(client.HashSecret)
 	if c.cfg.Dev {
 		all = append(all, demoClient(c.cfg.Issuer))
 	}
@@ -124,7 +124,7 @@ func (s *server) watchClients(ctx context.Context) error {
 	failed := prometheus.NewCounter(prometheus.CounterOpts{Name: "latchkey_client_files_failed_total", Help: "Client files that could not be used; their former clients stay."})
 	declared := prometheus.NewGauge(prometheus.GaugeOpts{Name: "latchkey_clients_declared", Help: "Clients that files declare."})
 	s.reg.MustRegister(failed, declared)
-	folder := &config.Folder{Dir: s.cfg.ClientsDir, Hash: hashClientSecret, Logger: s.log, Failed: failed.Inc}
+	folder := &config.Folder{Dir: s.cfg.ClientsDir, Hash: client.HashSecret, Logger: s.log, Failed: failed.Inc}
 	declare := func(read []storage.Client) {
 		all := s.core.merge(own, read)
 		declared.Set(float64(len(all)))
@@ -157,5 +157,3 @@ func (c *core) merge(own, read []storage.Client) []storage.Client {
 	}
 	return all
 }
-
-func hashClientSecret(secret string) string { return client.HashSecret(secret) }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"latchkey/keys"
+	"latchkey/provider/client"
 	"latchkey/provider/serve"
 )
 
@@ -185,7 +186,7 @@ func (c *Config) checkClients(fault func(path, format string, args ...any)) {
 			fault(name, "is declared twice")
 		}
 		ids[spec.ID] = true
-		_, faults := spec.Record(HashSecret)
+		_, faults := spec.Record(client.HashSecret)
 		for _, f := range faults {
 			c.origins[name+"."+f.Key] = origin
 			fault(name+"."+f.Key, "%s", f.Problem)

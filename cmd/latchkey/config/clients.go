@@ -161,14 +161,7 @@ func setMapping(table []key, path string, node *yaml.Node, complain complain) er
 	return nil
 }
 
-// HashSecret hashes a client's secret that stands in a file: it has the file's protection already, and is as random as its operator
-// made it, so it is not worth a slow hash at every start.
-func HashSecret(value string) string {
-	sum := sha256.Sum256([]byte(value))
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// Record makes the client's record; hash encodes a plain secret (see [HashSecret]). Each fault's Key is a name of RFC 7591.
+// Record makes the client's record; hash encodes a plain secret (see [client.HashSecret]). Each fault's Key is a name of RFC 7591.
 func (c *ClientSpec) Record(hash func(string) string) (storage.Client, []Fault) {
 	var faults []Fault
 	fault := func(field, format string, args ...any) {

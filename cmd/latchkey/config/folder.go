@@ -26,7 +26,7 @@ import (
 type Folder struct {
 	// Dir is the folder.
 	Dir string
-	// Hash encodes a plain secret; see [HashSecret].
+	// Hash encodes a plain secret; see [latchkey/provider/client.HashSecret].
 	Hash func(string) string
 	// Logger hears of every change and every fault.
 	Logger *slog.Logger

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/provider/client"
 	"latchkey/storage"
 )
 
@@ -57,7 +58,7 @@ func mount(t *testing.T, dir, version string, files map[string]string) {
 
 func TestFolder(t *testing.T) {
 	dir, failed, log := t.TempDir(), 0, &strings.Builder{}
-	f := &Folder{Dir: dir, Hash: HashSecret, Logger: slog.New(slog.NewTextHandler(log, nil)), Failed: func() { failed++ }}
+	f := &Folder{Dir: dir, Hash: client.HashSecret, Logger: slog.New(slog.NewTextHandler(log, nil)), Failed: func() { failed++ }}
 	read := func(want string, wantChanged, wantErr bool) {
 		t.Helper()
 		clients, changed, err := f.Read()
@@ -98,14 +99,14 @@ func TestFolderReadsSecretFilesAgain(t *testing.T) {
 	}
 	put("secret", "first-secret-of-client\n")
 	put("a.yaml", "client_id: a\nredirect_uris: ['https://a.example/']\nsecrets: [{value_file: "+secret+"}]\n")
-	f := &Folder{Dir: dir, Hash: HashSecret, Logger: slog.New(slog.DiscardHandler)}
+	f := &Folder{Dir: dir, Hash: client.HashSecret, Logger: slog.New(slog.DiscardHandler)}
 	clients, _, err := f.Read()
-	if err != nil || clients[0].Secrets[0].Hash != HashSecret("first-secret-of-client") {
+	if err != nil || clients[0].Secrets[0].Hash != client.HashSecret("first-secret-of-client") {
 		t.Fatalf("%v %v", clients, err)
 	}
 	put("secret", "second-secret-of-client\n")
 	clients, changed, err := f.Read()
-	if err != nil || !changed || clients[0].Secrets[0].Hash != HashSecret("second-secret-of-client") {
+	if err != nil || !changed || clients[0].Secrets[0].Hash != client.HashSecret("second-secret-of-client") {
 		t.Errorf("%v %v %v", clients, changed, err)
 	}
 }
@@ -114,7 +115,7 @@ func TestWatch(t *testing.T) {
 	for name, every := range map[string]time.Duration{"told by the system": time.Hour, "by looking": 10 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			f := &Folder{Dir: dir, Hash: HashSecret, Logger: slog.New(slog.DiscardHandler), Every: every}
+			f := &Folder{Dir: dir, Hash: client.HashSecret, Logger: slog.New(slog.DiscardHandler), Every: every}
 			if _, _, err := f.Read(); err != nil {
 				t.Fatal(err)
 			}
