@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func TestDiscovery(t *testing.T) {
+func TestDiscoveryGolden(t *testing.T) {
 	i := providertest.New(t)
 	golden := filepath.Join("testdata", "discovery.golden.json")
 	got := i.Call("GET", "/.well-known/openid-configuration", nil, nil)

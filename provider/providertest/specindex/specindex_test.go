@@ -12,7 +12,7 @@ var update = flag.Bool("update", false, "write docs/spec-index.md anew")
 var folders = []string{"provider/oauth", "provider/client", "provider/token", "provider/session", "provider/grant", "provider/authorize", "provider/endpoint",
 	"provider/serve", "provider/bearer", "provider/providertest"}
 
-func TestIndexIsFresh(t *testing.T) {
+func TestSpecIndex(t *testing.T) {
 	const page = "../../../docs/spec-index.md"
 	x, err := Read("../../..", folders...)
 	if err != nil {

@@ -1,0 +1,125 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"testing"
+	"time"
+
+	"latchkey/provider/oauth"
+	"latchkey/provider/token"
+	"latchkey/storage"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func form(t *testing.T, v url.Values) oauth.Form {
+	t.Helper()
+	f, err := oauth.NewForm(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func codeOf(err error) oauth.Code {
+	if e, ok := oauth.AsError(err); ok {
+		return e.Code
+	}
+	return ""
+}
+
+func TestNarrow(t *testing.T) {
+	c := storage.Client{Audiences: []string{"https://a", "https://b"}}
+	for _, row := range []struct {
+		name           string
+		granted, asked []string
+		want           int
+		err            oauth.Code
+	}{
+		{"RFC 8707 §2.2 none asked, none granted", nil, nil, 0, ""},
+		{"RFC 8707 §2.2 all that was granted", []string{"https://a", "https://b"}, nil, 2, ""},
+		{"RFC 8707 §2.2 less", []string{"https://a", "https://b"}, []string{"https://b"}, 1, ""},
+		{"RFC 8707 §2.2 more", []string{"https://a"}, []string{"https://b"}, 0, oauth.InvalidTarget},
+		{"RFC 8707 §2.2 none granted, one of the client's", nil, []string{"https://b"}, 1, ""},
+		{"RFC 8707 §2.2 not the client's", nil, []string{"https://c"}, 0, oauth.InvalidTarget},
+		{"RFC 8707 §2 malformed", nil, []string{"b"}, 0, oauth.InvalidTarget},
+		{"granted, but the client lost it", []string{"https://c"}, nil, 1, oauth.InvalidTarget},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got, err := narrow(form(t, url.Values{"resource": row.asked}), row.granted, c)
+			if codeOf(err) != row.err || (err == nil && len(got) != row.want) {
+				t.Errorf("%v %v", got, err)
+			}
+		})
+	}
+}
+
+func TestCeiling(t *testing.T) {
+	a := token.Authorization{Client: storage.Client{Scopes: []string{"a", "b"}, Audiences: []string{"https://a"}}, Grant: storage.Grant{ID: "g", Scopes: []string{"a"}}}
+	for _, row := range []struct {
+		name      string
+		scopes    oauth.Scopes
+		resources []string
+		want      oauth.Code
+	}{
+		{"RFC 6749 §3.3 within", oauth.Scopes{"a"}, []string{"https://a"}, ""},
+		{"RFC 6749 §3.3 beyond the grant", oauth.Scopes{"b"}, nil, oauth.InvalidScope},
+		{"RFC 6749 §3.3 beyond the client", oauth.Scopes{"c"}, nil, oauth.InvalidScope},
+		{"RFC 8707 §2 beyond the client", nil, []string{"https://b"}, oauth.InvalidTarget},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a.Scopes, a.Resources = row.scopes, row.resources
+			if err := ceiling(&a); codeOf(err) != row.want {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestAllowed(t *testing.T) {
+	none, some := storage.Client{}, storage.Client{GrantTypes: []string{RefreshType}}
+	if !Allowed(none, CodeType) || Allowed(none, RefreshType) || Allowed(none, ClientCredentialsType) || Allowed(some, CodeType) || !Allowed(some, RefreshType) {
+		t.Error("RFC 7591 §2")
+	}
+}
+
+type people struct {
+	account storage.Account
+	session error
+	fault   error
+}
+
+func (p people) Account(context.Context, storage.AccountKey) (storage.Account, error) {
+	return p.account, p.fault
+}
+
+func (p people) Session(context.Context, string, time.Time) (storage.Session, error) {
+	return storage.Session{}, p.session
+}
+
+func TestGate(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		p     people
+		g     storage.Grant
+		want  oauth.Code
+		fault bool
+	}{
+		{"stands", people{}, storage.Grant{SID: "s"}, "", false},
+		{"account gone", people{fault: storage.ErrNotFound}, storage.Grant{SID: "s"}, oauth.InvalidGrant, false},
+		{"account disabled", people{account: storage.Account{Disabled: true}}, storage.Grant{Offline: true}, oauth.InvalidGrant, false},
+		{"session ended", people{session: storage.ErrNotFound}, storage.Grant{SID: "s"}, oauth.InvalidGrant, false},
+		{"OpenID Connect Core §11 offline", people{session: storage.ErrNotFound}, storage.Grant{SID: "s", Offline: true}, "", false},
+		{"the store is away: accounts", people{fault: storage.ErrUnavailable}, storage.Grant{SID: "s"}, "", true},
+		{"the store is away: sessions", people{session: storage.ErrUnavailable}, storage.Grant{SID: "s"}, "", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := gate(t.Context(), row.p, row.g, now)
+			if codeOf(err) != row.want || errors.Is(err, storage.ErrUnavailable) != row.fault || (row.want == "" && !row.fault && err != nil) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
