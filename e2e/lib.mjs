@@ -6,7 +6,7 @@ const next = async () => JSON.parse((await lines.next()).value);
 const say = o => process.stdout.write(JSON.stringify(o) + '\n');
 
 export const input = await next();
-export const check = (name, ok, detail = '') => say({ name, ok: !!ok, detail: ok ? '' : String(typeof detail === 'string' ? detail : JSON.stringify(detail)).slice(0, 1500) });
+export const check = (name, ok, detail = '') => say({ name, ok: !!ok, detail: ok ? '' : String(typeof detail === 'string' ? detail : JSON.stringify(detail)).replace(/[ \n]+/g, ' ').slice(0, 1200) });
 export async function ask(question) {
   say({ ask: question.kind, ...question });
   return next();

@@ -10,7 +10,6 @@ const browser = await chromium.launch({ executablePath: input.chromium, args: ['
 const context = o => browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...o });
 const mail = async (to, path, n = 1) => (await ask({ kind: 'mail', to, path, n })).link;
 const at = (page, path) => new URL(page.url()).pathname === path;
-const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CABzGMSjNgCRYAt8pjnQuW8k0AAAAASUVORK5CYII=', 'base64');
 
 // watch keeps what the console says. A page that is an error on purpose is named there by Chromium: that is not ours.
 const said = [];
@@ -90,7 +89,7 @@ async function account(page) {
   await page.locator('form[action$="/account"] button[type=submit]').click();
   await page.waitForURL(/notice=saved/);
   check('the profile is saved', await page.inputValue('[name=phone]') === '+493012345678' && await page.inputValue('[name=skills]') === 'go\nsql', await page.inputValue('[name=phone]'));
-  await page.setInputFiles('#picture', { name: 'me.png', mimeType: 'image/png', buffer: png });
+  await page.setInputFiles('#picture', { name: 'me.png', mimeType: 'image/png', buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 60, height: 40 } }) });
   await submit(page, '/account/picture');
   check('the picture is shown', await page.evaluate(() => { const i = document.querySelector('img.avatar'); return i?.complete && i.naturalWidth > 0; }), await page.textContent('main'));
   await page.setInputFiles('#resume', { name: 'cv.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n') });
@@ -254,11 +253,13 @@ async function look(name, page, only = false) {
 async function everyPage() {
   const ctx = await context({ bypassCSP: true });
   await ctx.addInitScript(axe);
-  // The pages that lead away at once are held.
-  await ctx.route('**/authorize/resume**', async route => {
-    const res = await route.fetch({ maxRedirects: 0 }), headers = res.headers();
+  // The page that leads away at once is held: shown without its Refresh header.
+  await ctx.route('**/consent', async route => {
+    if (route.request().method() !== 'POST') return route.continue();
+    const res = await route.fetch({ maxRedirects: 1, headers: { ...await route.request().allHeaders(), 'sec-fetch-site': 'same-origin' } }), headers = res.headers();
+    check('the hand-off page leads away by itself', headers.refresh?.startsWith('0; url='), headers);
     delete headers.refresh;
-    await route.fulfill({ response: res, headers });
+    await route.fulfill({ status: res.status(), headers, body: await res.body() });
   });
   await ctx.route(`${rp}/callback**`, route => route.abort());
   const page = await ctx.newPage();
@@ -311,7 +312,7 @@ async function everyPage() {
   await look('choose-account', page);
   await page.goto(`${rp}/start`);
   await allow(page);
-  await page.waitForURL(/\/authorize\/resume/);
+  await page.waitForSelector(`a[href^="${rp}"]`);
   await look('hand-off', page);
   await page.goto(`${rp}/start?response_mode=form_post`, { waitUntil: 'commit' }).catch(() => {});
   await page.waitForTimeout(300);

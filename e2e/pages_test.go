@@ -170,8 +170,8 @@ func TestPagesWithoutScript(t *testing.T) {
 	b.Submit("/login", map[string]string{"login": "walker", "password": "wrong password"}).At("/login", 422)
 	b.Submit("/login", map[string]string{"login": "walker", "password": "walking far away"}).At("/account", 200)
 	b.Submit("/account", map[string]string{"full_name": "Walter Alker", "phone": "+49 30 123456", "skills": "walking\nswimming"}).At("/account", 200)
-	if !strings.Contains(string(b.Body), "Walter Alker") || !strings.Contains(string(b.Body), "+4930123456") {
-		t.Error("the profile was not saved")
+	if name, phone, skills := b.Value("/account", "full_name"), b.Value("/account", "phone"), b.Value("/account", "skills"); name != "Walter Alker" || phone != "+4930123456" || skills != "walking\nswimming" {
+		t.Errorf("the profile was saved as %q, %q, %q", name, phone, skills)
 	}
 	b.Follow("/account/sessions").At("/account/sessions", 200)
 	b.Follow("/account/password").At("/account/password", 200)

@@ -411,3 +411,13 @@ func (f *Flow) Answer(q url.Values, issuer string) error {
 	f.Code = q.Get("code")
 	return nil
 }
+
+// Value is what stands in a field of a form.
+func (b *Browser) Value(action, name string) string {
+	b.t.Helper()
+	form := b.form(action)
+	if form == nil {
+		b.t.Fatalf("the page at %s has no form to %s", b.URL, action)
+	}
+	return controls(form).Get(name)
+}

@@ -72,3 +72,6 @@ func (c *Certificate) Write(t testing.TB, certFile, keyFile string) {
 		}
 	}
 }
+
+// KeyPEM is the private key.
+func (c *Certificate) KeyPEM() []byte { return c.keyPEM }

@@ -374,3 +374,51 @@ func (b *buffer) String() string {
 	defer b.mu.Unlock()
 	return b.b.String()
 }
+
+// Process is a command of the binary that goes on.
+type Process struct {
+	p   *process
+	out *buffer
+}
+
+// RunServer starts a command of the binary that goes on, in a folder. It is killed when the test ends.
+func RunServer(t testing.TB, dir string, env []string, args ...string) *Process {
+	t.Helper()
+	out := &buffer{}
+	p, err := launch(append([]string{Binary(t)}, args...), dir, append(environment(), env...), out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		<-p.done
+	})
+	return &Process{p, out}
+}
+
+// Output is what it wrote.
+func (p *Process) Output() string { return p.out.String() }
+
+// Ended tells whether the process has ended.
+func (p *Process) Ended() bool {
+	select {
+	case <-p.p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Stop ends it with SIGTERM and checks that it exits with 0.
+func (p *Process) Stop(t testing.TB) {
+	t.Helper()
+	_ = p.p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.p.done:
+	case <-time.After(time.Minute):
+		t.Fatal("it has not ended a minute after SIGTERM")
+	}
+	if code := p.p.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Fatalf("exit code %d:\n%s", code, tail(p.out.String(), 4000))
+	}
+}
