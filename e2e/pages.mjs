@@ -24,7 +24,7 @@ const press = async (page, selector) => Promise.all([page.waitForNavigation({ wa
 const submit = (page, action, more = '') => press(page, `form[action$="${action}"] button[type=submit]${more}`);
 async function signIn(page, base, login, password) {
   await page.goto(`${base}/login`);
-  await page.fill('[name=login]', login);
+  await page.fill('[name=username]', login);
   await page.fill('[name=password]', password);
   await submit(page, '/login');
 }
@@ -140,7 +140,7 @@ async function applications(ctx, page) {
   check('the session is over', at(page, '/login'), page.url());
   const fresh = await context(), person = watch(await fresh.newPage());
   await person.goto(`${rp}/start`);
-  await person.fill('[name=login]', 'rita');
+  await person.fill('[name=username]', 'rita');
   await person.fill('[name=password]', 'five other unrelated words');
   await person.click('form[action$="/login"] button[type=submit]', { noWaitAfter: true });
   check('a fresh browser signs in and arrives', await arrive(person, '/callback') === 'Hello rita@example.test', person.url());
@@ -180,7 +180,7 @@ async function withoutScript() {
   await submit(page, '/signup');
   await page.goto(await mail('nojs@example.test', '/verify'));
   await submit(page, '/verify');
-  await page.fill('[name=login]', 'nojs@example.test');
+  await page.fill('[name=username]', 'nojs@example.test');
   await page.fill('[name=password]', 'four unrelated words');
   await submit(page, '/login');
   check('no script: the flow goes on to consent', at(page, '/consent'), page.url());
@@ -208,7 +208,7 @@ async function demo() {
   await page.check('#demo-offline');
   await page.click('#demo-signin');
   await page.waitForURL(/\/login/);
-  await page.fill('[name=login]', 'dev@example.test');
+  await page.fill('[name=username]', 'dev@example.test');
   await page.fill('[name=password]', 'four unrelated words');
   await page.click('form[action$="/login"] button[type=submit]', { noWaitAfter: true });
   await allow(page);

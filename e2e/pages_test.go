@@ -167,8 +167,8 @@ func TestPagesWithoutScript(t *testing.T) {
 	b.Submit("/signup/sent", nil).At("/signup/sent", 200)
 	link, _ := s.Mail.Link(t, "walker@example.test", "/verify", 2)
 	b.Open(link).At("/verify", 200).Submit("/verify", nil).At("/login", 200)
-	b.Submit("/login", map[string]string{"login": "walker", "password": "wrong password"}).At("/login", 422)
-	b.Submit("/login", map[string]string{"login": "walker", "password": "walking far away"}).At("/account", 200)
+	b.Submit("/login", map[string]string{"username": "walker", "password": "wrong password"}).At("/login", 422)
+	b.Submit("/login", map[string]string{"username": "walker", "password": "walking far away"}).At("/account", 200)
 	b.Submit("/account", map[string]string{"full_name": "Walter Alker", "phone": "+49 30 123456", "skills": "walking\nswimming"}).At("/account", 200)
 	if name, phone, skills := b.Value("/account", "full_name"), b.Value("/account", "phone"), b.Value("/account", "skills"); name != "Walter Alker" || phone != "+4930123456" || skills != "walking\nswimming" {
 		t.Errorf("the profile was saved as %q, %q, %q", name, phone, skills)
@@ -187,7 +187,7 @@ func TestPagesWithoutScript(t *testing.T) {
 		t.Error("the token stayed in the address")
 	}
 	b.Submit("/reset", map[string]string{"password": "a third password"}).At("/login", 200)
-	b.Submit("/login", map[string]string{"login": "walker@example.test", "password": "a third password"}).At("/account", 200)
+	b.Submit("/login", map[string]string{"username": "walker@example.test", "password": "a third password"}).At("/account", 200)
 	b.Open(link)
 	if b.Status == 200 && b.Title() == "Choose a new password" {
 		t.Error("the link was good twice")

@@ -26,7 +26,7 @@ async function codeFlow(c) {
   });
   await person.open(url);
   check(named('asks to sign in'), person.at?.pathname === '/login', person.html);
-  await person.submit('/login', { login, password });
+  await person.submit('/login', { username: login, password });
   check(named('asks for consent'), person.at.pathname === '/consent', person.html);
   const back = await person.submit('/consent', { decision: 'allow' });
   check(named('comes back'), back?.href.startsWith(callback), String(back ?? person.html));

@@ -44,7 +44,7 @@ func TestGoRelyingParty(t *testing.T) {
 			verifier, state, nonce := oauth2.GenerateVerifier(), harness.Random(16), harness.Random(16)
 			b := s.Browser(t)
 			b.Open(conf.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("prompt", "login consent")))
-			b.At("/login", 200).Submit("/login", map[string]string{"login": "ada", "password": "s3cret!"})
+			b.At("/login", 200).Submit("/login", map[string]string{"username": "ada", "password": "s3cret!"})
 			b.At("/consent", 200).Submit("/consent", nil, "decision", "allow")
 			q := b.Left(harness.Callback)
 			if q.Get("state") != state || q.Get("iss") != s.Issuer {

@@ -42,7 +42,7 @@ type Flow struct {
 
 // Flows is the dispatcher of /authorize: pages always return to it.
 type Flows interface {
-	// Open unseals the flow of this browser. Any error means: expired, foreign or broken; show the "expired" page.
+	// Open unseals the flow of this browser. Errors: a serve.ProblemError ("expired") where it expired, is foreign or broken; or a fault.
 	Open(r *http.Request, sealed string) (Flow, error)
 	// Resume is the path (with query) of the dispatcher for that flow. Redirect there with 303 when a step is done.
 	Resume(sealed string) string
@@ -71,6 +71,8 @@ type Deps struct {
 	SignUpOpen, ResetOpen, RequireVerified bool
 	// PasswordMin is the page dialect's password minimum, in characters.
 	PasswordMin int
+	// ResumeMax and PictureMax are the largest uploads, in bytes; 0 means 5 MiB and 2 MiB.
+	ResumeMax, PictureMax int64
 	// ResetTTL and VerifyTTL are told to people.
 	ResetTTL, VerifyTTL time.Duration
 	// HelpURL, PrivacyURL, TermsURL are shown in the footer where set.

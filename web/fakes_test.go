@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/provider/account"
+	"latchkey/provider/serve"
 	"latchkey/storage"
 )
 
@@ -153,7 +154,7 @@ type fakeFlows struct {
 func (f *fakeFlows) Open(_ *http.Request, sealed string) (Flow, error) {
 	fl, ok := f.open[sealed]
 	if !ok {
-		return Flow{}, errors.New("not a flow of this browser")
+		return Flow{}, &serve.ProblemError{Problem: serve.Problem{Status: http.StatusBadRequest, Kind: "expired"}, Cause: errors.New("not a flow of this browser")}
 	}
 	fl.Sealed = sealed
 	return fl, nil

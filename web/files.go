@@ -14,7 +14,7 @@ import (
 	"latchkey/storage"
 )
 
-// Largest uploads, in bytes, and what the form around them may add.
+// Largest uploads unless [Deps] says otherwise, and what the form around them may add, in bytes.
 const (
 	maxResume  = 5 << 20
 	maxPicture = 2 << 20
@@ -22,11 +22,11 @@ const (
 )
 
 func (s *Site) resumePost(w http.ResponseWriter, r *http.Request) error {
-	return s.upload(w, r, storage.FileResume, maxResume)
+	return s.upload(w, r, storage.FileResume, s.ResumeMax)
 }
 
 func (s *Site) picturePost(w http.ResponseWriter, r *http.Request) error {
-	return s.upload(w, r, storage.FilePicture, maxPicture)
+	return s.upload(w, r, storage.FilePicture, s.PictureMax)
 }
 
 // upload takes a file. Its size is refused beside the field, not on a page of its own, wherever the body can still be read.

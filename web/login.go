@@ -98,7 +98,7 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := s.loginView(r, in)
 	v.Remember = form.Get("remember") == "1"
-	cred := account.Credentials{Dialect: account.Page, Login: form.Get("login"), Password: form.Get("password"),
+	cred := account.Credentials{Dialect: account.Page, Login: form.Get("username"), Password: form.Get("password"),
 		Caller: s.caller(r, v.Lang), Persistent: v.Remember}
 	if in.live {
 		cred.Replace = in.sess.SID
@@ -138,7 +138,7 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 // missing lists the fields that are empty.
 func (v *loginView) missing(cred account.Credentials) bool {
 	if cred.Login == "" {
-		v.Errors = append(v.Errors, fieldError{"login", v.T("login.missing")})
+		v.Errors = append(v.Errors, fieldError{"username", v.T("login.missing")})
 	}
 	if cred.Password == "" {
 		v.Errors = append(v.Errors, fieldError{"password", v.T("password.missing")})

@@ -29,12 +29,12 @@ func TestLoginPageOfSomebodySignedIn(t *testing.T) {
 	b.get(t, "/login?return=/account/sessions", signedIn).goes("/account/sessions")
 	b.get(t, "/login?return=//evil.example", signedIn).goes("/account")
 	b.get(t, "/login?flow=f-reauth", signedIn).status(200).says("Confirm it is you", "Ada Byron", "ada.byron@example.com", "Use another account").
-		holds(`autocomplete="username" readonly`, `other=1`).lacks(`name="login"`)
-	b.get(t, "/login?flow=f-reauth&other=1", signedIn).status(200).says("Sign in to Harbour Notes").holds(`name="login"`, `name="other" value="1"`)
+		holds(`autocomplete="username" readonly`, `other=1`).lacks(`name="username"`)
+	b.get(t, "/login?flow=f-reauth&other=1", signedIn).status(200).says("Sign in to Harbour Notes").holds(`name="username"`, `name="other" value="1"`)
 	b.get(t, "/login?flow=f-choose", signedIn).status(200).says("Choose an account", "Continue as Ada Byron").lacks(`type="password"`)
 	b.get(t, "/login?flow=f-choose").status(200).says("Sign in to Harbour Notes")
 	b.verbs.account = func(int64) (storage.Account, error) { return storage.Account{}, refusal(account.Gone) }
-	b.get(t, "/login?flow=f-reauth", signedIn).status(200).holds(`name="login"`)
+	b.get(t, "/login?flow=f-reauth", signedIn).status(200).holds(`name="username"`)
 	b.sess.err = storage.ErrUnavailable
 	b.get(t, "/login", signedIn).status(500).says("Something went wrong on our side", "7QK2-M4TD").lacks("unavailable", "store")
 	if !errors.Is(b.answered, storage.ErrUnavailable) {
@@ -47,7 +47,7 @@ func TestLoginPost(t *testing.T) {
 	var got account.Credentials
 	friendly := b.verbs.signIn
 	b.verbs.signIn = func(c account.Credentials) (account.SignedIn, error) { got = c; return friendly(c) }
-	good := form("login", "ada@example.com", "password", "correct horse", "remember", "1")
+	good := form("username", "ada@example.com", "password", "correct horse", "remember", "1")
 
 	v := b.post(t, "/login", good).goes("/account")
 	if v.sets("sid").Value != "s1" || !got.Persistent || got.Dialect != account.Page || got.Login != "ada@example.com" || got.Replace != "" ||
@@ -66,27 +66,27 @@ func TestLoginPost(t *testing.T) {
 	good.Set("flow", "stolen")
 	b.post(t, "/login", good).status(400).says("too old")
 	// Who proves again who they are is not asked who they are: the posted name does not count.
-	b.post(t, "/login", form("flow", "f-reauth", "login", "mallory@example.com", "password", "correct horse"), signedIn).goes("/authorize?flow=f-reauth")
+	b.post(t, "/login", form("flow", "f-reauth", "username", "mallory@example.com", "password", "correct horse"), signedIn).goes("/authorize?flow=f-reauth")
 	if got.Login != "ada.byron@example.com" {
 		t.Errorf("proved again as %q", got.Login)
 	}
-	b.post(t, "/login", form("flow", "f-reauth", "other", "1", "login", "bob", "password", "correct horse"), signedIn).goes("/authorize?flow=f-reauth")
+	b.post(t, "/login", form("flow", "f-reauth", "other", "1", "username", "bob", "password", "correct horse"), signedIn).goes("/authorize?flow=f-reauth")
 	if got.Login != "bob" {
 		t.Errorf("another account signed in as %q", got.Login)
 	}
 	// The address of a request is no form.
-	b.post(t, "/login?password=correct+horse", form("login", "ada")).status(422).says("Enter your password")
+	b.post(t, "/login?password=correct+horse", form("username", "ada")).status(422).says("Enter your password")
 }
 
 func TestLoginRefused(t *testing.T) {
 	b := newBench(t, sampleIssuer)
-	in := form("login", `ada"><b>`, "password", "wrong", "flow", "f1", "remember", "1")
+	in := form("username", `ada"><b>`, "password", "wrong", "flow", "f1", "remember", "1")
 	v := b.post(t, "/login", in).status(422).says("Error: Sign in to Harbour Notes – Latchkey", "There is a problem", "do not match").
 		holds(`role="alert" tabindex="-1" autofocus`, `value="ada&#34;&gt;&lt;b&gt;"`, `value="1" checked`).lacks("wrong\"", "<b>")
 	if c := v.Result().Cookies(); len(c) != 0 {
 		t.Errorf("a refusal sets cookies: %v", c)
 	}
-	b.post(t, "/login", form()).status(422).says("Enter your email address or username", "Enter your password").holds(`href="#login"`, `href="#password"`, `aria-invalid="true"`)
+	b.post(t, "/login", form()).status(422).says("Enter your email address or username", "Enter your password").holds(`href="#username"`, `href="#password"`, `aria-invalid="true"`)
 	for kind, want := range map[account.Kind]struct {
 		status int
 		text   string
@@ -105,9 +105,9 @@ func TestLoginRefused(t *testing.T) {
 	b.post(t, "/login", in).status(422).says("reset your password. If your account is new, confirm your email address first.")
 	b.Site.ResetOpen, b.Site.RequireVerified = false, false
 	b.post(t, "/login", in).status(422).says("Check both and try again.").lacks("reset your password", "account is new")
-	big := form("login", strings.Repeat("a", maxForm))
+	big := form("username", strings.Repeat("a", maxForm))
 	b.post(t, "/login", big).status(413).says("too much at once")
-	r := b.post(t, "/login", form("login", "%"))
+	r := b.post(t, "/login", form("username", "%"))
 	r.status(422)
 }
 

@@ -171,7 +171,9 @@ func (s *Site) flow(w http.ResponseWriter, r *http.Request, v url.Values) (fl Fl
 	}
 	fl, err := s.Flows.Open(r, sealed)
 	if err != nil {
-		s.fail(w, r, serve.Problem{Status: http.StatusBadRequest, Kind: "expired"})
+		rec := serve.RecordOf(r.Context())
+		rec.Err, rec.Outcome = err, serve.Explain(err).Outcome
+		serve.PageFace(s).Answer(w, r, err)
 		return Flow{}, false
 	}
 	if fl.Sealed == "" {

@@ -13,11 +13,13 @@ import (
 // profileView is the account's first page: who one is here.
 type profileView struct {
 	*frame
-	A                                            storage.Account
-	FullName, FirstName, LastName, Phone, Years  field
-	Skills                                       field
-	Locales                                      []choice
-	PictureURL, ResumeSize, ResumeName, LoggedIn string
+	A                                           storage.Account
+	FullName, FirstName, LastName, Phone, Years field
+	Skills                                      field
+	Locales                                     []choice
+	PictureURL, ResumeSize, ResumeName          string
+	// ResumeMax and PictureMax are the largest uploads, in words.
+	ResumeMax, PictureMax string
 }
 
 func (f *frame) nameField(name, auto, value string, maxRunes int) field {
@@ -52,7 +54,7 @@ func typedIn(v url.Values) typed {
 func (s *Site) drawProfile(w http.ResponseWriter, r *http.Request, status int, f *frame, a storage.Account, t typed) error {
 	f.Title = f.T("profile.title")
 	f.Back = "/account"
-	v := &profileView{frame: f, A: a,
+	v := &profileView{frame: f, A: a, ResumeMax: f.largest(account.FieldResume), PictureMax: f.largest(account.FieldPicture),
 		FullName:  f.nameField(account.FieldFullName, "name", t.fullName, 100),
 		FirstName: f.nameField(account.FieldFirstName, "given-name", t.firstName, 50),
 		LastName:  f.nameField(account.FieldLastName, "family-name", t.lastName, 50),

@@ -105,7 +105,7 @@ type signOutView struct {
 // SignOutConfirm asks whether to sign out (OIDC RP-Initiated Logout §2).
 func (s *Site) SignOutConfirm(w http.ResponseWriter, r *http.Request, v serve.SignOutView) error {
 	f := s.begin(r, "", "")
-	f.Title = f.T("signout.title", "brand", f.Brand)
+	f.Title = f.T("signout.title")
 	v.Account, v.ClientName = words.Plain(v.Account), words.Plain(v.ClientName)
 	f.Back = "/account"
 	return s.draw(w, r, http.StatusOK, "bow", "signout", &signOutView{frame: f, V: v, Action: s.path(s.rel(r))})

@@ -101,7 +101,18 @@ func (f *frame) problem(name string, ref *account.Refusal) string {
 	if n == 0 {
 		n = f.s.PasswordMin
 	}
-	return f.T(key, "n", n)
+	return f.T(key, "n", n, "size", f.largest(name))
+}
+
+// largest is the size that an upload may have, in words; "" for what is no upload.
+func (f *frame) largest(name string) string {
+	switch name {
+	case account.FieldResume:
+		return f.size(f.s.ResumeMax)
+	case account.FieldPicture:
+		return f.size(f.s.PictureMax)
+	}
+	return ""
 }
 
 // fieldID is the id of the input of a field of the account package.

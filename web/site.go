@@ -47,6 +47,12 @@ func New(d Deps) (*Site, error) {
 	if d.PasswordMin == 0 {
 		d.PasswordMin = 8
 	}
+	if d.ResumeMax == 0 {
+		d.ResumeMax = maxResume
+	}
+	if d.PictureMax == 0 {
+		d.PictureMax = maxPicture
+	}
 	if d.ClientName == nil {
 		d.ClientName = clientID
 	}

@@ -266,7 +266,7 @@ func TestFormPost(t *testing.T) {
 
 func TestSignOutPages(t *testing.T) {
 	b := newBench(t, sampleIssuer)
-	b.get(t, "/_/signout").status(200).says("Sign out of Latchkey?", "You are signed in as Ada Byron.", "Harbour Notes asked for it.", "Stay signed in").
+	b.get(t, "/_/signout").status(200).says("Do you want to sign out?", "You are signed in as Ada Byron.", "Harbour Notes asked for it.", "Stay signed in").
 		holds(`name="confirm" value="sealed"`, `action="/_/signout"`)
 	b.get(t, "/_/signedout").status(200).says("You are signed out", "Return to Harbour Notes").holds(`href="https://notes.harbour.example/"`)
 	for _, to := range []string{"", "javascript:alert(1)", "data:x"} {

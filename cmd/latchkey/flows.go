@@ -7,6 +7,7 @@ import (
 
 	"latchkey/provider/authorize"
 	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
 	"latchkey/web"
 )
 
@@ -19,7 +20,7 @@ var _ web.Flows = (*flows)(nil)
 func (f *flows) Open(r *http.Request, sealed string) (web.Flow, error) {
 	v, err := f.endpoint.Open(r, sealed)
 	if err != nil {
-		return web.Flow{}, err
+		return web.Flow{}, ended(err)
 	}
 	q, c := v.Request, v.Request.Client
 	out := web.Flow{
@@ -49,19 +50,25 @@ func (f *flows) Resume(sealed string) string { return f.endpoint.ResumePath(seal
 
 // Choose implements [web.Flows].
 func (f *flows) Choose(r *http.Request, sealed, sid string) (string, error) {
-	return f.endpoint.Choose(r, sealed, sid)
+	again, err := f.endpoint.Choose(r, sealed, sid)
+	return again, ended(err)
 }
 
 // Allow implements [web.Flows].
-func (f *flows) Allow(r *http.Request, sealed string) error { return f.endpoint.Allow(r, sealed) }
+func (f *flows) Allow(r *http.Request, sealed string) error {
+	return ended(f.endpoint.Allow(r, sealed))
+}
 
 // Deny implements [web.Flows].
 func (f *flows) Deny(w http.ResponseWriter, r *http.Request, sealed string) error {
 	return f.endpoint.Deny(w, r, sealed)
 }
 
-// isFlowError tells a flow that ended from a fault.
-func isFlowError(err error) bool {
+// ended shows a flow that is over as the page that says so; faults go on as they are.
+func ended(err error) error {
 	_, refused := oauth.AsError(err)
-	return refused || errors.Is(err, authorize.ErrFlow)
+	if refused || errors.Is(err, authorize.ErrFlow) {
+		return &serve.ProblemError{Problem: serve.Problem{Status: http.StatusBadRequest, Kind: "expired"}, Cause: err}
+	}
+	return err
 }

@@ -350,7 +350,7 @@ func (s *Server) SignUp(t testing.TB, username, email, password string) (token s
 // SignIn signs in through the page.
 func (b *Browser) SignIn(login, password string) *Browser {
 	b.t.Helper()
-	return b.Open("/login").Submit("/login", map[string]string{"login": login, "password": password}).At("/account", http.StatusOK)
+	return b.Open("/login").Submit("/login", map[string]string{"username": login, "password": password}).At("/account", http.StatusOK)
 }
 
 // Flow is one run of the code flow as a relying party sees it.
