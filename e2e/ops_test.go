@@ -20,7 +20,7 @@ import (
 
 // TestDrain: from SIGTERM on readiness is down while requests are served on; then the process ends with 0, and no request has failed.
 func TestDrain(t *testing.T) {
-	s := harness.Start(t, harness.Options{Config: object{"server.shutdown.delay": "1500ms"}})
+	s := harness.Start(t, harness.Options{Config: object{"server.shutdown.delay": "4s"}})
 	token := s.SignUp(t, "drainer", "drainer@example.test", "s3cret!")
 	var failed, served atomic.Int64
 	var first atomic.Pointer[string]
@@ -64,27 +64,24 @@ func TestDrain(t *testing.T) {
 	})
 	begun := time.Now()
 	s.Terminate()
-	harness.Until(t, time.Second, "readiness is down", func() error {
+	harness.Until(t, 3*time.Second, "readiness is down", func() error {
 		if status, text := s.Ready(); status != 503 || !strings.Contains(text, "draining") {
 			return fmt.Errorf("%d %s", status, text)
 		}
 		return nil
 	})
 	before := served.Load()
-	harness.Until(t, time.Second, "requests are served on", func() error {
+	harness.Until(t, 3*time.Second, "requests are served on", func() error {
 		if served.Load() < before+20 {
 			return errors.New("not yet")
 		}
 		return nil
 	})
 	r := s.API().Must(t, "GET", "/jwks.json", nil, nil).Want(t, 200)
-	if c := r.Header.Get("Connection"); c != "close" {
-		t.Errorf("Connection %q while it drains", c)
+	if !r.Close {
+		t.Error("answers do not ask for a new connection while it drains")
 	}
 	// The load balancer has noticed: no new requests, before the listener closes.
-	if time.Since(begun) > 1300*time.Millisecond {
-		t.Log("this machine is too slow to stop the load before the listener closes")
-	}
 	close(stop)
 	wg.Wait()
 	s.WaitExit(t, 0)

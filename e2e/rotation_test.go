@@ -227,7 +227,7 @@ func TestRevokeKey(t *testing.T) {
 	if active(token) != true {
 		t.Fatal("a fresh token is inactive")
 	}
-	if out, bad, code := s.Run(t, "keys", "revoke", kid, "--yes"); code != 0 {
+	if out, bad, code := s.Run(t, "keys", "revoke", kid); code != 0 {
 		t.Fatalf("keys revoke: exit code %d: %s%s", code, out, bad)
 	}
 	harness.Until(t, 20*time.Second, "the revoked key is gone", func() error {

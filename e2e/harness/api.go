@@ -39,6 +39,8 @@ type Reply struct {
 	Status int
 	Header http.Header
 	Raw    []byte
+	// Close: the server closes the connection.
+	Close bool
 	// JSON is the body, where it is a JSON object.
 	JSON map[string]any
 }
@@ -98,7 +100,7 @@ func (a *API) Do(method, path string, body any, header map[string]string) (*Repl
 	if err != nil {
 		return nil, err
 	}
-	out := &Reply{Status: res.StatusCode, Header: res.Header, Raw: raw}
+	out := &Reply{Status: res.StatusCode, Header: res.Header, Raw: raw, Close: res.Close}
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal(raw, &out.JSON); err != nil && method != http.MethodHead {
 			return nil, fmt.Errorf("%s %s: the body is no JSON object: %w", method, path, err)
