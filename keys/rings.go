@@ -155,7 +155,7 @@ func (r *Rings) tell(ctx context.Context, notes []note) {
 		if n.loud {
 			level = slog.LevelWarn
 		}
-		r.cfg.Logger.Log(ctx, level, "signing key "+n.what, "kid", n.kid, "alg", n.alg, "at", n.at)
+		r.cfg.Logger.Log(ctx, level, "signing key changes", "what", n.what, "kid", n.kid, "alg", n.alg, "at", n.at)
 	}
 }
 

@@ -54,9 +54,9 @@ func row(w io.Writer, cells ...any) {
 
 // password reads one from --password-file or standard input; never from the arguments, which every user of the machine can see.
 func (a *app) password(cmd *cobra.Command) (string, error) {
-	var from io.Reader = a.stdin
+	from := a.stdin
 	if name, err := cmd.Flags().GetString("password-file"); err == nil && name != "" {
-		f, err := os.Open(name) //nolint:gosec // the operator names the file
+		f, err := os.Open(name)
 		if err != nil {
 			return "", err
 		}

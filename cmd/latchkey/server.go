@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -226,8 +227,11 @@ func (s *server) drain(ctx context.Context, hs *http.Server, closeAdmin func()) 
 // banner is what a developer sees.
 func (s *server) banner() {
 	i := s.cfg.Issuer
-	line := func(what, address string) { fmt.Fprintf(s.out, "  %-12s %s\n", what, address) } //nolint:errcheck // a terminal
-	fmt.Fprintf(s.out, "\nLatchkey is ready, in development mode. Data are in %s.\n\n", s.cfg.Storage.BoltPath)
+	var b strings.Builder
+	line := func(what, address string) {
+		b.WriteString("  " + what + strings.Repeat(" ", 13-len(what)) + address + "\n")
+	}
+	b.WriteString("\nLatchkey is ready, in development mode. Data are in " + s.cfg.Storage.BoltPath + ".\n\n")
 	line("sign up", i+"/signup")
 	line("account", i+"/account")
 	line("demo", i+"/demo")
@@ -240,7 +244,9 @@ func (s *server) banner() {
 		u := url.URL{Scheme: "http", Host: ops, Path: "/metrics"}
 		line("metrics", u.String())
 	}
-	fmt.Fprintf(s.out, "\n  curl -s %s/api/signup -H 'Content-Type: application/json' \\\n    -d '{\"username\":\"ada\",\"email\":\"ada@example.com\",\"password\":\"correct horse battery\"}'\n\n", i)
+	b.WriteString("\n  curl -s " + i + `/api/signup -H 'Content-Type: application/json' \
+    -d '{"username":"ada","email":"ada@example.com","password":"correct horse battery"}'` + "\n\n")
+	_, _ = io.WriteString(s.out, b.String()) // a terminal that is gone needs no banner
 }
 
 // newLogger makes the log that the configuration asks for.

@@ -144,7 +144,7 @@ func (e *Edge) Wrap(h http.Handler) http.Handler {
 			abort := false
 			switch v := recover(); v {
 			case nil:
-			case http.ErrAbortHandler: //nolint:errorlint // net/http compares this value itself
+			case http.ErrAbortHandler:
 				abort = true
 				if st.rec.Outcome == "" {
 					st.rec.Outcome = "aborted"

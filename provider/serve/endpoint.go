@@ -84,7 +84,7 @@ func (ep *endpoint) serve(w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
 		switch v := recover(); v {
 		case nil:
-		case http.ErrAbortHandler: //nolint:errorlint // net/http compares this value itself
+		case http.ErrAbortHandler:
 			err = http.ErrAbortHandler
 		default:
 			err = &Panicked{Value: v, Stack: debug.Stack()}

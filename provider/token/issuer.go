@@ -142,7 +142,7 @@ func IDTokenAlg(c storage.Client) string {
 // Random returns n random bytes in base64url.
 func Random(n int) string {
 	b := make([]byte, n)
-	rand.Read(b) //nolint:errcheck // crypto/rand.Read never fails
+	rand.Read(b)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 

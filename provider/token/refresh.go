@@ -47,11 +47,11 @@ func (i *Issuer) DecodeRefresh(s string) (Refresh, error) {
 	if !i.keys.VerifyMAC(refreshPurpose, body, mac) {
 		return Refresh{}, ErrNotOurs
 	}
-	return Refresh{GrantID: string(body[:grantIDLen]), Generation: int64(binary.BigEndian.Uint64(body[grantIDLen:]))}, nil //nolint:gosec // we wrote it
+	return Refresh{GrantID: string(body[:grantIDLen]), Generation: int64(binary.BigEndian.Uint64(body[grantIDLen:]))}, nil
 }
 
 func refreshBody(r Refresh) []byte {
 	body := make([]byte, 0, grantIDLen+8+32)
 	body = append(body, r.GrantID...)
-	return binary.BigEndian.AppendUint64(body, uint64(r.Generation)) //nolint:gosec // never negative
+	return binary.BigEndian.AppendUint64(body, uint64(r.Generation))
 }

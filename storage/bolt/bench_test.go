@@ -21,7 +21,7 @@ func benchmark(b *testing.B, prepare func(b *testing.B, s *bolt.Store, n int), d
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer s.Close() //nolint:errcheck // a benchmark
+			defer s.Close()
 			prepare(b, s, b.N)
 			before := s.Commits()
 			var next atomic.Int64

@@ -63,7 +63,7 @@ type meta struct{ root, freelist, pages, tx uint64 }
 func readMeta(b []byte) (meta, bool) {
 	order := binary.NativeEndian
 	sum := fnv.New64a()
-	sum.Write(b[offMagic:offSum]) //nolint:errcheck // a hash does not fail
+	sum.Write(b[offMagic:offSum])
 	if order.Uint32(b[offMagic:]) != metaMagic || order.Uint32(b[offVersion:]) != metaVersion ||
 		order.Uint32(b[offPageSize:]) != pageSize || order.Uint64(b[offSum:]) != sum.Sum64() {
 		return meta{}, false

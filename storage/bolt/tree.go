@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -112,7 +113,7 @@ func (c *treeCheck) read(id uint64) ([]byte, error) {
 }
 
 func readFailed(err error, id uint64) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return damaged("the file ends before", id)
 	}
 	return unavailable(err)

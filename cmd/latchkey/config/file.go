@@ -17,7 +17,7 @@ func trimNewline(content []byte) string {
 
 // readCapped reads a file that is not too large to be meant.
 func readCapped(name string) ([]byte, error) {
-	f, err := os.Open(name) //nolint:gosec // the operator names the file
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -185,7 +185,8 @@ func (f *Folder) Watch(ctx context.Context, changed func([]storage.Client)) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-lost: // events were dropped
+		case err := <-lost: // events were dropped
+			f.Logger.LogAttrs(ctx, slog.LevelDebug, "events of the client folder were lost, reading it again", slog.Any("error", err))
 			settle = time.After(100 * time.Millisecond)
 			continue
 		case <-events:
