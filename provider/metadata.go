@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"latchkey/provider/oauth"
 	"latchkey/provider/token"
@@ -22,7 +23,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"introspection_endpoint_auth_methods_supported":  confidential(p.clients.Methods()),
 		"revocation_endpoint_auth_methods_supported":     p.clients.Methods(),
 		"code_challenge_methods_supported":               []string{oauth.S256},
-		"prompt_values_supported":                        oauth.Prompts(),
+		"prompt_values_supported":                        p.prompts(),
 		"claims_supported":                               token.ClaimsSupported(),
 		"claim_types_supported":                          []string{"normal"},
 		"claims_parameter_supported":                     false,
@@ -59,4 +60,13 @@ func confidential(methods []string) []string {
 		}
 	}
 	return out
+}
+
+// prompts leaves out "create" where nobody can sign up (Initiating User Registration §4.1).
+func (p *Provider) prompts() []string {
+	all := oauth.Prompts()
+	if p.cfg.SignUpOpen {
+		return all
+	}
+	return slices.DeleteFunc(all, func(v string) bool { return v == oauth.PromptCreate })
 }

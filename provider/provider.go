@@ -48,7 +48,9 @@ type Config struct {
 	// Algs are the algorithms of ID tokens, for discovery.
 	Algs []string
 	// Locales, PolicyURI, TermsURI and DocsURI are told in discovery, where given.
-	Locales                      []string
+	Locales []string
+	// SignUpOpen: people may make accounts, so prompt=create means something.
+	SignUpOpen                   bool
 	PolicyURI, TermsURI, DocsURI string
 
 	Store Store
@@ -103,7 +105,7 @@ func New(cfg Config) (*Provider, error) {
 	p.Sessions = session.New(cfg.Store, secure, p.path, cfg.Now)
 	p.clients = client.NewAuthenticator(cfg.Clients, cfg.SlowSecrets, cfg.Now)
 	p.clients.OnFailure(p.clientFailed)
-	live := token.Live{Store: cfg.Store, Now: cfg.Now}
+	live := token.Live{Store: cfg.Store, Client: clientStands(cfg.Clients), Now: cfg.Now}
 	audience := cfg.Tokens.DefaultAudience
 	if audience == "" {
 		audience = cfg.Issuer
@@ -134,6 +136,17 @@ func (p *Provider) endpoints(live token.Live) {
 		End: func(ctx context.Context, sid string, rec *serve.Record) error {
 			return cfg.Account.SignOut(ctx, sid, account.Caller{Address: rec.Address, RequestID: rec.ID})
 		}}
+}
+
+// clientStands tells whether tokens of a client still count.
+func clientStands(clients *client.Registry) func(context.Context, string) (bool, error) {
+	return func(ctx context.Context, id string) (bool, error) {
+		_, err := clients.Client(ctx, id)
+		if errors.Is(err, client.ErrUnknown) {
+			return false, nil
+		}
+		return err == nil, err
+	}
 }
 
 // clientFailed notes a wrong proof of a client that exists; unknown ones are input, and are not kept.

@@ -93,7 +93,8 @@ func New(t testing.TB, opts ...Option) *Issuer {
 	t.Helper()
 	i := &Issuer{T: t, URL: URL, Clock: NewClock(), Watch: &Watch{}, Log: &bytes.Buffer{}}
 	o := options{account: account.Defaults(), config: provider.Config{
-		Issuer: URL, RefreshGrace: 10 * time.Second, AccountTTL: time.Hour, Locales: []string{"en"},
+		SignUpOpen: true,
+		Issuer:     URL, RefreshGrace: 10 * time.Second, AccountTTL: time.Hour, Locales: []string{"en"},
 		Tokens: token.Config{AccessAlg: "ES256", AccessTTL: 5 * time.Minute, IDTTL: time.Hour, RefreshTTL: 24 * time.Hour, CodeTTL: time.Minute},
 	}}
 	o.account.Hash = account.HashConfig{Memory: 8, Passes: 1, Lanes: 1, Slots: 1, MaxWaiting: 64, MaxWait: 10 * time.Second}

@@ -23,7 +23,9 @@ type LiveStore interface {
 // Live tells whether what a token stands on still stands.
 type Live struct {
 	Store LiveStore
-	Now   func() time.Time
+	// Client tells whether a client exists and is not disabled. Errors: a fault.
+	Client func(ctx context.Context, id string) (bool, error)
+	Now    func() time.Time
 }
 
 // Check returns the account of a verified token; the zero account where a client acts for itself. Errors: ErrEnded, or a fault of the store.
@@ -35,6 +37,15 @@ func (l Live) Check(ctx context.Context, c Access) (storage.Account, error) {
 	}
 	if denied {
 		return storage.Account{}, ErrEnded
+	}
+	if c.ClientID != AccountClientID {
+		stands, err := l.Client(ctx, c.ClientID)
+		if err != nil {
+			return storage.Account{}, fmt.Errorf("read client: %w", err)
+		}
+		if !stands {
+			return storage.Account{}, ErrEnded
+		}
 	}
 	switch g := c.GrantID(); {
 	case g != "": // the grant ends with its session, unless it is offline
