@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,9 +19,14 @@ import (
 // and refresh. A journal holds every effect whose answer arrived. After each restart nothing of it may be lost, and nothing one-time may
 // work again.
 func TestKill(t *testing.T) {
-	s := harness.Start(t, harness.Options{Config: object{"log.level": "warn", "mail.smtp.timeout": "1s"}})
+	t.Parallel()
+	s := harness.Start(t, harness.Options{Config: object{"log.level": "warn", "mail.smtp.timeout": "1s", "accounts.reset_ttl": "1d"}})
 	k := &killer{t: t, s: s, http: &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	for range 10 {
+		k.askReset(k.api())
+	}
+	k.checkMail()
 	begun := time.Now()
 	var slowest time.Duration
 	for round := range *harness.Rounds {
@@ -35,12 +41,13 @@ func TestKill(t *testing.T) {
 			t.Fatalf("round %d", round)
 		}
 	}
+	took := time.Since(begun)
 	k.checkOld()
 	k.checkMail()
-	if n := harness.Rounds; *n > 0 && k.acks.Load() < int64(*n)*10 {
+	if n := harness.Rounds; *n > 0 && k.acks.Load() < int64(*n)*10 || k.counts["reset"] < 5 {
 		t.Errorf("%d effects were acknowledged in %d rounds: that is no load", k.acks.Load(), *n)
 	}
-	t.Logf("%d rounds in %v: %d effects acknowledged (%v), %d lost, %d used twice; slowest restart %v", *harness.Rounds, time.Since(begun).Round(time.Millisecond), k.acks.Load(),
+	t.Logf("%d rounds in %v: %d effects acknowledged (%v), %d lost, %d used twice; slowest restart %v", *harness.Rounds, took.Round(time.Millisecond), k.acks.Load(),
 		k.kinds(), k.lost.Load(), k.twice.Load(), slowest.Round(time.Millisecond))
 	s.Stop(t)
 }
@@ -58,7 +65,8 @@ type killer struct {
 	now    journal   // of this round
 	old    []journal // of rounds before
 	counts map[string]int
-	forgot []string // whose reset mails were promised, in all rounds
+	// forgot are all whose reset mails were promised; waiting are those of them who have not used theirs.
+	forgot, waiting []string
 }
 
 // journal is what was acknowledged in a round.
@@ -139,7 +147,11 @@ func (k *killer) round(round int) {
 func (k *killer) signUps(first func(), stopped func() bool) {
 	for n := 0; !stopped(); n++ {
 		a, u := k.api(), acked{k.name("u"), "password-" + harness.Random(6)}
-		r, err := a.Do("POST", "/api/signup", object{"username": u.username, "email": u.username + "@example.test", "password": u.password}, nil)
+		path, body := "/api/auth/signup", object{"username": u.username, "password": u.password, "confirm_password": u.password}
+		if n%8 == 0 { // with an address, and so with a mail
+			path, body = "/api/signup", object{"username": u.username, "email": u.username + "@example.test", "password": u.password}
+		}
+		r, err := a.Do("POST", path, body, nil)
 		if !k.acknowledged(r, err, 201) {
 			continue
 		}
@@ -161,7 +173,7 @@ func (k *killer) signUps(first func(), stopped func() bool) {
 // dialect registers, signs in, and refreshes in the session dialect.
 func (k *killer) dialect(first func(), stopped func() bool) {
 	for !stopped() {
-		a, email := k.api(), k.name("d")+"@example.test"
+		a, email := k.api(), k.name("d")+"@example.test" // each a mail too
 		r, err := a.Do("POST", "/api/auth/register", object{"email": email, "password": "longenough", "first_name": "Dee", "last_name": "Kay"}, nil)
 		if !k.acknowledged(r, err, 201) {
 			continue
@@ -183,7 +195,7 @@ func (k *killer) dialect(first func(), stopped func() bool) {
 // applications signs in through the page, then runs code flows and refresh chains.
 func (k *killer) applications(first func(), stopped func() bool) {
 	var cookie string
-	for n := 0; !stopped(); n++ {
+	for n := rand.N(60); !stopped(); n++ {
 		if cookie == "" {
 			if cookie = k.pageSignIn(); cookie == "" {
 				continue
@@ -234,7 +246,7 @@ func (k *killer) applications(first func(), stopped func() bool) {
 // pageSignIn makes an account and returns a session cookie for it.
 func (k *killer) pageSignIn() string {
 	a, name := k.api(), k.name("p")
-	r, err := a.Do("POST", "/api/signup", object{"username": name, "email": name + "@example.test", "password": "page-password"}, nil)
+	r, err := a.Do("POST", "/api/auth/signup", object{"username": name, "password": "page-password", "confirm_password": "page-password"}, nil)
 	if !k.acknowledged(r, err, 201) {
 		return ""
 	}
@@ -252,37 +264,56 @@ func (k *killer) pageSignIn() string {
 	return ""
 }
 
-// resets asks for reset links and follows them.
+// resets asks for reset links, and follows those that have come, of this round or of one before.
 func (k *killer) resets(first func(), stopped func() bool) {
-	for !stopped() {
-		a, name := k.api(), k.name("r")
-		r, err := a.Do("POST", "/api/signup", object{"username": name, "email": name + "@example.test", "password": "first-password"}, nil)
-		if !k.acknowledged(r, err, 201) {
-			continue
+	for n := 0; !stopped(); n++ {
+		a := k.api()
+		if n%4 == 0 {
+			k.askReset(a)
 		}
-		if r, err = a.Do("POST", "/api/forgot-password", object{"email": name + "@example.test"}, nil); !k.acknowledged(r, err, 200) {
-			continue
-		}
-		k.ack("forgot")
-		k.mu.Lock()
-		k.forgot = append(k.forgot, name)
-		k.mu.Unlock()
-		token := ""
-		for token == "" && !stopped() {
-			if token = k.mailed(name); token == "" {
-				time.Sleep(time.Millisecond)
-			}
-		}
+		name, token := k.letter()
 		if token == "" {
+			first()
+			time.Sleep(time.Millisecond)
 			continue
 		}
 		next := "second-" + harness.Random(6)
-		if r, err = a.Do("POST", "/api/reset-password", object{"token": token, "new_password": next}, nil); k.acknowledged(r, err, 200) {
+		if r, err := a.Do("POST", "/api/reset-password", object{"token": token, "new_password": next}, nil); k.acknowledged(r, err, 200) {
 			k.ack("reset")
 			k.add(func(j *journal) { j.resets = append(j.resets, resetting{name, token, next}) })
 			first()
 		}
 	}
+}
+
+// askReset makes an account and asks for a reset link.
+func (k *killer) askReset(a *harness.API) {
+	name := k.name("r")
+	r, err := a.Do("POST", "/api/signup", object{"username": name, "email": name + "@example.test", "password": "first-password"}, nil)
+	if !k.acknowledged(r, err, 201) {
+		return
+	}
+	if r, err = a.Do("POST", "/api/forgot-password", object{"email": name + "@example.test"}, nil); !k.acknowledged(r, err, 200) {
+		return
+	}
+	k.ack("forgot")
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.forgot = append(k.forgot, name)
+	k.waiting = append(k.waiting, name)
+}
+
+// letter takes a reset link that has come.
+func (k *killer) letter() (name, token string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for i, name := range k.waiting {
+		if token := k.mailed(name); token != "" {
+			k.waiting = slices.Delete(k.waiting, i, i+1)
+			return name, token
+		}
+	}
+	return "", ""
 }
 
 func (k *killer) mailed(name string) string {

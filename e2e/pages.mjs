@@ -7,7 +7,7 @@ const { issuer, dev, rp, screenshots } = input;
 const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const browser = await chromium.launch({ executablePath: input.chromium, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
-const context = o => browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...o });
+const context = o => browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...o });
 const mail = async (to, path, n = 1) => (await ask({ kind: 'mail', to, path, n })).link;
 const at = (page, path) => new URL(page.url()).pathname === path;
 
