@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -113,11 +114,12 @@ func TestOutboxOutlives(t *testing.T) {
 	for name, trouble := range map[string]struct{ begin, end func(*harness.Mail) }{
 		"down":  {func(m *harness.Mail) { m.Down() }, func(m *harness.Mail) { m.Up(t) }},
 		"defer": {func(m *harness.Mail) { m.Set(harness.Defer) }, func(m *harness.Mail) { m.Set(harness.Accept) }},
+		"hang":  {func(m *harness.Mail) { m.Set(harness.Hang) }, func(m *harness.Mail) { m.Set(harness.Accept) }},
 		"die":   {func(m *harness.Mail) { m.Set(harness.DieInData) }, func(m *harness.Mail) { m.Set(harness.Accept) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := harness.Start(t, harness.Options{})
+			s := harness.Start(t, harness.Options{Config: object{"mail.smtp.timeout": "1s"}})
 			s.SignUp(t, "patient", "patient@example.test", "s3cret!")
 			s.Mail.Wait(t, "patient@example.test", "/verify", 1)
 			trouble.begin(s.Mail)
@@ -139,6 +141,23 @@ func TestOutboxOutlives(t *testing.T) {
 			_, token := s.Mail.Link(t, "patient@example.test", "/reset", 1)
 			reset(t, s, token, "brand-new-1").Want(t, 200)
 		})
+	}
+}
+
+// TestMailRefusedForGood: what the mail server refuses with 5xx is given up, said so in the log without the address' link, and not tried again.
+func TestMailRefusedForGood(t *testing.T) {
+	s := harness.Start(t, harness.Options{})
+	s.Mail.Set(harness.Reject)
+	s.SignUp(t, "refused", "refused@example.test", "s3cret!")
+	harness.Until(t, 20*time.Second, "the mail is given up", func() error {
+		m := s.Metrics(t)
+		if !strings.Contains(s.Logs(), "mail given up") || m.Sum("latchkey_outbox_waiting") != 0 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	if tries, _, _ := s.Mail.Tries(); tries != 1 {
+		t.Errorf("%d tries", tries)
 	}
 }
 

@@ -57,7 +57,7 @@ type Server struct {
 	o       Options
 	mu      sync.Mutex
 	process *process
-	log     *buffer
+	log     *Buffer
 }
 
 // process is one run of the binary.
@@ -86,7 +86,7 @@ func Start(t testing.TB, o Options) *Server {
 
 func configure(t testing.TB, o Options) *Server {
 	t.Helper()
-	s := &Server{t: t, o: o, Dir: o.Dir, Mail: o.Mail, Secrets: &Secrets{}, log: &buffer{}}
+	s := &Server{t: t, o: o, Dir: o.Dir, Mail: o.Mail, Secrets: &Secrets{}, log: &Buffer{}}
 	if s.Dir == "" { // short, since the socket's path may have some hundred bytes only
 		dir, err := os.MkdirTemp("", "lk")
 		if err != nil {
@@ -357,19 +357,21 @@ func tail(s string, n int) string {
 	return "…" + s[len(s)-n:]
 }
 
-// buffer is a bytes.Buffer for several goroutines.
-type buffer struct {
+// Buffer is a bytes.Buffer for several goroutines.
+type Buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (b *buffer) Write(p []byte) (int, error) {
+// Write implements [io.Writer].
+func (b *Buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.Write(p)
 }
 
-func (b *buffer) String() string {
+// String is everything that was written.
+func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
@@ -378,13 +380,13 @@ func (b *buffer) String() string {
 // Process is a command of the binary that goes on.
 type Process struct {
 	p   *process
-	out *buffer
+	out *Buffer
 }
 
 // RunServer starts a command of the binary that goes on, in a folder. It is killed when the test ends.
 func RunServer(t testing.TB, dir string, env []string, args ...string) *Process {
 	t.Helper()
-	out := &buffer{}
+	out := &Buffer{}
 	p, err := launch(append([]string{Binary(t)}, args...), dir, append(environment(), env...), out)
 	if err != nil {
 		t.Fatal(err)
@@ -433,7 +435,7 @@ func StartSelf(t testing.TB, env ...string) *Process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := &buffer{}
+	out := &Buffer{}
 	p, err := launch([]string{self}, t.TempDir(), append(environment(), env...), out)
 	if err != nil {
 		t.Fatal(err)

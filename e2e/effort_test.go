@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/e2e/harness"
+)
+
+// TestHashesSpent counts the hashes that requests cost: the time that a refusal takes is made of them, and counting is exact where timing is not.
+func TestHashesSpent(t *testing.T) {
+	s := harness.Start(t, harness.Options{})
+	s.SignUp(t, "counted", "counted@example.test", "s3cret!")
+	login := func(field, name, password string) object { return object{field: name, "password": password} }
+	for name, row := range map[string]struct {
+		path   string
+		body   object
+		hashes float64
+		status int
+	}{
+		"right password":             {"/api/login", login("username", "counted", "s3cret!"), 1, 200},
+		"wrong password":             {"/api/login", login("username", "counted", "s3cret?"), 1, 401},
+		"unknown name":               {"/api/login", login("username", "nobody", "s3cret!"), 1, 401},
+		"unknown name, simple":       {"/api/auth/login", login("username", "nobody-2", "s3cret!"), 1, 401},
+		"wrong password, session":    {"/api/auth/login", login("email", "counted@example.test", "s3cret?"), 1, 401},
+		"unknown e-mail, session":    {"/api/auth/login", login("email", "nobody@example.test", "s3cret!"), 1, 401},
+		"password over 1024 bytes":   {"/api/login", login("username", "counted", strings.Repeat("p", 1025)), 0, 0},
+		"forgot, known address":      {"/api/forgot-password", object{"email": "counted@example.test"}, 0, 200},
+		"forgot, unknown address":    {"/api/forgot-password", object{"email": "nobody@example.test"}, 0, 200},
+		"reset with a made-up token": {"/api/reset-password", object{"token": strings.Repeat("y", 48), "new_password": "long enough"}, 0, 400},
+	} {
+		before := s.Metrics(t).Sum("latchkey_hash_done_total")
+		r := s.API().Must(t, http.MethodPost, row.path, row.body, nil)
+		if row.status != 0 && r.Status != row.status || row.status == 0 && (r.Status < 400 || r.Status >= 500) {
+			t.Errorf("%s: %d %s", name, r.Status, r.Raw)
+		}
+		if spent := s.Metrics(t).Sum("latchkey_hash_done_total") - before; spent != row.hashes {
+			t.Errorf("%s cost %v hashes, want %v", name, spent, row.hashes)
+		}
+	}
+}
+
+// TestAnonymousVisitorsWriteNothing: the store's file is the same before and after.
+func TestAnonymousVisitorsWriteNothing(t *testing.T) {
+	s := harness.Start(t, harness.Options{Config: object{"storage.sweep_every": "1d"}})
+	read := func() []byte {
+		b, err := os.ReadFile(s.Store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	before := read()
+	for range 20 {
+		f := harness.NewFlow(harness.WebID, harness.WebSecret, false)
+		b := s.Browser(t)
+		b.Open(f.Path("openid", nil)).At("/login", 200).Follow("/signup").At("/signup", 200)
+		b.Open(f.Path("openid", map[string]string{"prompt": "none"})).Left(harness.Callback)
+		b.Open("/account").At("/login", 200)
+		_ = s.API().Must(t, http.MethodPost, "/api/login", object{"username": harness.Random(8), "password": "guess!!"}, nil)
+	}
+	if !bytes.Equal(before, read()) {
+		t.Error("somebody who proved nothing caused a write")
+	}
+}
+
+// TestSweeper: what has expired is removed without being asked.
+func TestSweeper(t *testing.T) {
+	s := harness.Start(t, harness.Options{Config: object{"storage.sweep_every": "1s", "accounts.api.session.refresh_ttl": "3s", "accounts.api.session.token_ttl": "3s"}})
+	a := s.API()
+	a.Must(t, "POST", "/api/auth/register", object{"email": "brief@example.test", "password": "longenough", "first_name": "Brief", "last_name": "Stay"}, nil).Want(t, 201)
+	records := func() float64 { return s.Metrics(t).Sum("latchkey_store_records", "kind", "grants") }
+	if n := s.Metrics(t).Sum("latchkey_store_records", "kind", "accounts"); n != 1 {
+		t.Errorf("%v accounts", n)
+	}
+	if records() < 1 {
+		t.Error("no grant is counted")
+	}
+	harness.Until(t, 20*time.Second, "the expired refresh token is gone from the store", func() error {
+		if records() != 0 {
+			return errors.New("still there")
+		}
+		return nil
+	})
+}
+
+// TestEdge: hosts, headers and bodies that no handler should see.
+func TestEdge(t *testing.T) {
+	s := harness.Start(t, harness.Options{})
+	send := func(change func(*http.Request)) int {
+		t.Helper()
+		req, err := http.NewRequest(http.MethodGet, s.Issuer+"/jwks.json", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(req)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.Header.Get("X-Content-Type-Options") != "nosniff" && res.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+			t.Errorf("%d without nosniff", res.StatusCode)
+		}
+		return res.StatusCode
+	}
+	for name, row := range map[string]struct {
+		change func(*http.Request)
+		status int
+	}{
+		"as it should be": {func(*http.Request) {}, 200},
+		"unknown host":    {func(r *http.Request) { r.Host = "evil.example.test" }, 421},
+		"large header":    {func(r *http.Request) { r.Header.Set("X-Large", strings.Repeat("x", 32<<10)) }, 431},
+		"dotted path":     {func(r *http.Request) { r.URL.Opaque = "//" + r.URL.Host + "/x/../jwks.json" }, 404},
+	} {
+		if got := send(row.change); got != row.status {
+			t.Errorf("%s: %d, want %d", name, got, row.status)
+		}
+	}
+	if status, _, err := probe(s.Issuer + "/metrics"); err != nil || status != 404 {
+		t.Errorf("the public listener serves metrics: %d %v", status, err)
+	}
+	if status, _, err := probe(s.Ops + "/livez"); err != nil || status != 200 {
+		t.Errorf("livez: %d %v", status, err)
+	}
+	if status, _, err := probe(s.Ops + "/debug/pprof/"); err != nil || status != 404 {
+		t.Errorf("profiles are served: %d %v", status, err)
+	}
+}
+
+func probe(url string) (int, http.Header, error) {
+	res, err := http.Get(url)
+	if err != nil {
+		return 0, nil, err
+	}
+	_ = res.Body.Close()
+	return res.StatusCode, res.Header, nil
+}
