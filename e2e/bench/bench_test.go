@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -80,7 +79,6 @@ type prepared struct {
 	s       *harness.Server
 	cookies [connections]string
 	access  string
-	serial  atomic.Int64
 
 	mu      sync.Mutex
 	refresh [connections]string

@@ -168,5 +168,5 @@ func bare(kind string, size int) error {
 		return err
 	}
 	fmt.Println(ln.Addr())
-	return http.Serve(ln, h) //nolint:gosec // a benchmark on loopback
+	return http.Serve(ln, h)
 }
