@@ -36,8 +36,8 @@ func limitMemory() {
 	}
 }
 
-// roomForHashes lets the hash threads, which hold a processor of the scheduler while they run, leave enough of them to requests. The
-// system then shares the cores by priority, and the hash threads have the lowest.
+// roomForHashes gives the scheduler a processor more for each password hash that can run: hashes hold one each for tens of milliseconds, and
+// requests find the others free. The system shares the cores between them.
 func roomForHashes(slots int) {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + slots)

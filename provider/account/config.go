@@ -52,15 +52,13 @@ type HashConfig struct {
 	Memory uint32
 	Passes uint32
 	Lanes  uint8
-	// Slots is how many hashes run at once, each on an OS thread of its own; 0 means min(cores × 2, MemoryBudget / Memory), at least 1.
+	// Slots is how many hashes run at once, 0 means min(cores × 2, MemoryBudget / Memory), at least 1.
 	Slots int
 	// MemoryBudget is in bytes; 0 means 256 MiB.
 	MemoryBudget int64
 	// MaxWaiting bounds the queue, MaxWait the time in it. Past either, the answer is Busy.
 	MaxWaiting int
 	MaxWait    time.Duration
-	// Nice is the scheduling priority of the threads, 0 to 19, where the system has that.
-	Nice int
 }
 
 // Budget is a number of attempts in a window.
@@ -89,7 +87,7 @@ func Defaults() Config {
 		MaxPasswordBytes: 1024,
 		PasswordHistory:  5,
 		Hash: HashConfig{Memory: 19 * 1024, Passes: 2, Lanes: 1, MemoryBudget: 256 << 20, MaxWaiting: 256,
-			MaxWait: time.Second, Nice: 19},
+			MaxWait: time.Second},
 		SessionTTL: map[Dialect]time.Duration{
 			Platform: 24 * time.Hour, Session: 30 * 24 * time.Hour, Simple: 7 * 24 * time.Hour, Page: 12 * time.Hour,
 		},
@@ -107,7 +105,7 @@ func Defaults() Config {
 // Minimum is the password length that a dialect asks for, in characters.
 func (c Config) Minimum(d Dialect) int { return max(c.MinPassword[d], c.PasswordMinLength, 1) }
 
-// slots is the number of hash threads (see HashConfig.Slots).
+// slots is the number of hash workers (see HashConfig.Slots).
 func (c HashConfig) slots() int {
 	if c.Slots > 0 {
 		return c.Slots
@@ -131,7 +129,6 @@ func (c Config) check() error {
 	bad(c.PasswordHistory < 0 || c.PasswordHistory > 5, "password history %d: must be 0 to 5", c.PasswordHistory)
 	p := params{memory: c.Hash.Memory, passes: c.Hash.Passes, lanes: c.Hash.Lanes, version: argonVersion}
 	bad(p.check() != nil, "argon2id parameters: %v", p.check())
-	bad(c.Hash.Nice < 0 || c.Hash.Nice > 19, "nice %d: must be 0 to 19", c.Hash.Nice)
 	bad(c.Hash.MaxWait <= 0, "hash wait %v: must be positive", c.Hash.MaxWait)
 	for _, d := range []Dialect{Platform, Session, Simple, Page} {
 		bad(c.SessionTTL[d] <= 0, "session lifetime of %s: must be positive", d)

@@ -3,12 +3,11 @@ package account
 import (
 	"context"
 	"crypto/subtle"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"latchkey/provider/account/internal/argon2id"
+	"golang.org/x/crypto/argon2"
 )
 
 // HashStats is the state of the hash queue.
@@ -19,8 +18,8 @@ type HashStats struct {
 	Done, Shed uint64
 }
 
-// hashPool computes password hashes on a few OS threads of its own, below the priority of everything else: a storm of sign-ins then
-// neither exhausts memory nor holds up the goroutines that answer other requests.
+// hashPool computes password hashes, a bounded number at once: a storm of sign-ins then does not exhaust memory. Whoever runs the process
+// gives the scheduler more processors than there are slots, so that hashes do not hold up the goroutines that answer other requests.
 type hashPool struct {
 	jobs    chan *hashJob
 	quit    chan struct{}
@@ -50,16 +49,13 @@ func newHashPool(c HashConfig) *hashPool {
 		params: params{version: argonVersion, memory: c.Memory, passes: c.Passes, lanes: c.Lanes},
 	}
 	for range p.slots {
-		p.workers.Go(func() { p.work(c.Nice) })
+		p.workers.Go(p.work)
 	}
 	return p
 }
 
-// work serves jobs on one locked thread. The thread ends with it, since its priority could not be raised again.
-func (p *hashPool) work(nice int) {
-	runtime.LockOSThread()
-	lowerPriority(nice)
-	var hasher argon2id.Hasher
+// work serves jobs.
+func (p *hashPool) work() {
 	for {
 		select {
 		case <-p.quit:
@@ -70,7 +66,7 @@ func (p *hashPool) work(nice int) {
 				continue // the caller gave up
 			}
 			p.running.Add(1)
-			key := hasher.Key(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
+			key := argon2.IDKey(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
 			p.running.Add(-1)
 			p.done.Add(1)
 			job.key <- key

@@ -26,7 +26,7 @@ func (s *Service) FindAccount(ctx context.Context, key storage.AccountKey) (stor
 	return a, nil
 }
 
-// VerifyHash says whether a secret matches an argon2id encoding, on the bounded hash threads: for client secrets that people chose.
+// VerifyHash says whether a secret matches an argon2id encoding, by the bounded hash workers: for client secrets that people chose.
 // Refusals: Busy.
 func (s *Service) VerifyHash(ctx context.Context, encoded, secret string) (bool, error) {
 	ok, _, err := s.hashes.verify(ctx, encoded, []byte(secret))

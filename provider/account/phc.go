@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"latchkey/provider/account/internal/argon2id"
+	"golang.org/x/crypto/argon2"
 )
 
 const (
-	argonVersion = argon2id.Version
+	argonVersion = argon2.Version
 	saltLength   = 16 // RFC 9106 §3.1
 	keyLength    = 32
 )

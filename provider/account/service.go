@@ -35,7 +35,7 @@ type Service struct {
 
 var _ Verbs = (*Service)(nil)
 
-// New makes the service and starts its hash threads. Close ends them.
+// New makes the service and starts its hash workers. Close ends them.
 func New(config Config, deps Deps) (*Service, error) {
 	if err := errors.Join(config.check(), deps.check()); err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func New(config Config, deps Deps) (*Service, error) {
 	return s, nil
 }
 
-// Close waits for the hashes under way and ends the hash threads. Verbs that need a hash afterwards are refused as Busy.
+// Close waits for the hashes under way and ends the hash workers. Verbs that need a hash afterwards are refused as Busy.
 func (s *Service) Close() { s.hashes.close() }
 
 // Stats tells the state of the hash queue, for metrics.
