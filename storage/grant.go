@@ -34,8 +34,17 @@ type Grant struct {
 	Refresh *Refresh
 
 	CreatedAt time.Time
-	// ExpiresAt is when nothing of the family can live any longer; it is swept after that.
+	// ExpiresAt is when nothing of the family can live any longer; it is swept after that. See [Grant.SweptAt].
 	ExpiresAt time.Time
+}
+
+// SweptAt is when the record can go: with its code where nobody has redeemed it, for then it bought nothing that could be replayed.
+// Whoever is signed in can ask for codes without end, and they must not be kept as long as refresh tokens are.
+func (g Grant) SweptAt() time.Time {
+	if g.Code != nil && g.Code.RedeemedAt.IsZero() && g.Code.ExpiresAt.Before(g.ExpiresAt) {
+		return g.Code.ExpiresAt
+	}
+	return g.ExpiresAt
 }
 
 // Code is an authorization code (RFC 6749 §4.1.2) with what it is bound to.

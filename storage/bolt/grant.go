@@ -44,7 +44,7 @@ func (t *txn) createGrant(g storage.Grant, now time.Time) error {
 	if g.Code != nil {
 		t.point(tCodes, []byte(g.Code.Hash), []byte(g.ID))
 	}
-	t.mark(tExpiry, expiryKey(g.ExpiresAt, tGrants, []byte(g.ID)))
+	t.mark(tExpiry, expiryKey(g.SweptAt(), tGrants, []byte(g.ID)))
 	t.delta[tGrants]++
 	return nil
 }
@@ -71,7 +71,7 @@ func (t *txn) removeGrant(id string) {
 	if g.Code != nil {
 		t.drop(tCodes, []byte(g.Code.Hash))
 	}
-	t.drop(tExpiry, expiryKey(g.ExpiresAt, tGrants, []byte(id)))
+	t.drop(tExpiry, expiryKey(g.SweptAt(), tGrants, []byte(id)))
 	t.delta[tGrants]--
 }
 
@@ -122,8 +122,10 @@ func (s *Store) RedeemCode(ctx context.Context, codeHash string, refresh *storag
 			g = storage.Grant{}
 			return storage.ErrNotFound
 		}
+		t.drop(tExpiry, expiryKey(g.SweptAt(), tGrants, []byte(g.ID)))
 		g.Code.RedeemedAt = now
 		g.Refresh = bought
+		t.mark(tExpiry, expiryKey(g.SweptAt(), tGrants, []byte(g.ID)))
 		save(t, tGrants, []byte(g.ID), walkGrant, grant{Grant: g})
 		return nil
 	})

@@ -75,7 +75,7 @@ func (t *txn) removeExpired(tb table, key, entry []byte) {
 			t.removeSession(r.SID)
 		}
 	case tb == tGrants:
-		if r, ok := load(t, tb, key, walkGrant); ok && fits(r.ExpiresAt) {
+		if r, ok := load(t, tb, key, walkGrant); ok && fits(r.SweptAt()) {
 			t.removeGrant(r.ID)
 		}
 	case tb == tOneTimes:

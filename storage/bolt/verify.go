@@ -129,7 +129,7 @@ func (v *verifier) expect() {
 
 func (v *verifier) expectGrant(g grant) {
 	v.entry(tGrantsBy, join(within(g.ClientID), g.ID))
-	v.entry(tExpiry, expiryKey(g.ExpiresAt, tGrants, []byte(g.ID)))
+	v.entry(tExpiry, expiryKey(g.SweptAt(), tGrants, []byte(g.ID)))
 	if g.AccountID != 0 {
 		v.entry(tGrantsOf, join(idKey(g.AccountID), g.ID))
 		v.owned(tGrants, g.AccountID)

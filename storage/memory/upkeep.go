@@ -68,7 +68,7 @@ func (s *Store) sweepOne(t *tx, e expiring, now time.Time) int {
 			return 1
 		}
 	case e.grant != "":
-		if r, ok := s.grants[e.grant]; gone(r.ExpiresAt, ok) {
+		if r, ok := s.grants[e.grant]; gone(r.SweptAt(), ok) {
 			s.removeGrant(t, e.grant)
 			return 1
 		}

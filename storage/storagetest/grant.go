@@ -175,6 +175,7 @@ func revokeScopes(t *testing.T, s storage.Store) {
 func revokedKnown(t *testing.T, s storage.Store) {
 	a := create(t, s, "a")
 	want := withRefresh(withCode(grant("g", a.ID, "")))
+	want.Code.RedeemedAt = at(0)
 	must(t, s.CreateGrant(bg(), want, at(0)))
 	got(s.RevokeGrants(bg(), storage.GrantScope{ID: "g"}, at(0)))(t)
 	eq(t, "sweep", got(s.Sweep(bg(), 10, at(time.Hour-1)))(t), 0)
@@ -199,7 +200,7 @@ func grantExpiry(t *testing.T, s storage.Store) {
 	}
 	eq(t, "revoked", got(s.RevokeGrants(bg(), storage.GrantScope{AccountID: a.ID}, at(time.Hour)))(t), 0)
 	again := withCode(grant("other", a.ID, ""))
-	again.Code.Hash, again.ExpiresAt = "code-g", at(9*time.Hour)
+	again.Code.Hash, again.Code.RedeemedAt, again.ExpiresAt = "code-g", at(time.Hour), at(9*time.Hour)
 	must(t, s.CreateGrant(bg(), again, at(time.Hour)))
 	eq(t, "code taken over", got(s.Grant(bg(), storage.GrantKey{CodeHash: "code-g"}, at(time.Hour)))(t), again)
 	got(s.Sweep(bg(), 10, at(time.Hour)))(t)

@@ -13,6 +13,7 @@ func upkeepChecks() []check {
 	return []check{
 		{"Sweep removes what expired, within limit", sweep},
 		{"Sweep removes many in batches", sweepMany},
+		{"a grant goes with the code that nobody redeemed", sweepUnredeemed},
 		{"Stats counts", stats},
 		{"Ping and Close", closes},
 		{"a context that is over", contextOver},
@@ -28,6 +29,7 @@ func expiring(t *testing.T, s storage.Store) storage.Account {
 		expires := at(time.Duration(i+1) * time.Hour)
 		se, g, m, o := session(id, a.ID), withCode(grant(id, a.ID, "")), mail(id), oneTime(key(storage.PurposeReset, id), a.ID)
 		se.ExpiresAt, g.ExpiresAt, m.ExpiresAt, o.ExpiresAt = expires, expires, expires, expires
+		g.Code.ExpiresAt = expires
 		must(t, s.ApplyEffects(bg(), a.ID, storage.Effects{
 			Session: &se, Grant: &g, Mail: []storage.Mail{m}, Put: []storage.OneTime{o},
 		}, at(0)))
@@ -71,6 +73,30 @@ func sweepMany(t *testing.T, s storage.Store) {
 	eq(t, "some", got(s.Sweep(bg(), 600, at(time.Hour)))(t), 600)
 	eq(t, "others", got(s.Sweep(bg(), 10*n, at(time.Hour)))(t), n-600)
 	eq(t, "left", got(s.Stats(bg()))(t)["onetimes"], 0)
+}
+
+// Codes that are asked for and never redeemed must not stay as long as a refresh token would.
+func sweepUnredeemed(t *testing.T, s storage.Store) {
+	a := create(t, s, "a")
+	for _, id := range []string{"left", "bought", "revoked"} {
+		must(t, s.CreateGrant(bg(), withCode(grant(id, a.ID, "")), at(0)))
+	}
+	refresh := storage.Refresh{ExpiresAt: at(30 * time.Minute)}
+	got(s.RedeemCode(bg(), "code-bought", &refresh, at(0)))(t)
+	got(s.RedeemCode(bg(), "code-revoked", &refresh, at(0)))(t)
+	got(s.RevokeGrants(bg(), storage.GrantScope{ID: "revoked"}, at(0)))(t)
+	eq(t, "while the code lives", got(s.Sweep(bg(), 100, at(time.Minute-1)))(t), 0)
+	eq(t, "when it has expired", got(s.Sweep(bg(), 100, at(time.Minute)))(t), 1)
+	eq(t, "again", got(s.Sweep(bg(), 100, at(time.Minute)))(t), 0)
+	_, err := s.Grant(bg(), storage.GrantKey{ID: "left"}, at(0))
+	is(t, "what was never redeemed", err, storage.ErrNotFound)
+	got(s.Grant(bg(), storage.GrantKey{ID: "bought"}, at(time.Minute)))(t)
+	_, err = s.RedeemCode(bg(), "code-bought", nil, at(time.Minute))
+	is(t, "a late replay", err, storage.ErrSpent)
+	_, err = s.RedeemCode(bg(), "code-revoked", nil, at(time.Minute))
+	is(t, "a late replay of what was revoked", err, storage.ErrSpent)
+	eq(t, "at the end of the grants", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 2)
+	eq(t, "left", got(s.Stats(bg()))(t)["grants"], 0)
 }
 
 func stats(t *testing.T, s storage.Store) {
