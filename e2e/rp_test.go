@@ -1,13 +1,8 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -135,79 +130,6 @@ func TestAuthorizeModes(t *testing.T) {
 		if b.Open(f().Path("openid", extra)); b.Outside != nil || b.Status != 400 {
 			t.Errorf("a wrong %s: %d %v", name, b.Status, b.Outside)
 		}
-	}
-}
-
-// TestOpenIDClient runs rp.mjs: npm openid-client against the server.
-func TestOpenIDClient(t *testing.T) {
-	s := harness.Start(t, harness.Options{})
-	s.SignUp(t, "ada", "ada@example.test", "s3cret!")
-	env := map[string]any{
-		"issuer": s.Issuer, "login": "ada", "password": "s3cret!", "callback": harness.Callback, "afterSignOut": harness.AfterSignOut, "resource": harness.ResourceServer,
-		"clients": []object{
-			{"id": harness.WebID, "secret": harness.WebSecret, "method": "basic"},
-			{"id": harness.QuietID, "secret": harness.QuietSecret, "method": "post", "alg": "ES256"},
-			{"id": harness.PublicID, "method": "none"},
-		},
-		"machine": object{"id": harness.MachineID, "secret": harness.MachineSecret},
-	}
-	runNode(t, "rp.mjs", env, nil)
-}
-
-// runNode runs a script of this folder with input as JSON on its standard input. Each line that it prints as {"ok":…,"name":…} is a check;
-// lines {"ask":…} are answered by asked.
-func runNode(t *testing.T, script string, input any, asked func(ask object) any) {
-	t.Helper()
-	cmd := exec.Command("node", filepath.Join(harness.Root(), "e2e", script))
-	cmd.Dir = filepath.Join(harness.Root(), "e2e")
-	cmd.Env = append(os.Environ(), "NO_PROXY=*")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("node: %v (run `make deps`)", err)
-	}
-	encode := json.NewEncoder(stdin)
-	if err := encode.Encode(input); err != nil {
-		t.Fatal(err)
-	}
-	checks, failed, done := 0, 0, false
-	lines := bufio.NewScanner(stdout)
-	lines.Buffer(nil, 4<<20)
-	for lines.Scan() {
-		var m object
-		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
-			t.Logf("%s: %s", script, lines.Text())
-			continue
-		}
-		switch {
-		case m["ask"] != nil:
-			if err := encode.Encode(asked(m)); err != nil {
-				t.Errorf("%s: answer: %v", script, err)
-			}
-		case m["done"] != nil:
-			done = true
-		case m["ok"] == true:
-			checks++
-		default:
-			failed++
-			t.Errorf("%s: %v: %v", script, m["name"], m["detail"])
-		}
-	}
-	_ = stdin.Close()
-	if err := cmd.Wait(); err != nil || !done {
-		t.Errorf("%s ended with %v, done %t:\n%s", script, err, done, stderr.String())
-	}
-	t.Logf("%s: %d checks passed, %d failed", script, checks, failed)
-	if checks == 0 {
-		t.Errorf("%s checked nothing", script)
 	}
 }
 

@@ -2,12 +2,10 @@ package harness
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -200,59 +198,6 @@ func (b *Browser) Submit(action string, fields map[string]string, button ...stri
 	return b
 }
 
-func (b *Browser) form(action string) *html.Node {
-	for n := range b.doc.Descendants() {
-		if n.Data != "form" || n.Type != html.ElementNode {
-			continue
-		}
-		if u, err := b.URL.Parse(attr(n, "action")); err == nil && u.Path == b.base.Path+action {
-			return n
-		}
-	}
-	return nil
-}
-
-// controls are the form's successful controls, without buttons.
-func controls(form *html.Node) url.Values {
-	v := url.Values{}
-	for n := range form.Descendants() {
-		name := attr(n, "name")
-		if n.Type != html.ElementNode || name == "" {
-			continue
-		}
-		switch n.Data {
-		case "input":
-			switch attr(n, "type") {
-			case "checkbox", "radio":
-				if has(n, "checked") {
-					v.Add(name, attr(n, "value"))
-				}
-			case "submit", "button", "file", "image", "reset":
-			default:
-				v.Add(name, attr(n, "value"))
-			}
-		case "textarea":
-			v.Add(name, strings.TrimPrefix(inner(n), "\n"))
-		case "select":
-			for o := range n.Descendants() {
-				if o.Data == "option" && has(o, "selected") {
-					v.Set(name, attr(o, "value"))
-				}
-			}
-		}
-	}
-	return v
-}
-
-func hasControl(form *html.Node, name string) bool {
-	for n := range form.Descendants() {
-		if n.Type == html.ElementNode && attr(n, "name") == name {
-			return true
-		}
-	}
-	return false
-}
-
 // Follow opens the page's first link whose path ends in path.
 func (b *Browser) Follow(path string) *Browser {
 	b.t.Helper()
@@ -269,155 +214,8 @@ func (b *Browser) Follow(path string) *Browser {
 	return b
 }
 
-// Title is the page's heading.
-func (b *Browser) Title() string {
-	for n := range b.doc.Descendants() {
-		if n.Type == html.ElementNode && n.Data == "h1" {
-			return strings.TrimSpace(inner(n))
-		}
-	}
-	return ""
-}
-
-// Text is all text of the page's main part.
-func (b *Browser) Text() string {
-	for n := range b.doc.Descendants() {
-		if n.Type == html.ElementNode && n.Data == "main" {
-			return strings.Join(strings.Fields(inner(n)), " ")
-		}
-	}
-	return tail(string(b.Body), 500)
-}
-
-// At checks where the browser is.
-func (b *Browser) At(path string, status int) *Browser {
-	b.t.Helper()
-	if b.Outside != nil || b.URL.Path != b.base.Path+path || b.Status != status {
-		b.t.Fatalf("the browser is at %s (outside: %v) with %d, want %s with %d:\n%s", b.URL, b.Outside, b.Status, path, status, b.Text())
-	}
-	return b
-}
-
-// Says checks that the page's main part has a text.
-func (b *Browser) Says(text string) *Browser {
-	b.t.Helper()
-	if !strings.Contains(b.Text(), text) {
-		b.t.Fatalf("the page at %s does not say %q:\n%s", b.URL, text, b.Text())
-	}
-	return b
-}
-
-// Left returns the parameters of the foreign address that the browser was led to, which must begin with target.
-func (b *Browser) Left(target string) url.Values {
-	b.t.Helper()
-	if b.Outside == nil || !strings.HasPrefix(b.Outside.String(), target) {
-		b.t.Fatalf("the browser is at %s (outside: %v), want to have left to %s:\n%s", b.URL, b.Outside, target, b.Text())
-	}
-	return b.Outside.Query()
-}
-
-func attr(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func has(n *html.Node, name string) bool {
-	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
-}
-
-func inner(n *html.Node) string {
-	var s strings.Builder
-	for d := range n.Descendants() {
-		if d.Type == html.TextNode {
-			s.WriteString(d.Data)
-		}
-	}
-	return s.String()
-}
-
-// SignUp makes an account through the JSON interface, from an address of its own.
-func (s *Server) SignUp(t testing.TB, username, email, password string) (token string) {
-	t.Helper()
-	s.Secrets.Add("password", password)
-	r := s.API().Must(t, http.MethodPost, "/api/signup", map[string]any{"username": username, "email": email, "password": password}, nil).Want(t, http.StatusCreated)
-	return r.S("token")
-}
-
 // SignIn signs in through the page.
 func (b *Browser) SignIn(login, password string) *Browser {
 	b.t.Helper()
 	return b.Open("/login").Submit("/login", map[string]string{"username": login, "password": password}).At("/account", http.StatusOK)
-}
-
-// Flow is one run of the code flow as a relying party sees it.
-type Flow struct {
-	Client, Secret, Verifier, State, Nonce, Code string
-	// InBody: the secret goes into the form.
-	InBody bool
-}
-
-// NewFlow makes the random parts.
-func NewFlow(client, secret string, inBody bool) *Flow {
-	return &Flow{Client: client, Secret: secret, InBody: inBody, Verifier: Random(43), State: Random(20), Nonce: Random(20)}
-}
-
-// Path is the authorization request; extra overrides and adds parameters.
-func (f *Flow) Path(scope string, extra map[string]string) string {
-	q := url.Values{"response_type": {"code"}, "client_id": {f.Client}, "redirect_uri": {Callback}, "scope": {scope}, "state": {f.State}, "nonce": {f.Nonce},
-		"code_challenge": {Challenge(f.Verifier)}, "code_challenge_method": {"S256"}}
-	for k, v := range extra {
-		if v == "" {
-			q.Del(k)
-		} else {
-			q.Set(k, v)
-		}
-	}
-	return "/authorize?" + q.Encode()
-}
-
-// Redeem exchanges the code.
-func (f *Flow) Redeem(a *API) (*Reply, error) {
-	return f.token(a, url.Values{"grant_type": {"authorization_code"}, "code": {f.Code}, "redirect_uri": {Callback}, "code_verifier": {f.Verifier}})
-}
-
-// Refresh exchanges a refresh token.
-func (f *Flow) Refresh(a *API, refresh string) (*Reply, error) {
-	return f.token(a, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
-}
-
-func (f *Flow) token(a *API, form url.Values) (*Reply, error) {
-	header := map[string]string{}
-	switch {
-	case f.Secret == "":
-		form.Set("client_id", f.Client)
-	case f.InBody:
-		form.Set("client_id", f.Client)
-		form.Set("client_secret", f.Secret)
-	default:
-		header = Basic(f.Client, f.Secret)
-	}
-	return a.Do(http.MethodPost, "/token", form, header)
-}
-
-// Answer takes code and checks state and iss of an authorization response.
-func (f *Flow) Answer(q url.Values, issuer string) error {
-	if q.Get("state") != f.State || q.Get("iss") != issuer || q.Get("code") == "" {
-		return fmt.Errorf("the authorization response has state %t, iss %q, error %q", q.Get("state") == f.State, q.Get("iss"), q.Get("error"))
-	}
-	f.Code = q.Get("code")
-	return nil
-}
-
-// Value is what stands in a field of a form.
-func (b *Browser) Value(action, name string) string {
-	b.t.Helper()
-	form := b.form(action)
-	if form == nil {
-		b.t.Fatalf("the page at %s has no form to %s", b.URL, action)
-	}
-	return controls(form).Get(name)
 }
