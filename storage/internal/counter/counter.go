@@ -2,6 +2,7 @@ package counter
 
 import (
 	"container/list"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,13 +12,15 @@ import (
 // DefaultMax is how many counters a [Table] holds unless told otherwise: about 40 MB when full.
 const DefaultMax = 1 << 17
 
-// Table is a set of counters. When it is full, the counter whose window began first is forgotten. It is safe for concurrent use.
+// Table is a set of counters. When it is full, the class (the key up to its first colon) with the most counters forgets the one whose
+// window began first: a flood of counters that cost the sender nothing must not wash away those of failed sign-ins. It is safe for
+// concurrent use.
 type Table struct {
 	mu    sync.Mutex
 	max   int
 	byKey map[string]*list.Element
-	// age holds the counters in order of creation, which is the order in which their windows began.
-	age *list.List
+	// ages holds the counters of each class in order of creation, which is the order in which their windows began.
+	ages map[string]*list.List
 }
 
 type window struct {
@@ -31,7 +34,7 @@ func New(max int) *Table {
 	if max < 1 {
 		max = DefaultMax
 	}
-	return &Table{max: max, byKey: make(map[string]*list.Element), age: list.New()}
+	return &Table{max: max, byKey: make(map[string]*list.Element), ages: make(map[string]*list.List)}
 }
 
 // Take does what [storage.Limits.TakeAttempts] promises.
@@ -106,14 +109,25 @@ func (t *Table) live(key string, now time.Time) *window {
 }
 
 func (t *Table) start(l storage.Limit, now time.Time) *window {
-	for e := t.age.Front(); e != nil; e = t.age.Front() {
-		if e.Value.(*window).ends.After(now) && len(t.byKey) < t.max {
-			break
+	largest := ""
+	for class, age := range t.ages {
+		for e := age.Front(); e != nil && !e.Value.(*window).ends.After(now); e = age.Front() {
+			t.forget(e)
 		}
-		t.forget(e)
+		if n := t.ages[largest]; n == nil || n.Len() < age.Len() {
+			largest = class
+		}
+	}
+	for len(t.byKey) >= t.max {
+		t.forget(t.ages[largest].Front())
 	}
 	w := &window{key: l.Key, ends: now.Add(l.Window)}
-	t.byKey[l.Key] = t.age.PushBack(w)
+	age := t.ages[classOf(l.Key)]
+	if age == nil {
+		age = list.New()
+		t.ages[classOf(l.Key)] = age
+	}
+	t.byKey[l.Key] = age.PushBack(w)
 	return w
 }
 
@@ -121,6 +135,18 @@ func (t *Table) forget(e *list.Element) {
 	if e == nil {
 		return
 	}
-	delete(t.byKey, e.Value.(*window).key)
-	t.age.Remove(e)
+	key := e.Value.(*window).key
+	delete(t.byKey, key)
+	age := t.ages[classOf(key)]
+	if age.Remove(e); age.Len() == 0 {
+		delete(t.ages, classOf(key)) // nothing of a class stays behind
+	}
+}
+
+func classOf(key string) string {
+	class, _, found := strings.Cut(key, ":")
+	if !found {
+		return ""
+	}
+	return class
 }

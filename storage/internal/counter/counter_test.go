@@ -106,6 +106,28 @@ func TestBoundForgetsTheOldest(t *testing.T) {
 	}
 }
 
+// Counters that cost nothing to make must not make room by forgetting those of failed sign-ins.
+func TestFloodOfOneClassForgetsItsOwn(t *testing.T) {
+	tab := counter.New(8)
+	victim := []storage.Limit{limit("acct.signin:victim", 1)}
+	tab.Take(victim, t0)
+	for i := range 100 {
+		tab.Take([]storage.Limit{limit(fmt.Sprintf("check:%d", i), 1)}, t0.Add(time.Duration(i)))
+	}
+	if got := tab.Take(victim, t0.Add(time.Second)); got.OK {
+		t.Fatal("the flood washed away another class's counter")
+	}
+	if tab.Len() != 8 {
+		t.Fatalf("%d counters, want 8", tab.Len())
+	}
+	if got := tab.Take([]storage.Limit{limit("check:99", 1)}, t0.Add(time.Second)); got.OK {
+		t.Fatal("the newest of the flood was forgotten")
+	}
+	if got := tab.Take(victim, t0.Add(time.Minute)); !got.OK {
+		t.Fatal("still counted when its window had ended")
+	}
+}
+
 func TestNeverAboveMaxUnderRace(t *testing.T) {
 	tab := counter.New(0)
 	var ok atomic.Int64
