@@ -579,6 +579,36 @@ func TestShedding(t *testing.T) {
 	}
 }
 
+// Uploads that come slowly hold slots of their own: neither sign-up nor anything else goes without for them.
+func TestSlowUploadsHoldNobodyElsesSlots(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.MaxConcurrent = 64 }) // 3 for uploads
+	release, entered := make(chan struct{}), make(chan struct{}, 8)
+	upload := f.Handle("upload", FaceFunc(JSONFace), func(http.ResponseWriter, *http.Request) error {
+		entered <- struct{}{}
+		<-release
+		return nil
+	}, At(Deferrable), MaxBody(1<<20))
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() { f.do(upload, httptest.NewRequest(http.MethodPost, "/", nil)) })
+		<-entered
+	}
+	if w := f.do(upload, httptest.NewRequest(http.MethodPost, "/", nil)); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+		t.Errorf("an upload too many: %d", w.Code)
+	}
+	if used := f.slots.used.Load(); used != 0 {
+		t.Errorf("uploads hold %d slots of other requests", used)
+	}
+	if w := f.do(f.Handle("signup", FaceFunc(JSONFace), ok, At(Deferrable)), httptest.NewRequest(http.MethodPost, "/", nil)); w.Code != 200 {
+		t.Errorf("sign-up during uploads: %d", w.Code)
+	}
+	close(release)
+	wg.Wait()
+	if used := f.slots.uploads.Load(); used != 0 {
+		t.Errorf("%d slots held for ever", used)
+	}
+}
+
 // A body that comes slowly must hold no slot.
 func TestSlowSenderHoldsNoSlot(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.MaxConcurrent = 1 })

@@ -98,13 +98,17 @@ func (ep *endpoint) serve(w http.ResponseWriter, r *http.Request) (err error) {
 	if err := ep.body(r); err != nil {
 		return err
 	}
-	if !ep.edge.slots.take(ep.priority) {
+	give, ok := ep.edge.slots.take(ep)
+	if !ok {
 		ep.edge.metrics.shed.WithLabelValues(ep.priority.String()).Inc()
 		return &Unavailable{RetryAfter: retryLater}
 	}
-	defer ep.edge.slots.give()
+	defer give()
 	return ep.handler(w, r)
 }
+
+// upload says that the endpoint takes bodies which are too large to be read before a slot is taken.
+func (ep *endpoint) upload() bool { return ep.maxBody > ep.edge.cfg.MaxBody }
 
 // body caps the request's body and reads a small one whole, before a slot is taken: slow senders must not hold slots.
 func (ep *endpoint) body(r *http.Request) error {
@@ -116,7 +120,7 @@ func (ep *endpoint) body(r *http.Request) error {
 		return &TooLarge{}
 	}
 	capped.left = ep.maxBody
-	if ep.maxBody > ep.edge.cfg.MaxBody {
+	if ep.upload() {
 		return nil
 	}
 	content, err := io.ReadAll(capped)

@@ -33,22 +33,37 @@ func (p Priority) String() string {
 
 // slots count the requests that are worked on. All priorities share one count; each has its own ceiling on it, so what is
 // left above a lower priority's ceiling is kept free for the higher ones.
+//
+// Uploads are counted apart: their handlers read the body themselves, as slowly as it is sent, so a few accounts could otherwise hold
+// every slot of everybody's.
 type slots struct {
-	used    *atomic.Int64
-	ceiling [Deferrable + 1]int64
+	used, uploads *atomic.Int64
+	ceiling       [Deferrable + 1]int64
+	uploadCeiling int64
 }
 
 func newSlots(n int) slots {
 	part := func(percent int) int64 { return int64(max(1, n*percent/100)) }
-	return slots{used: new(atomic.Int64), ceiling: [...]int64{Vital: int64(n), Machine: part(90), Interactive: part(75), Deferrable: part(50)}}
-}
-
-func (s slots) take(p Priority) bool {
-	if s.used.Add(1) <= s.ceiling[p] {
-		return true
+	return slots{
+		used: new(atomic.Int64), ceiling: [...]int64{Vital: int64(n), Machine: part(90), Interactive: part(75), Deferrable: part(50)},
+		uploads: new(atomic.Int64), uploadCeiling: part(6),
 	}
-	s.used.Add(-1)
-	return false
 }
 
-func (s slots) give() { s.used.Add(-1) }
+// lane is where an endpoint's requests are counted, and up to where.
+func (s slots) lane(ep *endpoint) (used *atomic.Int64, ceiling int64) {
+	if ep.upload() {
+		return s.uploads, s.uploadCeiling
+	}
+	return s.used, s.ceiling[ep.priority]
+}
+
+// take counts a request of the endpoint; ok is false where there is no room. give must follow once it is served.
+func (s slots) take(ep *endpoint) (give func(), ok bool) {
+	used, ceiling := s.lane(ep)
+	if used.Add(1) <= ceiling {
+		return func() { used.Add(-1) }, true
+	}
+	used.Add(-1)
+	return nil, false
+}
