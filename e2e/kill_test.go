@@ -59,7 +59,7 @@ type killer struct {
 	http *http.Client
 
 	acks, lost, twice atomic.Int64
-	serial            atomic.Int64
+	serial, faults    atomic.Int64
 
 	mu     sync.Mutex
 	now    journal   // of this round
@@ -108,7 +108,16 @@ func (k *killer) round(round int) {
 			})
 		})
 	}
-	warm.Wait()
+	loaded := make(chan struct{})
+	go func() {
+		warm.Wait()
+		close(loaded)
+	}()
+	select {
+	case <-loaded:
+	case <-time.After(time.Minute):
+		k.t.Errorf("round %d: a minute was not enough for every kind of worker to get an answer", round)
+	}
 	time.Sleep(time.Duration(20+rand.N(60)) * time.Millisecond)
 	pid := k.s.PID()
 	k.s.Kill() // first the server, then the load: the answers under way are lost
@@ -226,7 +235,7 @@ func (k *killer) pageSignIn() string {
 	if !k.acknowledged(r, err, 201) {
 		return ""
 	}
-	r, err = a.Do("POST", "/login", form("login", name, "password", "page-password"), nil)
+	r, err = a.Do("POST", "/login", form("username", name, "password", "page-password"), nil)
 	if !k.acknowledged(r, err, 303) {
 		return ""
 	}
@@ -312,7 +321,7 @@ func (k *killer) acknowledged(r *harness.Reply, err error, status int) bool {
 	if err != nil {
 		return false
 	}
-	if r.Status != status && r.Status != http.StatusServiceUnavailable {
+	if r.Status != status && r.Status != http.StatusServiceUnavailable && k.faults.Add(1) < 5 {
 		k.t.Errorf("status %d, want %d: %.300s", r.Status, status, r.Raw)
 	}
 	return r.Status == status

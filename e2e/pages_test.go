@@ -208,7 +208,7 @@ func TestFormsOfOtherSites(t *testing.T) {
 	s := harness.Start(t, harness.Options{})
 	a := s.API()
 	for _, path := range []string{"/login", "/signup", "/forgot", "/account/sign-out", "/prefs"} {
-		r := a.Must(t, "POST", path, form("login", "a", "password", "b"), map[string]string{"Origin": "https://evil.example.test", "Sec-Fetch-Site": "cross-site"})
+		r := a.Must(t, "POST", path, form("username", "a", "password", "b"), map[string]string{"Origin": "https://evil.example.test", "Sec-Fetch-Site": "cross-site"})
 		if r.Status != 403 {
 			t.Errorf("%s: %d", path, r.Status)
 		}

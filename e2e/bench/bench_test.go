@@ -94,7 +94,7 @@ func prepare(b *testing.B, s *harness.Server, client *http.Client) *prepared {
 		if c == 0 {
 			p.access = token
 		}
-		got, err := do(client, s.Issuer, &call{method: http.MethodPost, path: "/login", body: "login=" + name + "&password=bench-password"})
+		got, err := do(client, s.Issuer, &call{method: http.MethodPost, path: "/login", body: "username=" + name + "&password=bench-password"})
 		if err != nil || got.status != http.StatusSeeOther {
 			b.Fatalf("sign in: %v %v", got, err)
 		}
