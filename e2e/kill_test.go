@@ -44,7 +44,7 @@ func TestKill(t *testing.T) {
 	took := time.Since(begun)
 	k.checkOld()
 	k.checkMail()
-	if n := harness.Rounds; *n > 0 && k.acks.Load() < int64(*n)*10 || k.counts["reset"] < 5 {
+	if n := harness.Rounds; *n > 0 && k.acks.Load() < int64(*n)*10 || k.counts["reset"] < min(5, *n) {
 		t.Errorf("%d effects were acknowledged in %d rounds: that is no load", k.acks.Load(), *n)
 	}
 	t.Logf("%d rounds in %v: %d effects acknowledged (%v), %d lost, %d used twice; slowest restart %v", *harness.Rounds, took.Round(time.Millisecond), k.acks.Load(),
