@@ -24,6 +24,13 @@ type pictureFormat struct {
 	opaque bool
 }
 
+// maxScans bounds a progressive JPEG: each scan passes over every pixel, and thirty bytes are enough for one, so that a small file could
+// keep a core for minutes. Encoders make about ten. Marks that stand in metadata by chance count too, which leaves nothing to evade.
+const maxScans = 100
+
+// startOfScan is the marker SOS (ITU-T T.81 table B.1). It cannot stand within a scan's data.
+var startOfScan = []byte{0xff, 0xda}
+
 func pictureFormats() []pictureFormat {
 	return []pictureFormat{
 		{
@@ -63,6 +70,9 @@ func (s *Service) cleanPicture(ctx context.Context, content []byte) (clean []byt
 		return nil, "", "", invalid(FieldPicture, WrongType)
 	}
 	if size.Width > s.config.MaxPictureSide || size.Height > s.config.MaxPictureSide || size.Width*size.Height > s.config.MaxPicturePixels {
+		return nil, "", "", invalid(FieldPicture, TooLarge)
+	}
+	if format.opaque && bytes.Count(content, startOfScan) > maxScans {
 		return nil, "", "", invalid(FieldPicture, TooLarge)
 	}
 	timer := time.NewTimer(s.config.Hash.MaxWait)

@@ -257,6 +257,7 @@ func TestPicture(t *testing.T) {
 		{"large is made smaller", pngOf(halves(200, 100)), "image/png", 64, 32},
 		{"JPEG", jpegOf(halves(16, 8), 1), "image/jpeg", 16, 8},
 		{"JPEG on its side", jpegOf(halves(16, 8), 6), "image/jpeg", 8, 16},
+		{"JPEG of as many scans as may be", scans(maxScans), "image/jpeg", 8, 8},
 		{"WebP", webpOf(t), "image/png", 1, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -281,7 +282,7 @@ func TestPicture(t *testing.T) {
 		"nothing": {nil, Missing}, "text": {[]byte("hello"), WrongType}, "SVG": {[]byte("<svg onload=alert(1)>"), WrongType},
 		"GIF": {[]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"), WrongType}, "cut": {pngOf(halves(10, 6))[:60], WrongType},
 		"bomb": {bomb(60000, 60000), TooLarge}, "long side": {bomb(9000, 1), TooLarge}, "many pixels": {bomb(8000, 8000), TooLarge},
-		"2 MiB and one": {make([]byte, 2<<20+1), TooLarge},
+		"2 MiB and one": {make([]byte, 2<<20+1), TooLarge}, "JPEG of many scans": {scans(maxScans + 1), TooLarge},
 	} {
 		_, err := r.PutPicture(t.Context(), 1, Upload{Content: c.in}, here)
 		if got := wantKind(t, err, Invalid).Fields[FieldPicture]; got != c.want {
@@ -291,6 +292,17 @@ func TestPicture(t *testing.T) {
 	if len(r.decode) != 0 {
 		t.Error("a decoding slot was kept")
 	}
+}
+
+// scans is a progressive JPEG of one block that is passed over n times (ITU-T T.81 annex G).
+func scans(n int) []byte {
+	out := append([]byte("\xff\xd8\xff\xdb\x00\x43\x00"), bytes.Repeat([]byte{1}, 64)...)
+	out = append(out, "\xff\xc2\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00"...)                                     // 8 × 8, one component
+	out = append(out, "\xff\xc4\x00\x14\x10\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"...) // a table with the end of a band alone
+	for range n {
+		out = append(out, "\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x00\x7f"...)
+	}
+	return append(out, "\xff\xd9"...)
 }
 
 // bomb is the head of a PNG that claims a size.
