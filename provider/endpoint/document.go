@@ -26,7 +26,7 @@ func NewDocument(body []byte, maxAge time.Duration) Document {
 func (d Document) write(w http.ResponseWriter, r *http.Request, contentType string) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Cache-Control", "public, max-age="+strconv.FormatInt(int64(d.MaxAge/time.Second), 10))
+	h.Set("Cache-Control", "public, max-age="+strconv.FormatInt(int64(d.MaxAge/time.Second), 10)+", must-revalidate") // never stale: RFC 9111 §5.2.2.2
 	h.Set("ETag", d.ETag)
 	if matches(r.Header.Get("If-None-Match"), d.ETag) {
 		w.WriteHeader(http.StatusNotModified)

@@ -30,7 +30,7 @@ func TestDocument(t *testing.T) {
 				r.Header.Set("If-None-Match", c.match)
 			}
 			d.write(w, r, "application/json")
-			if w.Code != c.status || w.Body.String() != c.body || w.Header().Get("ETag") != d.ETag || w.Header().Get("Cache-Control") != "public, max-age=90" {
+			if w.Code != c.status || w.Body.String() != c.body || w.Header().Get("ETag") != d.ETag || w.Header().Get("Cache-Control") != "public, max-age=90, must-revalidate" {
 				t.Errorf("%d %q %v", w.Code, w.Body, w.Header())
 			}
 			if w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("Access-Control-Allow-Credentials") != "" {
