@@ -25,7 +25,7 @@ type adminClient struct{ http *http.Client }
 
 // withAdmin runs do with the operators' API: the running server's, or our own over the store where none runs.
 func (a *app) withAdmin(cmd *cobra.Command, do func(ctx context.Context, c *adminClient) error) error {
-	cfg, err := a.load(cmd)
+	cfg, err := a.load(cmd, false)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func (a *app) configCommand() *cobra.Command {
 	check := &cobra.Command{
 		Use: "check", Short: "Check the configuration and tell every fault", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := a.load(cmd); err != nil {
+			if _, err := a.load(cmd, true); err != nil {
 				return err
 			}
 			return a.show(cmd, map[string]bool{"ok": true}, func(w io.Writer) { _, _ = fmt.Fprintln(w, "The configuration is good.") })
@@ -36,7 +36,7 @@ func (a *app) configCommand() *cobra.Command {
 }
 
 func (a *app) showConfig(cmd *cobra.Command, _ []string) error {
-	cfg, err := a.load(cmd)
+	cfg, err := a.load(cmd, false)
 	if err != nil {
 		return err
 	}

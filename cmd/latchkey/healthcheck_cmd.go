@@ -23,7 +23,7 @@ func (a *app) healthcheckCommand() *cobra.Command {
 }
 
 func (a *app) healthcheck(cmd *cobra.Command, _ []string) error {
-	cfg, err := a.load(cmd)
+	cfg, err := a.load(cmd, false)
 	if err != nil {
 		return err
 	}

@@ -74,10 +74,11 @@ func markRun(root *cobra.Command, ran *bool) {
 	}
 }
 
-// load reads the configuration that the common flags and the environment name. Its error is config.Faults.
-func (a *app) load(cmd *cobra.Command) (*config.Config, error) {
+// load reads the configuration that the common flags and the environment name. Its error is config.Faults. Only commands that stand or
+// fall with the files of clients_dir look into them (clientFiles): the others go on helping while one is broken.
+func (a *app) load(cmd *cobra.Command, clientFiles bool) (*config.Config, error) {
 	flags := cmd.Flags()
-	src := config.Sources{Env: a.env}
+	src := config.Sources{Env: a.env, ClientFiles: clientFiles}
 	for _, e := range a.env {
 		if name, value, _ := strings.Cut(e, "="); name == "LATCHKEY_CONFIG" {
 			src.File = value

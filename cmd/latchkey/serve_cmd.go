@@ -8,7 +8,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: "Run the server until SIGTERM or an interrupt; then readiness goes down, requests go on for server.shutdown.delay,\n" +
 			"and those under way may end within server.shutdown.timeout. A second signal ends it at once.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := a.load(cmd)
+			cfg, err := a.load(cmd, true)
 			if err != nil {
 				return err
 			}

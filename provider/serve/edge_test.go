@@ -748,4 +748,7 @@ func TestLabelsAreBounded(t *testing.T) {
 	if n := value(t, f.metrics.signIns.WithLabelValues("ok")); n != 1 {
 		t.Errorf("%v sign-ins", n)
 	}
+	if n := value(t, f.metrics.signIns.WithLabelValues("failed")); n != 500 {
+		t.Errorf("%v failed sign-ins", n)
+	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 	"go.yaml.in/yaml/v3"
 
+	"latchkey/provider/client"
 	"latchkey/storage"
 )
 
@@ -111,6 +112,20 @@ func namesFiles(content []byte) bool { return bytes.Contains(content, []byte("va
 
 func sameSecrets(a, b []storage.Client) bool {
 	return slices.EqualFunc(a, b, func(x, y storage.Client) bool { return slices.Equal(x.Secrets, y.Secrets) })
+}
+
+// clientFiles reads clients_dir for its faults: a server that starts has no former state to keep.
+func (l *loader) clientFiles() {
+	if l.config.ClientsDir == "" {
+		return
+	}
+	folder := Folder{Dir: l.config.ClientsDir, Hash: client.HashSecret, Logger: slog.New(slog.DiscardHandler)}
+	_, _, err := folder.Read()
+	if faults, ok := errors.AsType[Faults](err); ok {
+		l.faults = append(l.faults, faults...)
+	} else if err != nil {
+		l.fault("clients_dir", "cannot be read: %v", plain(err))
+	}
 }
 
 func parseClients(content []byte, path string, hash func(string) string) (out []storage.Client, faults Faults) {

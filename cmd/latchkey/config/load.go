@@ -21,6 +21,8 @@ type Sources struct {
 	// Env is as os.Environ gives it. Every LATCHKEY_ variable must be one of ours.
 	Env   []string
 	Flags []Setting
+	// ClientFiles reads the files of clients_dir too, for their faults.
+	ClientFiles bool
 }
 
 // Load reads, merges and checks. Its error is [Faults]: everything that is wrong, at once.
@@ -53,6 +55,9 @@ func Load(src Sources) (*Config, error) {
 	}
 	l.secretFiles()
 	c.check(l.fault)
+	if src.ClientFiles {
+		l.clientFiles()
+	}
 	if len(l.faults) > 0 {
 		slices.SortStableFunc(l.faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
 		return nil, l.faults
