@@ -65,7 +65,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink, tracer trace.TracerProv
 		Issuer: cfg.Issuer, Tokens: tokenConfig(c), RefreshGrace: cfg.Tokens.RefreshGrace.D(), AccountTTL: cfg.Accounts.API.Session.TokenTTL.D(),
 		Algs: c.rings.Algs(), SignUpOpen: cfg.Accounts.SignUp == "open", Locales: pages.Locales(), PolicyURI: cfg.Web.PrivacyURL, TermsURI: cfg.Web.TermsURL,
 		Store: c.store, Keys: signer, JWKS: c.jwks, JWKSFetched: c.rings.NoteJWKSFetch, MaxAge: c.rings.MaxAge,
-		Clients: c.registry, SlowSecrets: c.accounts.VerifyHash, Account: c.accounts, Pages: pages, APIFace: (&accountapi.API{}).Face(), Edge: edge, Audit: sink, Now: c.now,
+		Clients: c.registry, SlowSecrets: provider.SlowSecrets(c.accounts.VerifySecret), Account: c.accounts, Pages: pages, APIFace: (&accountapi.API{}).Face(), Edge: edge, Audit: sink, Now: c.now,
 	})
 	if err != nil {
 		return nil, err

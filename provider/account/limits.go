@@ -27,6 +27,8 @@ const (
 	DoorSignIn  Door = "signin"
 	DoorReset   Door = "reset"
 	DoorRefresh Door = "refresh"
+	// DoorClient is for client secrets that people chose.
+	DoorClient Door = "client"
 )
 
 func (b Budget) limit(class, key string) storage.Limit {
@@ -100,10 +102,14 @@ type attempt struct {
 // Right passwords that are checked at the same time hold slots that they are about to give back. So where this process has such
 // checks under way, a request that finds no slot waits for one of them before it is refused.
 func (s *Service) begin(ctx context.Context, c Caller, who string) (*attempt, error) {
+	return s.beginWith(ctx, c, s.failureLimits(DoorSignIn, c, who))
+}
+
+// beginWith takes a slot from limits, of which the first is the pair's.
+func (s *Service) beginWith(ctx context.Context, c Caller, limits []storage.Limit) (*attempt, error) {
 	if err := s.AttemptAny(ctx, c); err != nil {
 		return nil, err
 	}
-	limits := s.failureLimits(DoorSignIn, c, who)
 	waitCtx, cancel := context.WithTimeout(ctx, s.config.Hash.MaxWait)
 	defer cancel()
 	for {

@@ -26,6 +26,21 @@ func (s *Service) FindAccount(ctx context.Context, key storage.AccountKey) (stor
 	return a, nil
 }
 
+// VerifySecret is VerifyHash under the limits of sign-in: a secret that somebody chose can be guessed as a password can. Only the
+// caller's own failures count: strangers' must not shut an application out. Refusals: Throttled, Busy.
+func (s *Service) VerifySecret(ctx context.Context, encoded, secret string, c Caller) (ok bool, err error) {
+	slot, err := s.beginWith(ctx, c, s.failureLimits(DoorClient, c, "client "+encoded)[:1])
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		if endErr := slot.end(ctx, err == nil && !ok); err == nil && endErr != nil {
+			ok, err = false, endErr
+		}
+	}()
+	return s.VerifyHash(ctx, encoded, secret)
+}
+
 // VerifyHash says whether a secret matches an argon2id encoding, by the bounded hash workers: for client secrets that people chose.
 // Refusals: Busy.
 func (s *Service) VerifyHash(ctx context.Context, encoded, secret string) (bool, error) {

@@ -298,3 +298,21 @@ func TestVerifyHash(t *testing.T) {
 		}
 	}
 }
+
+// Secrets that people chose are guessed as passwords are; a stranger's guesses must not shut out the application.
+func TestVerifySecretIsLimited(t *testing.T) {
+	r := newRig(t)
+	encoded := r.alice().Account.PasswordHash
+	for range 5 {
+		if ok, err := r.VerifySecret(t.Context(), encoded, "guess", here); ok || err != nil {
+			t.Fatalf("%v, %v", ok, err)
+		}
+	}
+	_, err := r.VerifySecret(t.Context(), encoded, "first password", here)
+	wantKind(t, err, Throttled)
+	for range 7 { // right ones give their slots back
+		if ok, err := r.VerifySecret(t.Context(), encoded, "first password", Caller{Address: "203.0.113.77"}); !ok || err != nil {
+			t.Fatalf("from elsewhere: %v, %v", ok, err)
+		}
+	}
+}

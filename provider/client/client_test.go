@@ -68,6 +68,28 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// Two live secrets that people chose: once one is known to be right, neither is hashed again.
+func TestSecondSlowSecretCostsNoHash(t *testing.T) {
+	now, slow := time.Now(), 0
+	s := newSecrets(func(_ context.Context, encoded, secret string) (bool, error) {
+		slow++
+		return encoded == "$argon2id$"+secret, nil
+	})
+	c := storage.Client{Secrets: []storage.ClientSecret{{Hash: "$argon2id$old"}, {Hash: "$argon2id$new"}}}
+	for range 3 {
+		if err := s.check(t.Context(), c, "new", now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if slow != 2 {
+		t.Errorf("%d hashes, want 2: of the first request", slow)
+	}
+	c.Secrets[1].ExpiresAt = now
+	if err := s.check(t.Context(), c, "new", now); !errors.Is(err, ErrWrong) {
+		t.Errorf("a remembered secret outlived its end: %v", err)
+	}
+}
+
 func TestRegistry(t *testing.T) {
 	r := NewRegistry(nil)
 	r.Declare([]storage.Client{{ID: "a"}, {ID: "off", Disabled: true}})
