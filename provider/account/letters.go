@@ -16,6 +16,10 @@ func (s *Service) mail(kind string, a storage.Account, c Caller, l Letter, ttl t
 		return storage.Mail{}, errors.New("the account's address does not match its key")
 	}
 	l.To, l.Name = to.Address, displayName(a)
+	if !a.EmailVerified {
+		// Anybody may have signed up with somebody else's address, and a full name can say "visit evil.example". A username cannot.
+		l.Name = a.Username
+	}
 	locale := normalLocale(c.Locale)
 	if locale == "" {
 		locale = a.Locale

@@ -316,3 +316,35 @@ func TestVerifySecretIsLimited(t *testing.T) {
 		}
 	}
 }
+
+// Whoever signs up with a stranger's address must not write to them: only what cannot be a message or a link is said before the
+// address is proven.
+func TestMailToUnprovenAddressCarriesNoFreeText(t *testing.T) {
+	r := newRig(t)
+	in := SignUp{Dialect: Platform, Username: "mallory", Email: "victim@example.org", Password: "first password", FullName: "You won! http://evil.example", Caller: here}
+	must(r.SignUp(t.Context(), in))(t)
+	if err := r.ForgotPassword(t.Context(), in.Email, here); err != nil {
+		t.Fatal(err)
+	}
+	verify, seen := "", 0
+	for _, m := range r.courier() {
+		if seen++; m.Name != "mallory" {
+			t.Errorf("%s greets %q", m.Kind, m.Name)
+		}
+		if m.Kind == MailVerify {
+			_, verify, _ = strings.Cut(m.Link, "#")
+		}
+	}
+	if seen != 2 {
+		t.Fatalf("%d mails, want 2", seen)
+	}
+	if _, _, err := r.VerifyEmail(t.Context(), verify, here); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.ForgotPassword(t.Context(), in.Email, here); err != nil {
+		t.Fatal(err)
+	}
+	if mail := r.courier(); len(mail) != 1 || mail[0].Name != in.FullName {
+		t.Errorf("afterwards %+v", mail)
+	}
+}
