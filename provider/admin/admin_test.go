@@ -288,6 +288,7 @@ func TestCheckClient(t *testing.T) {
 		{"no ID", "client_id", func(c *storage.Client) { c.ID = "" }},
 		{"ID with space", "client_id", func(c *storage.Client) { c.ID = "a b" }},
 		{"long ID", "client_id", func(c *storage.Client) { c.ID = strings.Repeat("a", 129) }},
+		{"ID of the account API", "client_id", func(c *storage.Client) { c.ID = "latchkey-account" }},
 		{"type", "application_type", func(c *storage.Client) { c.ApplicationType = "cli" }},
 		{"method", "token_endpoint_auth_method", func(c *storage.Client) { c.AuthMethod = "private_key_jwt" }},
 		{"no grant", "grant_types", func(c *storage.Client) { c.GrantTypes = nil }},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"latchkey/provider/oauth"
+	"latchkey/provider/token"
 	"latchkey/storage"
 )
 
@@ -31,6 +32,7 @@ func CheckClient(c storage.Client) []ClientFault {
 	bad(c.ID == "", "client_id", "is missing")
 	bad(len(c.ID) > 128 || strings.ContainsFunc(c.ID, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }),
 		"client_id", "must have at most 128 printable ASCII characters without space, quote and backslash")
+	bad(c.ID == token.AccountClientID, "client_id", "is %s, which stands for the account API's own tokens", c.ID)
 	bad(len(c.Name) > 200, "client_name", "is longer than 200 bytes")
 	bad(!native && c.ApplicationType != "web", "application_type", "is %q; it must be web or native", c.ApplicationType)
 	bad(!slices.Contains([]string{"none", "client_secret_basic", "client_secret_post"}, c.AuthMethod), "token_endpoint_auth_method",
