@@ -13,8 +13,8 @@ type KeyInfo struct {
 	SealKeyID string
 	// NextTransition is when State changes next; zero where that is not decided.
 	NextTransition time.Time
-	// Signed counts the tokens that this process signed with the key since it started, and NewestExpiry is the latest expiry
-	// among them; zero if there were none or all have expired.
+	// Signed counts the tokens that this process signed with the key since it started. NewestExpiry is the latest expiry among them and
+	// among those that may have been signed before this process knew the key; zero if there are none or all have expired.
 	Signed       int64
 	NewestExpiry time.Time
 }

@@ -63,7 +63,7 @@ func (r *Rings) load(ring storage.Keyring, prev *snapshot, readAt time.Time) (sn
 	snap = &snapshot{readAt: readAt, byKID: map[string]*key{}, rings: map[string][]*key{}}
 	var warnings []error
 	for _, record := range ring.Keys {
-		k := &key{record: record, usage: r.usageOf(record.KID)}
+		k := &key{record: record, usage: r.usageOf(&record, readAt)}
 		if stateOf(&record, readAt).published() {
 			old := prev.byKID[record.KID]
 			k.material, err = r.openKey(&record, old)

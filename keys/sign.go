@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"latchkey/storage"
 )
 
 // ErrNoKey: the algorithm has no ring, or no key that may sign yet.
@@ -122,13 +124,28 @@ func (u *usage) note(expires time.Time) {
 }
 
 // usageOf and forgetUsage are for load, under mu.
-func (r *Rings) usageOf(kid string) *usage {
-	u := r.usage[kid]
+func (r *Rings) usageOf(record *storage.SigningKey, readAt time.Time) *usage {
+	u := r.usage[record.KID]
 	if u == nil {
 		u = &usage{}
-		r.usage[kid] = u
+		u.before(record, readAt)
+		r.usage[record.KID] = u
 	}
 	return u
+}
+
+// before reckons with tokens that were signed with the key before this process knew it, by a former run or another process: they may be as
+// young as that allows and live as long as any. So nobody retires a key too early because a restart forgot what it signed.
+func (u *usage) before(record *storage.SigningKey, readAt time.Time) {
+	const justMade = time.Second
+	if readAt.Sub(record.ActivatesAt) <= justMade || record.ActivatesAt.IsZero() {
+		return
+	}
+	last := readAt
+	if !record.RetiresAt.IsZero() {
+		last = earlier(last, record.RetiresAt)
+	}
+	u.newest.Store(last.Add(record.LongestToken).UnixNano())
 }
 
 func (r *Rings) forgetUsage(snap *snapshot) {

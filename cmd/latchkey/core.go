@@ -166,8 +166,8 @@ func accountConfig(cfg *config.Config) account.Config {
 	c.Hash.Memory, c.Hash.Passes, c.Hash.Lanes = uint32(a.Hash.Memory/1024), uint32(a.Hash.Passes), uint8(a.Hash.Lanes) // #nosec G115 -- bounded by the table of keys
 	c.Hash.Slots, c.Hash.MaxWait = a.Hash.Slots, a.Hash.QueueWait.D()
 	if limit := memoryLimit(); limit > 0 {
-		c.Hash.MemoryBudget = limit / 4                                                // each hash leaves its memory to the garbage collector
-		c.PictureSlots, c.MaxPicturePixels = 1, min(c.MaxPicturePixels, int(limit/64)) // decoding takes up to 8 bytes a pixel, twice
+		c.Hash.MemoryBudget = limit / 4                             // each hash leaves its memory to the garbage collector
+		c.MaxPicturePixels = min(c.MaxPicturePixels, int(limit/64)) // decoding takes some 15 bytes a pixel at worst
 	}
 	c.SessionTTL = map[account.Dialect]time.Duration{
 		account.Platform: a.API.Platform.TokenTTL.D(), account.Simple: a.API.Simple.TokenTTL.D(), account.Page: a.Session.TTL.D(),

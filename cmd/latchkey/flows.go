@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"latchkey/provider/authorize"
 	"latchkey/provider/oauth"
@@ -25,7 +24,7 @@ func (f *flows) Open(r *http.Request, sealed string) (web.Flow, error) {
 	q, c := v.Request, v.Request.Client
 	out := web.Flow{
 		Sealed: sealed, ClientID: c.ID, ClientName: c.Name, ClientHost: v.Host, ClientURI: c.URI, PolicyURI: c.PolicyURI, TermURI: c.TOSURI,
-		LoginHint: q.LoginHint, UILocales: q.UILocales, Scopes: []string{}, GrantedScopes: v.Granted, Resources: q.Resources,
+		LoginHint: q.LoginHint, UILocales: q.UILocales, GrantedScopes: v.Granted, Resources: q.Resources,
 	}
 	if out.ClientName == "" {
 		out.ClientName = c.ID
@@ -36,11 +35,7 @@ func (f *flows) Open(r *http.Request, sealed string) (web.Flow, error) {
 		out.ChooseAccount = next.Choose && v.Who != nil
 	case authorize.Consent:
 		out.GrantedScopes = v.Granted.Without(next.Scopes)
-		for _, s := range next.Scopes {
-			if !strings.HasPrefix(s, "(") { // the mark of a request without scopes
-				out.Scopes = append(out.Scopes, s)
-			}
-		}
+		out.Scopes = next.Named()
 	}
 	return out, nil
 }

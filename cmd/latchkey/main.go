@@ -47,7 +47,7 @@ func openAdmin(ctx context.Context, cfg *config.Config) (http.Handler, func() er
 	}
 	own := c.declaredClients()
 	if cfg.ClientsDir != "" {
-		folder := config.Folder{Dir: cfg.ClientsDir, Hash: client.HashSecret, Logger: log}
+		folder := config.Folder{Dir: cfg.ClientsDir, Hash: client.HashSecret, Algs: cfg.Keys.Algorithms, Logger: log}
 		read, _, err := folder.Read()
 		if err != nil { // what can be read is shown all the same
 			log.LogAttrs(ctx, slog.LevelWarn, "not every client of clients_dir can be shown", slog.String("error", err.Error()))

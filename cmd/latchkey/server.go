@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"latchkey/cmd/latchkey/config"
+	"latchkey/provider/accountapi"
 	"latchkey/provider/audit"
 	"latchkey/provider/serve"
 )
@@ -85,7 +86,11 @@ func (s *server) prepare() (err error) {
 		return err
 	}
 	l := s.cfg.Server.Limits
-	s.edge, err = serve.New(serve.Config{Issuer: s.cfg.Issuer, Hosts: s.cfg.Server.Hosts, Proxies: serve.Proxies(s.cfg.Server.TrustedProxies), MaxBody: int64(l.MaxBody),
+	issuer, err := url.Parse(s.cfg.Issuer)
+	if err != nil {
+		return err
+	}
+	s.edge, err = serve.New(serve.Config{Refuse: accountapi.Refuse(issuer.Path), Issuer: s.cfg.Issuer, Hosts: s.cfg.Server.Hosts, Proxies: serve.Proxies(s.cfg.Server.TrustedProxies), MaxBody: int64(l.MaxBody),
 		MaxConcurrent: l.MaxConcurrent, RequestTimeout: l.RequestTimeout.D(), Logger: s.log, Registry: s.reg, Tracer: s.tracer, Now: time.Now})
 	if err != nil {
 		return err

@@ -124,7 +124,7 @@ func (s *server) watchClients(ctx context.Context) error {
 	failed := prometheus.NewCounter(prometheus.CounterOpts{Name: "latchkey_client_files_failed_total", Help: "Client files that could not be used; their former clients stay."})
 	declared := prometheus.NewGauge(prometheus.GaugeOpts{Name: "latchkey_clients_declared", Help: "Clients that files declare."})
 	s.reg.MustRegister(failed, declared)
-	folder := &config.Folder{Dir: s.cfg.ClientsDir, Hash: client.HashSecret, Logger: s.log, Failed: failed.Inc}
+	folder := &config.Folder{Dir: s.cfg.ClientsDir, Hash: client.HashSecret, Algs: s.cfg.Keys.Algorithms, Logger: s.log, Failed: failed.Inc}
 	declare := func(read []storage.Client) {
 		all := s.core.merge(own, read)
 		declared.Set(float64(len(all)))

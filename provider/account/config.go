@@ -97,7 +97,7 @@ func Defaults() Config {
 			Pair: Budget{5, quarter}, Account: Budget{50, quarter}, Address: Budget{100, quarter},
 			Forgot: Budget{5, quarter}, Mail: Budget{5, time.Hour}, Check: Budget{120, quarter},
 		},
-		MaxResume: 5 << 20, MaxPicture: 2 << 20, MaxPictureSide: 8192, MaxPicturePixels: 25_000_000, PictureSide: 1024, PictureSlots: 2,
+		MaxResume: 5 << 20, MaxPicture: 2 << 20, MaxPictureSide: 8192, MaxPicturePixels: 12_000_000, PictureSide: 1024, PictureSlots: 1,
 		SignUpOpen: true,
 	}
 }

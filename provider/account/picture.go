@@ -53,7 +53,7 @@ func pictureFormats() []pictureFormat {
 }
 
 // cleanPicture decodes a picture within the caps and encodes its pixels anew, upright and no larger than PictureSide. A slot bounds
-// the memory: one picture takes up to 8 bytes for each of MaxPicturePixels.
+// the memory: one picture takes up to some 15 bytes (a progressive JPEG) for each of MaxPicturePixels.
 func (s *Service) cleanPicture(ctx context.Context, content []byte) (clean []byte, contentType, extension string, err error) {
 	var format *pictureFormat
 	for _, f := range pictureFormats() {

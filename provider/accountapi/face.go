@@ -3,6 +3,7 @@ package accountapi
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"latchkey/provider/account"
@@ -59,6 +60,16 @@ const (
 
 // Face answers errors of the account API, and of every path below /api/, as JSON.
 func (a *API) Face() serve.Face { return serve.FaceFunc(answer) }
+
+// Refuse answers what the edge refuses before routing, in the API's words, where the path is the API's: below prefix. It says whether it did.
+func Refuse(prefix string) func(w http.ResponseWriter, r *http.Request, status int, text string) bool {
+	return func(w http.ResponseWriter, r *http.Request, status int, text string) bool {
+		if !strings.HasPrefix(r.URL.Path, prefix+"/api/") {
+			return false
+		}
+		return serve.WriteJSON(w, status, errorBody{Message: text, Error: text}) == nil
+	}
+}
 
 func answer(w http.ResponseWriter, r *http.Request, err error) int {
 	e, own := wire(err)

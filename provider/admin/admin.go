@@ -72,9 +72,11 @@ type Config struct {
 	// Declared lists the clients of the configuration, which cannot be changed here; nil for none.
 	Declared func() []storage.Client
 	Keys     Keys
-	Audit    audit.Sink
-	Logger   *slog.Logger
-	Now      func() time.Time
+	// Algs lists the algorithms that there are keys for.
+	Algs   func() []string
+	Audit  audit.Sink
+	Logger *slog.Logger
+	Now    func() time.Time
 	// Random is crypto/rand.Reader outside of tests.
 	Random io.Reader
 }

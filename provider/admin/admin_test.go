@@ -85,7 +85,7 @@ func newFixture(t *testing.T, keys Keys) *fixture {
 	f.people = people{f.store, map[int64]string{}}
 	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 	f.handler = Handler(Config{
-		Users: f.people, Clients: f.store, Keys: keys, Now: now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(&f.log, nil)),
+		Users: f.people, Clients: f.store, Keys: keys, Algs: func() []string { return []string{"RS256", "ES256", "EdDSA"} }, Now: now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(&f.log, nil)),
 		SignUp: func(ctx context.Context, in account.SignUp) (account.SignedIn, error) {
 			a, err := f.store.CreateAccount(ctx, storage.Account{
 				Sub: rand.Text(), Username: in.Username, UsernameKey: account.UsernameKey(in.Username), Email: in.Email, EmailKey: in.Email,

@@ -86,12 +86,12 @@ func IsSecretHash(s string) bool {
 }
 
 // words refuses grants, response types and algorithms that nobody here knows.
-func words(c storage.Client) error {
+func words(c storage.Client, algs []string) error {
 	faults := []ClientFault{}
 	for field, list := range map[string]struct{ has, known []string }{
 		"grant_types":                  {c.GrantTypes, []string{"authorization_code", "refresh_token", "client_credentials"}},
 		"response_types":               {c.ResponseTypes, []string{"code"}},
-		"id_token_signed_response_alg": {[]string{c.IDTokenAlg}, []string{"", "RS256", "ES256", "EdDSA"}},
+		"id_token_signed_response_alg": {[]string{c.IDTokenAlg}, append([]string{""}, algs...)},
 	} {
 		for _, word := range list.has {
 			if !slices.Contains(list.known, word) {

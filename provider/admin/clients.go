@@ -166,7 +166,7 @@ func (a api) createClient(r *http.Request) (any, error) {
 	if err := invalid(CheckClient(c)); err != nil {
 		return nil, err
 	}
-	if err := words(c); err != nil {
+	if err := words(c, a.Algs()); err != nil {
 		return nil, err
 	}
 	if _, declared := a.declared(c.ID); declared {

@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -85,18 +86,30 @@ func unconsented(q *Request, who *Person, granted storage.Consent) oauth.Scopes 
 	if q.Client.SkipConsent && !q.Prompt.Has(oauth.PromptConsent) && (!anybody || fresh(q, who)) {
 		return nil
 	}
-	ask := q.Scopes
-	if len(ask) == 0 {
-		ask = oauth.Scopes{signInOnly}
-	}
+	ask := consentable(q)
 	if again && !granted.GrantedAt.After(q.StartedAt) { // a consent of this very request counts
 		return ask
 	}
 	return ask.Without(granted.Scopes)
 }
 
-// signInOnly stands in the remembered consent for a request without scopes. It is no scope token, so no client can ask for it.
-const signInOnly = "(sign-in)"
+// Marks stand beside scopes in remembered consent. They hold a space, so they are no scope tokens and no client can ask for them as such.
+const (
+	signInOnly   = "(sign in)"
+	resourceMark = "(resource) "
+)
+
+// consentable is what a request asks consent for: its scopes and its resources (RFC 8707 §2), or at least to be signed in.
+func consentable(q *Request) oauth.Scopes {
+	ask := slices.Clone(q.Scopes)
+	for _, res := range q.Resources {
+		ask = append(ask, resourceMark+res)
+	}
+	if len(ask) == 0 {
+		return oauth.Scopes{signInOnly}
+	}
+	return ask
+}
 
 // impersonable requests are answered to a loopback port or a private scheme, which any program on the machine can take, and no secret
 // proves the client: never silent (RFC 8252 §8.6). Another, better address of the same client does not help.

@@ -1,6 +1,8 @@
 package authorize
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"latchkey/provider/oauth"
@@ -45,8 +47,13 @@ type SignIn struct {
 	Reauth, Choose, Create bool
 }
 
-// Consent asks the person for scopes that were not granted before.
+// Consent asks the person for what was not granted before: scopes, and marks with a space in them for resources and for the sign-in itself.
 type Consent struct{ Scopes oauth.Scopes }
+
+// Named are the scopes among what is asked for, without the marks.
+func (c Consent) Named() oauth.Scopes {
+	return slices.DeleteFunc(slices.Clone(c.Scopes), func(s string) bool { return strings.Contains(s, " ") })
+}
 
 // Issue answers with a code.
 type Issue struct{ Session storage.Session }

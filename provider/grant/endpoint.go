@@ -64,6 +64,7 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	rec.GrantType = e.word(form.Get("grant_type")) // refusals of clients are counted with it
 	c, err := e.Clients.Authenticate(ctx, r, form)
 	if err != nil {
 		return err
@@ -73,7 +74,6 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rec.GrantType = x.GrantType()
 	a, err := x.Exchange(ctx, &Request{Client: c, Form: form, Now: e.Now()})
 	if err != nil {
 		return err
@@ -90,6 +90,14 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 		GrantID: a.Grant.ID, Address: rec.Address, RequestID: rec.ID, Detail: x.GrantType()})
 	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1
 	return serve.WriteJSON(w, http.StatusOK, ans)
+}
+
+// word is a grant as a metric label: one that is served, or "other".
+func (e *Endpoint) word(grantType string) string {
+	if slices.Contains(e.GrantTypes(), grantType) {
+		return grantType
+	}
+	return "other"
 }
 
 func (e *Endpoint) choose(grantType string, c storage.Client) (Exchanger, error) {
@@ -126,13 +134,14 @@ func ceiling(a *token.Authorization) error {
 
 // narrow returns the resources that a token request asks for, which must be among those granted; all of them where it asks for none.
 // None is one that the client lost since: that is found here, before anything one-time is taken.
-func narrow(f oauth.Form, granted []string, c storage.Client) ([]string, error) {
+// open: any of the client's own may be asked for, since nobody was asked to consent.
+func narrow(f oauth.Form, granted []string, open bool, c storage.Client) ([]string, error) {
 	asked := f.All("resource")
 	for _, res := range asked {
 		if err := oauth.CheckResource(res); err != nil {
 			return nil, err
 		}
-		if len(granted) > 0 && !slices.Contains(granted, res) {
+		if (len(granted) > 0 || !open) && !slices.Contains(granted, res) {
 			return nil, oauth.E(oauth.InvalidTarget, "a resource was not granted") // RFC 8707 §2.2
 		}
 	}

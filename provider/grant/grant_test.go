@@ -35,20 +35,22 @@ func TestNarrow(t *testing.T) {
 	for _, row := range []struct {
 		name           string
 		granted, asked []string
+		open           bool
 		want           int
 		err            oauth.Code
 	}{
-		{"RFC 8707 §2.2 none asked, none granted", nil, nil, 0, ""},
-		{"RFC 8707 §2.2 all that was granted", []string{"https://a", "https://b"}, nil, 2, ""},
-		{"RFC 8707 §2.2 less", []string{"https://a", "https://b"}, []string{"https://b"}, 1, ""},
-		{"RFC 8707 §2.2 more", []string{"https://a"}, []string{"https://b"}, 0, oauth.InvalidTarget},
-		{"RFC 8707 §2.2 none granted, one of the client's", nil, []string{"https://b"}, 1, ""},
-		{"RFC 8707 §2.2 not the client's", nil, []string{"https://c"}, 0, oauth.InvalidTarget},
-		{"RFC 8707 §2 malformed", nil, []string{"b"}, 0, oauth.InvalidTarget},
-		{"granted, but the client lost it", []string{"https://c"}, nil, 1, oauth.InvalidTarget},
+		{"RFC 8707 §2.2 none asked, none granted", nil, nil, true, 0, ""},
+		{"RFC 8707 §2.2 all that was granted", []string{"https://a", "https://b"}, nil, true, 2, ""},
+		{"RFC 8707 §2.2 less", []string{"https://a", "https://b"}, []string{"https://b"}, true, 1, ""},
+		{"RFC 8707 §2.2 more", []string{"https://a"}, []string{"https://b"}, true, 0, oauth.InvalidTarget},
+		{"RFC 8707 §2.2 none granted, one of the client's, nobody to ask", nil, []string{"https://b"}, true, 1, ""},
+		{"RFC 8707 §2.2 none granted, and the person was not asked", nil, []string{"https://b"}, false, 0, oauth.InvalidTarget},
+		{"RFC 8707 §2.2 not the client's", nil, []string{"https://c"}, true, 0, oauth.InvalidTarget},
+		{"RFC 8707 §2 malformed", nil, []string{"b"}, true, 0, oauth.InvalidTarget},
+		{"granted, but the client lost it", []string{"https://c"}, nil, true, 1, oauth.InvalidTarget},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, err := narrow(form(t, url.Values{"resource": row.asked}), row.granted, c)
+			got, err := narrow(form(t, url.Values{"resource": row.asked}), row.granted, row.open, c)
 			if codeOf(err) != row.err || (err == nil && len(got) != row.want) {
 				t.Errorf("%v %v", got, err)
 			}

@@ -146,7 +146,8 @@ func TestCode(t *testing.T) {
 		}},
 		{"RFC 8707 §2.2 a resource that was not granted", "basic", func(t *testing.T, w world) {
 			w.a.Redeem(w.code, "resource", "https://evil.test").wants(t, 400, "invalid_target")
-			if w.a.Redeem(w.code, "resource", API).Status != 200 {
+			w.a.Redeem(w.code, "resource", API).wants(t, 400, "invalid_target") // the person consented to no API
+			if w.a.Redeem(w.code).Status != 200 {
 				t.Error("the refused try spent the code")
 			}
 		}},
@@ -346,7 +347,6 @@ func TestResources(t *testing.T) {
 		{"RFC 9068 §3 none: the default, and the issuer for userinfo", "", "", URL},
 		{"RFC 8707 §2 granted", API, "", API + " " + URL},
 		{"RFC 8707 §2.2 asked of what was granted", API, API, API + " " + URL},
-		{"RFC 8707 §2.2 asked at the token endpoint alone", "", OtherAPI, OtherAPI + " " + URL},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := aud(a.Redeem(a.SignIn(b, "alice", "resource", c.granted), "resource", c.asked)); got != c.want {
@@ -355,6 +355,24 @@ func TestResources(t *testing.T) {
 		})
 	}
 	a.Redeem(a.SignIn(b, "alice", "resource", API), "resource", OtherAPI).wants(t, 400, "invalid_target")
+	t.Run("RFC 8707 §2.2 asked at the token endpoint alone: only where nobody is asked to consent", func(t *testing.T) {
+		a.Redeem(a.SignIn(b, "alice"), "resource", OtherAPI).wants(t, 400, "invalid_target")
+		first := i.App("first")
+		if got := aud(first.Redeem(first.SignIn(b, "alice"), "resource", OtherAPI)); got != OtherAPI+" "+URL {
+			t.Error(got)
+		}
+	})
+	t.Run("consent to scopes is no consent to an API", func(t *testing.T) {
+		i.Person("bob")
+		bob := i.Browser()
+		a.SignIn(bob, "bob")
+		if p := bob.Get("/authorize?" + a.Request("prompt", "none").Encode()); p.Left.Query().Get("code") == "" {
+			t.Errorf("the same again: %v", p.Left)
+		}
+		if p := bob.Get("/authorize?" + a.Request("prompt", "none", "resource", API).Encode()); p.Left.Query().Get("error") != "consent_required" {
+			t.Errorf("an API more: %v", p.Left)
+		}
+	})
 	t.Run("RFC 8707 §2 two, one of them twice", func(t *testing.T) {
 		q := a.Request()
 		q["resource"] = []string{API, OtherAPI, API}

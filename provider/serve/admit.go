@@ -56,7 +56,9 @@ func (e *Edge) admit(st *state, r *http.Request) bool {
 		if hangUp {
 			h.Set("Connection", "close")
 		}
-		writePlain(&st.w, status, text)
+		if e.cfg.Refuse == nil || !e.cfg.Refuse(&st.w, r, status, text) {
+			writePlain(&st.w, status, text)
+		}
 		return false
 	}
 	switch {

@@ -36,6 +36,8 @@ type Config struct {
 	MaxBody int64
 	// MaxConcurrent is how many requests are worked on at once; 0 means [DefaultMaxConcurrent]. See [Priority].
 	MaxConcurrent int
+	// Refuse may answer what is refused before routing, and says whether it did; nil leaves it in plain text.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, text string) bool
 	// RequestTimeout ends the context of a request; 0 means [DefaultRequestTimeout].
 	RequestTimeout time.Duration
 	// Logger gets one line per request, and panics.

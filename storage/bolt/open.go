@@ -52,6 +52,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	for {
 		s, err := openOnce(o.Path)
 		if !errors.Is(err, errHeld) {
+			if err == nil {
+				err = s.releaseMail(ctx)
+			}
 			if err != nil {
 				return nil, fmt.Errorf("open store %s: %w", o.Path, err)
 			}

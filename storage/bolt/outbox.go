@@ -147,3 +147,31 @@ func (s *Store) OutboxState(ctx context.Context, now time.Time) (state storage.O
 	})
 	return state, err
 }
+
+// releaseMail ends every lease: whoever held one is gone, since the file has one owner. Else mail that was being sent when a process died
+// would wait for the lease to end.
+func (s *Store) releaseMail(ctx context.Context) error {
+	var held []string
+	err := s.view(ctx, "open", func(t *txn) error {
+		t.scan(tMails, nil, nil, func(_, payload []byte) bool {
+			if m, ok := decode(walkMail, payload); ok && !m.LeaseUntil.IsZero() {
+				held = append(held, m.ID)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	return s.update(ctx, "open", func(t *txn) error {
+		for _, id := range held {
+			if m, ok := t.mail(id); ok {
+				t.drop(tMailDue, dueKey(m))
+				m.LeaseUntil = time.Time{}
+				t.saveMail(m)
+			}
+		}
+		return nil
+	})
+}

@@ -191,12 +191,20 @@ func (c *Config) checkClients(fault func(path, format string, args ...any)) {
 			c.origins[name+"."+f.Key] = origin
 			fault(name+"."+f.Key, "%s", f.Problem)
 		}
-		for field, alg := range map[string]string{"id_token_signed_response_alg": spec.IDTokenAlg, "access_token_alg": spec.AccessTokenAlg} {
-			if alg != "" && !slices.Contains(c.Keys.Algorithms, alg) {
-				fault(name+"."+field, "is %s, which keys.algorithms lacks", alg)
-			}
+		for _, f := range spec.algFaults(c.Keys.Algorithms) {
+			fault(name+"."+f.Key, "%s", f.Problem)
 		}
 	}
+}
+
+// algFaults says which algorithms of a client there are no keys for; algs nil allows every one.
+func (c *ClientSpec) algFaults(algs []string) (faults []Fault) {
+	for _, one := range []struct{ field, alg string }{{"id_token_signed_response_alg", c.IDTokenAlg}, {"access_token_alg", c.AccessTokenAlg}} {
+		if one.alg != "" && algs != nil && !slices.Contains(algs, one.alg) {
+			faults = append(faults, Fault{Key: one.field, Problem: "is " + one.alg + ", which keys.algorithms lacks"})
+		}
+	}
+	return faults
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

@@ -29,6 +29,8 @@ type Folder struct {
 	Dir string
 	// Hash encodes a plain secret; see [latchkey/provider/client.HashSecret].
 	Hash func(string) string
+	// Algs are the algorithms that there are keys for; nil allows every one.
+	Algs []string
 	// Logger hears of every change and every fault.
 	Logger *slog.Logger
 	// Failed counts files that could not be used, for a metric; may be nil.
@@ -86,7 +88,7 @@ func (f *Folder) readFile(name string, before folderFile, known bool) (file fold
 	if err != nil {
 		file.faults = Faults{{Key: "clients_dir", Problem: fmt.Sprintf("cannot be read: %v", plain(err)), Where: path}}
 	} else {
-		file.clients, file.faults = parseClients(content, path, f.Hash)
+		file.clients, file.faults = parseClients(content, path, f.Hash, f.Algs)
 	}
 	if len(file.faults) > 0 {
 		if !known || sum != before.sum || len(before.faults) == 0 {
@@ -119,8 +121,13 @@ func (l *loader) clientFiles() {
 	if l.config.ClientsDir == "" {
 		return
 	}
-	folder := Folder{Dir: l.config.ClientsDir, Hash: client.HashSecret, Logger: slog.New(slog.DiscardHandler)}
-	_, _, err := folder.Read()
+	folder := Folder{Dir: l.config.ClientsDir, Hash: client.HashSecret, Algs: l.config.Keys.Algorithms, Logger: slog.New(slog.DiscardHandler)}
+	clients, _, err := folder.Read()
+	for _, c := range clients {
+		if slices.ContainsFunc(l.config.Clients, func(own ClientSpec) bool { return own.ID == c.ID }) {
+			l.fault("clients_dir", "has the client %s, which clients has too", c.ID)
+		}
+	}
 	if faults, ok := errors.AsType[Faults](err); ok {
 		l.faults = append(l.faults, faults...)
 	} else if err != nil {
@@ -128,7 +135,7 @@ func (l *loader) clientFiles() {
 	}
 }
 
-func parseClients(content []byte, path string, hash func(string) string) (out []storage.Client, faults Faults) {
+func parseClients(content []byte, path string, hash func(string) string, algs []string) (out []storage.Client, faults Faults) {
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
@@ -145,6 +152,7 @@ func parseClients(content []byte, path string, hash func(string) string) (out []
 	}
 	for i := range specs {
 		record, wrong := specs[i].Record(hash)
+		wrong = append(wrong, specs[i].algFaults(algs)...)
 		for _, w := range wrong {
 			faults = append(faults, Fault{Key: "clients[" + specs[i].ID + "]." + w.Key, Problem: w.Problem, Where: fmt.Sprintf("%s:%d", path, specs[i].line)})
 		}

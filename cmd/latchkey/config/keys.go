@@ -74,7 +74,7 @@ func (c *Config) signingKeys() []key {
 		{path: "keys.algorithms", to: &k.Algorithms, def: "[RS256, ES256, EdDSA]", oneOf: []string{"RS256", "ES256", "EdDSA"}, doc: "The rings to keep. RS256 must be among them (OpenID Connect Discovery)."},
 		{path: "tokens.access_ttl", to: &t.AccessTTL, def: "10m", min: "1s", max: "30d", doc: "Lifetime of access tokens, for clients without an own one."},
 		{path: "tokens.id_ttl", to: &t.IDTTL, def: "10m", min: "1s", max: "30d", doc: "Lifetime of ID tokens."},
-		{path: "tokens.refresh_ttl", to: &t.RefreshTTL, def: "30d", min: "1s", max: "3650d", doc: "Lifetime of a refresh token from its last use."},
+		{path: "tokens.refresh_ttl", to: &t.RefreshTTL, def: "30d", min: "1s", max: "3650d", doc: "How long refresh tokens of an authorization live, from when it was given."},
 		{path: "tokens.code_ttl", to: &t.CodeTTL, def: "60s", min: "1s", max: "10m", doc: "Lifetime of authorization codes."},
 		{path: "tokens.refresh_grace", to: &t.RefreshGrace, def: "10s", max: "5m", doc: "How long the former refresh token gets the same successor again, for an answer that was lost. 0s turns it off."},
 		{path: "tokens.access_alg", to: &t.AccessAlg, def: "ES256", oneOf: []string{"RS256", "ES256", "EdDSA"}, doc: "Algorithm of access tokens, for clients without an own one."},

@@ -40,7 +40,9 @@ func Load(src Sources) (*Config, error) {
 		}
 	}
 	if src.File != "" {
-		l.file(src.File)
+		if !l.file(src.File) { // what the file would have said cannot be missed
+			return nil, l.faults
+		}
 	}
 	l.environment(src.Env)
 	for _, s := range src.Flags {
@@ -96,25 +98,27 @@ func (l *loader) fallback(k key, text string) {
 	}
 }
 
-func (l *loader) file(name string) {
+// file reads the configuration file; false where it cannot be read at all.
+func (l *loader) file(name string) bool {
 	content, err := readCapped(name)
 	if err != nil {
 		l.faultAt("--config", name, "cannot be read: %v", plain(err))
-		return
+		return false
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var doc, more yaml.Node
 	switch err := decoder.Decode(&doc); {
 	case errors.Is(err, io.EOF):
-		return
+		return true
 	case err != nil:
 		l.faultAt("--config", name, "is not YAML: %v", err)
-		return
+		return false
 	}
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
 		l.faultAt("--config", name, "has more than one document")
 	}
 	l.mapping("", doc.Content[0], name)
+	return true
 }
 
 // mapping walks one level of the file.
