@@ -152,13 +152,14 @@ func (s *server) serve(ctx context.Context) (err error) {
 		return err
 	}
 	l := s.cfg.Server.Limits
+	conns := serve.NewConnections(l.MaxConnections)
 	hs := s.edge.NewHTTPServer(s.edge.Wrap(s.site.provider.Mount(s.site.routes)), serve.Limits{ReadHeader: l.HeaderTimeout.D(), Read: l.ReadTimeout.D(),
-		Write: l.WriteTimeout.D(), Idle: l.IdleTimeout.D(), MaxHeader: int(l.MaxHeader)}, tlsConfig)
+		Write: l.WriteTimeout.D(), Idle: l.IdleTimeout.D(), MaxHeader: int(l.MaxHeader), Conns: conns}, tlsConfig)
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("server.listen: %w", err)
 	}
-	ln = serve.LimitConnections(ln, l.MaxConnections)
+	ln = conns.Listen(ln)
 	go s.run("public listener", func() error {
 		if tlsConfig != nil {
 			return hs.ServeTLS(ln, "", "")

@@ -101,7 +101,7 @@ func (f fixture) start(t *testing.T, h http.Handler, lim Limits) string {
 	}
 	srv := f.NewHTTPServer(f.Wrap(h), lim, nil)
 	var wg sync.WaitGroup
-	wg.Go(func() { _ = srv.Serve(LimitConnections(ln, 100)) })
+	wg.Go(func() { _ = srv.Serve(NewConnections(100).Listen(ln)) })
 	t.Cleanup(func() { _ = srv.Close(); wg.Wait() })
 	return ln.Addr().String()
 }

@@ -9,8 +9,6 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 // Limits of a listener and its connections. Zero fields take the defaults.
@@ -19,12 +17,17 @@ type Limits struct {
 	ReadHeader, Read, Write, Idle time.Duration
 	// MaxHeader is the cap of request line and header fields in bytes: 16 KiB. net/http grants some 4 KiB above it.
 	MaxHeader int
+	// Conns is told of connections; nil where they are not bounded.
+	Conns *Connections
 }
 
 // NewHTTPServer makes the server of one listener. tlsConfig may be nil; with it HTTP/2 is spoken too.
 // Panics that reach net/http and its own complaints go to log.
 func (e *Edge) NewHTTPServer(h http.Handler, lim Limits, tlsConfig *tls.Config) *http.Server {
-	return newHTTPServer(h, lim, tlsConfig, e.cfg.Logger, func(_ net.Conn, s http.ConnState) {
+	return newHTTPServer(h, lim, tlsConfig, e.cfg.Logger, func(conn net.Conn, s http.ConnState) {
+		if lim.Conns != nil {
+			lim.Conns.State(conn, s)
+		}
 		switch s {
 		case http.StateNew:
 			e.metrics.conns.Inc()
@@ -61,9 +64,6 @@ func newHTTPServer(h http.Handler, lim Limits, tlsConfig *tls.Config, log *slog.
 		ConnState:         state,
 	}
 }
-
-// LimitConnections makes a listener that accepts at most n connections at once; further ones wait in the kernel's queue.
-func LimitConnections(ln net.Listener, n int) net.Listener { return netutil.LimitListener(ln, n) }
 
 // Certificate is a TLS certificate that follows its files.
 type Certificate struct {

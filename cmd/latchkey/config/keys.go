@@ -46,7 +46,7 @@ func (c *Config) serverKeys() []key {
 		{path: "server.trusted_proxies", to: &s.TrustedProxies, doc: "Networks (CIDR) of proxies whose Forwarded or X-Forwarded-For tells the client's address. Nobody else is believed."},
 		{path: "server.shutdown.delay", to: &s.Shutdown.Delay, def: "10s", dev: "0s", max: "10m", doc: "How long to keep serving after SIGTERM while readiness is down, so that load balancers notice."},
 		{path: "server.shutdown.timeout", to: &s.Shutdown.Timeout, def: "25s", min: "1s", max: "10m", doc: "How long requests under way may take after that."},
-		{path: "server.limits.max_connections", to: &l.MaxConnections, def: "2048", min: "8", doc: "Open connections; further ones wait."},
+		{path: "server.limits.max_connections", to: &l.MaxConnections, def: "2048", min: "8", doc: "Open connections. When there is no room, the one that has waited longest without a request is closed."},
 		{path: "server.limits.max_concurrent", to: &l.MaxConcurrent, def: "512", min: "4", doc: "Requests worked on at once. Towards it sign-up and reset are shed first, then pages, then token; JWKS and discovery last."},
 		{path: "server.limits.max_body", to: &l.MaxBody, def: "64KiB", min: "4KiB", max: "16MiB", doc: "Size of a request body, uploads aside."},
 		{path: "server.limits.max_header", to: &l.MaxHeader, def: "16KiB", min: "4KiB", max: "1MiB", doc: "Size of a request's header."},
