@@ -90,3 +90,9 @@ func parseHash(s string) (p params, salt, key []byte, err error) {
 	}
 	return p, salt, key, nil
 }
+
+// IsHash says whether s is an argon2id encoding (PHC string) within the bounds that are computed here.
+func IsHash(s string) bool {
+	_, _, _, err := parseHash(s)
+	return err == nil
+}

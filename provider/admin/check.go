@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/provider/account"
 	"latchkey/provider/oauth"
 	"latchkey/provider/token"
 	"latchkey/storage"
@@ -82,7 +83,7 @@ func IsSecretHash(s string) bool {
 		sum, err := hex.DecodeString(digits)
 		return err == nil && len(sum) == 32 && digits == strings.ToLower(digits)
 	}
-	return strings.HasPrefix(s, "$argon2id$v=19$") && strings.Count(s, "$") == 5
+	return account.IsHash(s)
 }
 
 // words refuses grants, response types and algorithms that nobody here knows.

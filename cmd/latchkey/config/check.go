@@ -69,6 +69,9 @@ func (c *Config) checkIssuer(fault func(path, format string, args ...any)) {
 	if u.Host != strings.ToLower(u.Host) {
 		fault("issuer", "must have its host in lower case: applications compare it byte by byte")
 	}
+	if strings.ContainsAny(u.Path, "{}") {
+		fault("issuer", "must not have braces in its path") // a route could not be told from a template
+	}
 	if strings.Contains(u.Path, "//") || strings.Contains(u.Path+"/", "/../") || strings.Contains(u.Path+"/", "/./") {
 		fault("issuer", "has an empty or dot segment in its path")
 	}

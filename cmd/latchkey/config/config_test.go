@@ -143,6 +143,7 @@ func TestFaults(t *testing.T) {
 		{"no issuer", replace("issuer: https://id.example.com\n", ""), nil, "issuer: is missing"},
 		{"http issuer", replace("https://id", "http://id"), nil, "issuer: uses http; outside of dev only loopback hosts may (c.yaml:1)"},
 		{"other scheme", replace("https://id", "ftp://id"), nil, "issuer: must begin with https://"},
+		{"issuer with braces", replace("id.example.com", "id.example.com/{x}"), nil, "issuer: must not have braces in its path"},
 		{"issuer with query", replace("id.example.com", "id.example.com?x=1"), nil, "issuer: must have neither query nor fragment"},
 		{"issuer with fragment", replace("id.example.com", "id.example.com#x"), nil, "issuer: must have neither query nor fragment"},
 		{"issuer with slash", replace("id.example.com", "id.example.com/"), nil, "issuer: must not end with a slash"},

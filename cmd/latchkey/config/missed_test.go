@@ -43,6 +43,20 @@ func TestFolderKnowsTheAlgorithms(t *testing.T) {
 	}
 }
 
+// A hash that could never be computed here is refused when it is read, not when somebody signs in.
+func TestSecretHashOutOfBounds(t *testing.T) {
+	for hash, good := range map[string]bool{
+		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b5dWRWJTmaaJObGZmWNFB0lTn4":      true,
+		"$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b5dWRWJTmaaJObGZmWNFB0lTn4": false,
+		"$argon2id$v=19$m=19456,t=2,p=1$$": false,
+	} {
+		s := SecretSpec{Hash: hash}
+		if _, err := s.record(client.HashSecret); (err == nil) != good {
+			t.Errorf("%s: %v", hash, err)
+		}
+	}
+}
+
 // A client that is declared in both places is a fault, not a surprise.
 func TestClientDeclaredTwice(t *testing.T) {
 	dir := t.TempDir()
