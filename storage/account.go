@@ -70,6 +70,9 @@ type EndScope struct {
 type Effects struct {
 	// Take is a one-time token that must exist, be unexpired and is removed; otherwise the verb returns [ErrNotFound].
 	Take *OneTimeKey
+	// Finish is the ID of a queued record that must be there and is removed, as [Outbox.FinishMail] does; otherwise the verb returns
+	// [ErrNotFound]. "" for none. So a request that waits in the outbox is dealt with once, whoever dies in between.
+	Finish string
 	// Void removes every one-time token of these purposes that belongs to the verb's account. Put comes after it.
 	Void []Purpose
 	// Put stores one-time tokens; ErrExists where one is there. An AccountID of 0 means the verb's account. For [Accounts.CreateAccount] their AccountID is set by the store.

@@ -58,8 +58,8 @@ func (s *Service) request(ctx context.Context, kind, email string, c Caller, flo
 }
 
 // Expand takes a leased record of the outbox. mail is true where it is a mail, to be composed and sent. Otherwise it was a request:
-// nil says that it has been dealt with and can be finished, any error that it should be tried again. Dealing with one twice is
-// harmless: the newer link voids the older.
+// nil says that it has been dealt with and can be finished, any error that it should be tried again. A mail comes to be in the write that
+// removes the request, so that a process which dies in between sends one link and not two, the first of them void.
 func (s *Service) Expand(ctx context.Context, m storage.Mail) (mail bool, err error) {
 	if m.Kind == mailNothing {
 		return false, nil
@@ -84,9 +84,9 @@ func (s *Service) Expand(ctx context.Context, m storage.Mail) (mail bool, err er
 	}
 	c := Caller{Address: r.Address, RequestID: r.RequestID, Locale: r.Locale}
 	if m.Kind == mailForgot {
-		return false, s.sendReset(ctx, a, c)
+		return false, s.sendReset(ctx, a, c, m.ID)
 	}
-	return false, s.sendVerification(ctx, a, c, r.Flow)
+	return false, s.sendVerification(ctx, a, c, r.Flow, m.ID)
 }
 
 // sendNothing queues a record that comes to nothing, where there is nobody to write to: the load that a request leaves behind, which
@@ -103,7 +103,8 @@ func (s *Service) sendNothing(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) sendReset(ctx context.Context, a storage.Account, c Caller) error {
+// sendReset makes a link and its mail of the request with that ID.
+func (s *Service) sendReset(ctx context.Context, a storage.Account, c Caller, request string) error {
 	token, one, err := s.newToken(storage.PurposeReset, nil)
 	if err != nil {
 		return err
@@ -115,10 +116,10 @@ func (s *Service) sendReset(ctx context.Context, a storage.Account, c Caller) er
 		return err
 	}
 	err = s.store.ApplyEffects(ctx, a.ID, storage.Effects{
-		Void: []storage.Purpose{storage.PurposeReset}, Put: []storage.OneTime{one}, Mail: []storage.Mail{m},
+		Finish: request, Void: []storage.Purpose{storage.PurposeReset}, Put: []storage.OneTime{one}, Mail: []storage.Mail{m},
 	}, s.now())
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil // the account went away
+		return nil // the account went away, or another process dealt with the request
 	}
 	if err != nil {
 		return fmt.Errorf("queue reset: %w", err)
@@ -154,8 +155,8 @@ func (s *Service) addVerification(with *storage.Effects, a storage.Account, c Ca
 	return nil
 }
 
-func (s *Service) sendVerification(ctx context.Context, a storage.Account, c Caller, flow string) error {
-	var with storage.Effects
+func (s *Service) sendVerification(ctx context.Context, a storage.Account, c Caller, flow, request string) error {
+	with := storage.Effects{Finish: request}
 	if err := s.addVerification(&with, a, c, flow); err != nil {
 		return err
 	}

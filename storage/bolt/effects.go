@@ -16,6 +16,12 @@ func (t *txn) apply(accountID int64, with storage.Effects, now time.Time) error 
 		}
 		t.removeOneTime(*with.Take)
 	}
+	if with.Finish != "" {
+		if _, ok := t.mail(with.Finish); !ok {
+			return storage.ErrNotFound
+		}
+		t.removeMail(with.Finish)
+	}
 	if len(with.Void) > 0 {
 		t.voidOneTimes(accountID, func(p storage.Purpose) bool { return slices.Contains(with.Void, p) })
 	}

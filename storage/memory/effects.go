@@ -21,6 +21,12 @@ func (s *Store) apply(t *tx, accountID int64, with storage.Effects, now time.Tim
 		}
 		drop(t, s.oneTimes, *with.Take)
 	}
+	if with.Finish != "" {
+		if _, ok := s.mails[with.Finish]; !ok {
+			return storage.ErrNotFound
+		}
+		drop(t, s.mails, with.Finish)
+	}
 	if len(with.Void) > 0 {
 		for k, o := range s.oneTimes {
 			if o.AccountID == accountID && slices.Contains(with.Void, k.Purpose) {

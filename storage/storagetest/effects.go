@@ -14,6 +14,7 @@ func effectChecks() []check {
 		{"all happen with ApplyEffects", effectsAlone},
 		{"none happens where one cannot", effectsAtomic},
 		{"Take works once and minds expiry", takeOnce},
+		{"Finish works once", finishOnce},
 		{"Void spares other purposes, other accounts and Put", voidScope},
 		{"the caller's records are not written to", effectsKeepInput},
 	}
@@ -95,6 +96,8 @@ func effectsAtomic(t *testing.T, s storage.Store) {
 		want   error
 	}{
 		{"Take is missing", func(e *storage.Effects) { e.Take = &missing }, storage.ErrNotFound},
+		{"Finish is missing", func(e *storage.Effects) { e.Finish = "missing" }, storage.ErrNotFound},
+		{"Take is missing, Finish is there", func(e *storage.Effects) { e.Take, e.Finish = &missing, "held" }, storage.ErrNotFound},
 		{"Put exists", func(e *storage.Effects) { e.Put = append(e.Put, oneTime(held, 0)); e.Void = nil }, storage.ErrExists},
 		{"Put twice", func(e *storage.Effects) { e.Put = append(e.Put, e.Put[0]) }, storage.ErrExists},
 		{"Session exists", func(e *storage.Effects) { e.Session.SID = "of-b" }, storage.ErrExists},
@@ -139,6 +142,22 @@ func takeOnce(t *testing.T, s storage.Store) {
 	is(t, "again", s.ApplyEffects(bg(), a.ID, with, at(0)), storage.ErrNotFound)
 	_, err := s.OneTime(bg(), k, at(0))
 	is(t, "read", err, storage.ErrNotFound)
+}
+
+func finishOnce(t *testing.T, s storage.Store) {
+	a := create(t, s, "a")
+	must(t, s.QueueMail(bg(), []storage.Mail{mail("request")}, at(0)))
+	with := storage.Effects{Finish: "request", Mail: []storage.Mail{mail("made")}}
+	must(t, s.ApplyEffects(bg(), a.ID, with, at(0)))
+	is(t, "again", s.ApplyEffects(bg(), a.ID, with, at(0)), storage.ErrNotFound)
+	state := got(s.OutboxState(bg(), at(0)))(t)
+	eq(t, "what waits", state.Waiting, 1)
+	leased := got(s.LeaseMail(bg(), 10, at(time.Minute), at(0)))(t)
+	if len(leased) != 1 || leased[0].ID != "made" {
+		t.Errorf("leased %v", leased)
+	}
+	must(t, s.ApplyEffects(bg(), a.ID, storage.Effects{Finish: "made"}, at(0))) // also while it is leased
+	eq(t, "nothing waits", got(s.OutboxState(bg(), at(0)))(t).Waiting, 0)
 }
 
 func voidScope(t *testing.T, s storage.Store) {
