@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"latchkey/provider/account"
@@ -151,11 +152,11 @@ func (a api) explain(r *http.Request, err error) (int, *Fault) {
 		return http.StatusBadRequest, f
 	}
 	if refusal, ok := errors.AsType[*account.Refusal](err); ok {
-		return explainRefusal(refusal)
+		return explainRefusal(r, refusal)
 	}
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return http.StatusNotFound, &Fault{Code: "not_found", Message: "there is no such thing"}
+		return http.StatusNotFound, &Fault{Code: "not_found", Message: "there is no " + named(r)}
 	case errors.Is(err, storage.ErrExists):
 		return http.StatusConflict, &Fault{Code: "exists", Message: "it exists already"}
 	case errors.Is(err, storage.ErrConflict):
@@ -167,10 +168,20 @@ func (a api) explain(r *http.Request, err error) (int, *Fault) {
 	return http.StatusInternalServerError, &Fault{Code: "internal", Message: "it failed; the log says why"}
 }
 
-func explainRefusal(refusal *account.Refusal) (int, *Fault) {
+// named says what a request was about, as it named it.
+func named(r *http.Request) string {
+	for _, what := range []string{"user", "client", "kid"} {
+		if v := r.PathValue(what); v != "" {
+			return map[string]string{"user": "user ", "client": "client ", "kid": "key "}[what] + strconv.Quote(v)
+		}
+	}
+	return "such thing"
+}
+
+func explainRefusal(r *http.Request, refusal *account.Refusal) (int, *Fault) {
 	switch refusal.Kind {
 	case account.Gone:
-		return http.StatusNotFound, &Fault{Code: "not_found", Message: "there is no such user"}
+		return http.StatusNotFound, &Fault{Code: "not_found", Message: "there is no " + named(r)}
 	case account.UsernameTaken:
 		return http.StatusConflict, &Fault{Code: "exists", Message: "the username is taken"}
 	case account.EmailTaken:
