@@ -53,6 +53,7 @@ type Config struct {
 // Edge is what stands between the network and every handler.
 type Edge struct {
 	cfg      Config
+	https    bool
 	headers  map[string][]string
 	hosts    hosts
 	tracer   trace.Tracer
@@ -79,7 +80,8 @@ func New(cfg Config) (*Edge, error) {
 	if cfg.RequestTimeout <= 0 {
 		cfg.RequestTimeout = DefaultRequestTimeout
 	}
-	e := &Edge{cfg: cfg, headers: defaultHeaders(issuer.Scheme == "https"), hosts: newHosts(issuer, cfg.Hosts), slots: newSlots(cfg.MaxConcurrent)}
+	https := issuer.Scheme == "https"
+	e := &Edge{cfg: cfg, https: https, headers: defaultHeaders(https), hosts: newHosts(issuer, cfg.Hosts), slots: newSlots(cfg.MaxConcurrent)}
 	if cfg.Tracer != nil {
 		e.tracer = cfg.Tracer.Tracer(scope)
 	}

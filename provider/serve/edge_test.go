@@ -702,6 +702,33 @@ func TestSameOrigin(t *testing.T) {
 	}
 }
 
+func TestSameOriginOfHTTPS(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.Issuer = "https://localhost" })
+	h := f.Handle("form", FaceFunc(JSONFace), ok, SameOrigin())
+	for _, row := range []struct {
+		name, method, site, origin string
+		status                     int
+	}{
+		{"old browser, own origin", "POST", "", "https://localhost", 200},
+		{"old browser, own host over http", "POST", "", "http://localhost", 403},
+		{"new browser says so itself", "POST", "same-site", "http://localhost", 403},
+		{"no browser", "POST", "", "", 200},
+		{"GET changes nothing", "GET", "", "http://localhost", 200},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := httptest.NewRequest(row.method, "/", nil)
+			for name, value := range map[string]string{"Sec-Fetch-Site": row.site, "Origin": row.origin} {
+				if value != "" {
+					r.Header.Set(name, value)
+				}
+			}
+			if w := f.do(h, r); w.Code != row.status {
+				t.Errorf("%d", w.Code)
+			}
+		})
+	}
+}
+
 func TestDeadlineBecomes503(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.RequestTimeout = 10 * time.Millisecond })
 	w := f.do(f.Handle("slow", FaceFunc(JSONFace), func(_ http.ResponseWriter, r *http.Request) error {

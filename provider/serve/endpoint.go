@@ -94,6 +94,9 @@ func (ep *endpoint) serve(w http.ResponseWriter, r *http.Request) (err error) {
 		if err := ep.crossOrigin.Check(r); err != nil {
 			return &CrossSite{Cause: err}
 		}
+		if ep.edge.https && downgraded(r) {
+			return &CrossSite{Cause: errors.New("the origin is http")}
+		}
 	}
 	if err := ep.body(r); err != nil {
 		return err
@@ -109,6 +112,13 @@ func (ep *endpoint) serve(w http.ResponseWriter, r *http.Request) (err error) {
 
 // upload says that the endpoint takes bodies which are too large to be read before a slot is taken.
 func (ep *endpoint) upload() bool { return ep.maxBody > ep.edge.cfg.MaxBody }
+
+// downgraded tells a form of an http page, which whoever is on the network can write. The standard library compares hosts alone, for
+// browsers too old to send Sec-Fetch-Site.
+func downgraded(r *http.Request) bool {
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+	return !safe && r.Header.Get("Sec-Fetch-Site") == "" && strings.HasPrefix(r.Header.Get("Origin"), "http://")
+}
 
 // body caps the request's body and reads a small one whole, before a slot is taken: slow senders must not hold slots.
 func (ep *endpoint) body(r *http.Request) error {
