@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -90,8 +89,12 @@ func (s *server) prepare() (err error) {
 	if err != nil {
 		return err
 	}
+	tracer := s.tracer
+	if tracer == nil {
+		tracer = serve.TraceIDs()
+	}
 	s.edge, err = serve.New(serve.Config{Refuse: accountapi.Refuse(issuer.Path), Issuer: s.cfg.Issuer, Hosts: s.cfg.Server.Hosts, Proxies: serve.Proxies(s.cfg.Server.TrustedProxies), MaxBody: int64(l.MaxBody),
-		MaxConcurrent: l.MaxConcurrent, RequestTimeout: l.RequestTimeout.D(), Logger: s.log, Registry: s.reg, Tracer: s.tracer, Now: time.Now})
+		MaxConcurrent: l.MaxConcurrent, RequestTimeout: l.RequestTimeout.D(), Logger: s.log, Registry: s.reg, Tracer: tracer, Now: time.Now})
 	if err != nil {
 		return err
 	}
@@ -228,31 +231,6 @@ func (s *server) drain(ctx context.Context, hs *http.Server, closeAdmin func()) 
 	s.work.Wait()
 	s.log.InfoContext(end, "ended")
 	return nil
-}
-
-// banner is what a developer sees.
-func (s *server) banner() {
-	i := s.cfg.Issuer
-	var b strings.Builder
-	line := func(what, address string) {
-		b.WriteString("  " + what + strings.Repeat(" ", 13-len(what)) + address + "\n")
-	}
-	b.WriteString("\nLatchkey is ready, in development mode. Data are in " + s.cfg.Storage.BoltPath + ".\n\n")
-	line("sign up", i+"/signup")
-	line("account", i+"/account")
-	line("demo", i+"/demo")
-	line("discovery", i+"/.well-known/openid-configuration")
-	line("JWKS", i+"/jwks.json")
-	if s.site.mailbox != nil {
-		line("mailbox", i+"/dev/mail")
-	}
-	if ops := s.cfg.Server.OpsListen; ops != "" {
-		u := url.URL{Scheme: "http", Host: ops, Path: "/metrics"}
-		line("metrics", u.String())
-	}
-	b.WriteString("\n  curl -s " + i + `/api/signup -H 'Content-Type: application/json' \
-    -d '{"username":"ada","email":"ada@example.com","password":"correct horse battery"}'` + "\n\n")
-	_, _ = io.WriteString(s.out, b.String()) // a terminal that is gone needs no banner
 }
 
 // newLogger makes the log that the configuration asks for.

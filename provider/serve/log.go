@@ -28,7 +28,7 @@ func (e *Edge) logRequest(st *state, r *http.Request, status int, took time.Dura
 	attrs := make([]slog.Attr, 0, 16)
 	attrs = append(attrs,
 		slog.String("request_id", st.rec.ID), slog.String("method", method(r)), slog.String("route", st.route), slog.String("endpoint", st.rec.Endpoint),
-		slog.Int("status", status), slog.Int64("bytes", st.w.size), slog.Duration("duration", took),
+		slog.Int("status", status), slog.Int64("bytes", st.w.size), slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.String("address", st.rec.Address), slog.String("outcome", st.rec.Outcome))
 	if st.rec.ClientID != "" {
 		attrs = append(attrs, slog.String("client_id", st.rec.ClientID))

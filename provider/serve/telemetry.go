@@ -88,3 +88,8 @@ func (c complaining) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlyS
 	}
 	return nil
 }
+
+// TraceIDs makes a provider whose spans have identifiers and are recorded nowhere: log lines bear a trace id also where no traces are sent.
+func TraceIDs() trace.TracerProvider {
+	return sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()), sdktrace.WithResource(resource.Empty()))
+}
