@@ -148,9 +148,6 @@ func (a *API) fileRoutes() (routes []Route) {
 	return routes
 }
 
-// MediaPath is the route template that pictures are served under.
-const MediaPath = "/media/{id}"
-
 func caller(r *http.Request) account.Caller {
 	rec := serve.RecordOf(r.Context())
 	agent := r.UserAgent()

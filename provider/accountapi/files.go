@@ -9,7 +9,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"latchkey/provider/account"
 	"latchkey/provider/serve"
@@ -170,24 +169,4 @@ func (a *API) deleteFile(f file) serve.Handler {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	})
-}
-
-// Media serves GET /media/{id}: a picture under its unguessable address. id tells the path's last element.
-func (a *API) Media(id func(*http.Request) string) serve.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		info, content, err := a.Accounts.Picture(r.Context(), id(r))
-		if account.IsKind(err, account.Gone) {
-			return &serve.NotFound{}
-		}
-		if err != nil {
-			return err
-		}
-		if !strings.HasPrefix(info.ContentType, "image/") {
-			return &serve.NotFound{}
-		}
-		// A new picture has a new address, so that this one can be kept for good by the one browser.
-		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
-		sendFile(w, info, content)
-		return nil
-	}
 }

@@ -164,9 +164,6 @@ func (r *rig) route(w http.ResponseWriter, req *http.Request) {
 			handler = route.Handler
 		}
 	}
-	if id, ok := strings.CutPrefix(req.URL.Path, "/media/"); ok {
-		handler = r.api.Media(func(*http.Request) string { return id })
-	}
 	switch {
 	case handler != nil:
 	case len(allow) > 0:
