@@ -54,7 +54,7 @@ type letter struct {
 func (c *Composer) Compose(kind, locale string, l account.Letter) (subject, text, html string, err error) {
 	cat := c.words.Choose(locale)
 	switch kind {
-	case account.MailVerify, account.MailAlready, account.MailReset, account.MailPasswordChanged, account.MailNewSignIn:
+	case account.MailVerify, account.MailAlready, account.MailReset, account.MailPasswordChanged:
 	default:
 		return "", "", "", fmt.Errorf("compose mail: unknown kind %q", kind)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func mailKinds() []string {
-	return []string{account.MailVerify, account.MailAlready, account.MailReset, account.MailPasswordChanged, account.MailNewSignIn}
+	return []string{account.MailVerify, account.MailAlready, account.MailReset, account.MailPasswordChanged}
 }
 
 func newComposer(t *testing.T) *Composer {

@@ -176,7 +176,6 @@ const (
 	MailAlready         = "already"          // you already have an account
 	MailReset           = "reset"            // choose a new password
 	MailPasswordChanged = "password_changed" // your password was changed
-	MailNewSignIn       = "new_signin"       // a new device signed in
 )
 
 // Links makes the addresses that stand in mails, all under the issuer.
