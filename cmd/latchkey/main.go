@@ -73,7 +73,7 @@ func discovery(cfg *config.Config) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSite(c, edge, audit.Discard, nil)
+	s, err := newSite(c, edge, audit.Discard)
 	if err != nil {
 		return nil, err
 	}

@@ -140,7 +140,7 @@ func (s *server) openCore(ctx context.Context) (err error) {
 // serve assembles the public side, opens its listener, and waits for the end.
 func (s *server) serve(ctx context.Context) (err error) {
 	roomForHashes(s.core.accounts.Stats().Slots)
-	if s.site, err = newSite(s.core, s.edge, s.sink, s.tracer); err != nil {
+	if s.site, err = newSite(s.core, s.edge, s.sink); err != nil {
 		return err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -5,25 +5,18 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
 
 	"latchkey/keys"
+	"latchkey/provider/serve"
 )
 
-// tracedKeys gives every signature a span of its own.
-type tracedKeys struct {
-	*keys.Rings
-	tracer trace.Tracer
-}
+// tracedKeys gives every signature of a traced request a span of its own.
+type tracedKeys struct{ *keys.Rings }
 
 // Sign implements [latchkey/provider/token.Keys].
 func (k tracedKeys) Sign(ctx context.Context, alg, typ string, claims []byte, expires time.Time) (string, error) {
-	ctx, span := k.tracer.Start(ctx, "sign", trace.WithAttributes(attribute.String("latchkey.alg", alg), attribute.String("latchkey.typ", typ)))
-	defer span.End()
+	ctx, end := serve.Span(ctx, "sign", attribute.String("latchkey.alg", alg), attribute.String("latchkey.typ", typ))
 	s, err := k.Rings.Sign(ctx, alg, typ, claims, expires)
-	if err != nil {
-		span.SetStatus(codes.Error, "signature failed")
-	}
+	end(err)
 	return s, err
 }

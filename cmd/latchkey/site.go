@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/url"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"latchkey/provider"
 	"latchkey/provider/account"
 	"latchkey/provider/accountapi"
@@ -32,7 +30,7 @@ type site struct {
 const demoID = "latchkey-demo"
 
 // newSite assembles it.
-func newSite(c *core, edge *serve.Edge, sink audit.Sink, tracer trace.TracerProvider) (*site, error) {
+func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 	cfg, s, fl := c.cfg, &site{}, &flows{}
 	u, err := url.Parse(cfg.Issuer)
 	if err != nil {
@@ -57,14 +55,10 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink, tracer trace.TracerProv
 	if err != nil {
 		return nil, err
 	}
-	var signer provider.Keys = c.rings
-	if tracer != nil {
-		signer = tracedKeys{c.rings, tracer.Tracer("latchkey/keys")}
-	}
 	s.provider, err = provider.New(provider.Config{
 		Issuer: cfg.Issuer, Tokens: tokenConfig(c), RefreshGrace: cfg.Tokens.RefreshGrace.D(), AccountTTL: cfg.Accounts.API.Session.TokenTTL.D(),
 		Algs: c.rings.Algs(), SignUpOpen: cfg.Accounts.SignUp == "open", Locales: pages.Locales(), PolicyURI: cfg.Web.PrivacyURL, TermsURI: cfg.Web.TermsURL,
-		Store: c.store, Keys: signer, JWKS: c.jwks, JWKSFetched: c.rings.NoteJWKSFetch, MaxAge: c.rings.MaxAge,
+		Store: c.store, Keys: tracedKeys{c.rings}, JWKS: c.jwks, JWKSFetched: c.rings.NoteJWKSFetch, MaxAge: c.rings.MaxAge,
 		Clients: c.registry, SlowSecrets: provider.SlowSecrets(c.accounts.VerifySecret), Account: c.accounts, Pages: pages, APIFace: (&accountapi.API{}).Face(), Edge: edge, Audit: sink, Now: c.now,
 	})
 	if err != nil {
