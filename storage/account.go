@@ -18,8 +18,13 @@ type Account struct {
 	EmailVerified   bool
 
 	FullName, FirstName, LastName string
-	// Phone is normalised E.164, or "".
-	Phone string
+	// Phone is normalised E.164, or "". PhoneVerified: an operator vouched for it.
+	Phone         string
+	PhoneVerified bool
+	// The other standard claims (OpenID Connect Core §5.1), "" or nil where not told. Birthdate is YYYY-MM-DD, YYYY or 0000-MM-DD; Zoneinfo a name
+	// of the time zone database.
+	MiddleName, Nickname, ProfileURL, Website, Gender, Birthdate, Zoneinfo string
+	Address                                                                *Address
 	// ExperienceYears is nil where not told.
 	ExperienceYears *int
 	Skills          []string
@@ -41,6 +46,11 @@ type Account struct {
 	CreatedAt, UpdatedAt time.Time
 	// Version is raised by every write; [Accounts.ReplaceAccount] compares it.
 	Version int64
+}
+
+// Address is a postal address (OpenID Connect Core §5.1.1).
+type Address struct {
+	Formatted, StreetAddress, Locality, Region, PostalCode, Country string
 }
 
 // AccountKey names one account by exactly one of its unique properties; the first that is set counts.

@@ -2,6 +2,9 @@ package storage
 
 import (
 	"context"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,8 +22,16 @@ type Client struct {
 	// ApplicationType is "web" or "native".
 	ApplicationType string
 
-	// AuthMethod is token_endpoint_auth_method: "none", "client_secret_basic", "client_secret_post".
+	// Localized are human-readable members in other languages, by their whole name such as "client_name#de" (RFC 7591 §2.2).
+	Localized map[string]string
+
+	// AuthMethod is token_endpoint_auth_method: "none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt".
 	AuthMethod string
+	// AuthAlg is token_endpoint_auth_signing_alg: the one algorithm of its assertions; "" allows every one that is served for AuthMethod.
+	AuthAlg string
+	// JWKS is the client's public keys as a JWK Set document, nil if none; JWKSURI is where they are fetched. At most one of the two.
+	JWKS    []byte
+	JWKSURI string
 	// Secrets that are live, at most two, so that a secret can be rotated.
 	Secrets []ClientSecret
 
@@ -42,6 +53,39 @@ type Client struct {
 
 	// IDTokenAlg is id_token_signed_response_alg; "" means RS256 (OpenID Connect Registration §2). AccessTokenAlg "" means the server's default.
 	IDTokenAlg, AccessTokenAlg string
+	// UserinfoAlg is userinfo_signed_response_alg: "" means plain JSON. IntrospectionAlg is introspection_signed_response_alg; "" means RS256 (RFC 9701 §6).
+	UserinfoAlg, IntrospectionAlg string
+	// OpaqueAccessTokens: its access tokens are opaque, not JWTs.
+	OpaqueAccessTokens bool
+	// RequestObjectAlg is request_object_signing_alg: the one algorithm of its request objects; "" allows every one that is served.
+	RequestObjectAlg string
+	// RequestURIs are those it may name as request_uri, byte-equal but for the fragment (OpenID Connect Core §6.2).
+	RequestURIs []string
+	// RequirePAR refuses requests that were not pushed (RFC 9126 §6). RequireSignedRequest refuses those that no request object holds (RFC 9101 §10.5).
+	RequirePAR, RequireSignedRequest bool
+	// DefaultMaxAge counts where HasDefaultMaxAge. RequireAuthTime puts auth_time into every ID token (OpenID Connect Registration §2).
+	DefaultMaxAge                     time.Duration
+	HasDefaultMaxAge, RequireAuthTime bool
+	// DefaultACRValues are the acr values it asks for where a request names none.
+	DefaultACRValues []string
+	// SubjectType is "pairwise" or "public"; "" means public. Sector is the sector identifier, a host, of pairwise subjects (OpenID Connect Core §8.1).
+	SubjectType, SectorIdentifierURI, Sector string
+	// InitiateLoginURI is where a third party starts a sign-in (OpenID Connect Core §4).
+	InitiateLoginURI string
+	// Where the client is told that a session ended (Front-Channel Logout §2, Back-Channel Logout §2.2).
+	FrontchannelLogoutURI, BackchannelLogoutURI                         string
+	FrontchannelLogoutSessionRequired, BackchannelLogoutSessionRequired bool
+	// AllowedOrigins may call token, userinfo and revocation from a browser, beside the origins of RedirectURIs.
+	AllowedOrigins []string
+	// SoftwareID and SoftwareVersion are the client's own words (RFC 7591 §2).
+	SoftwareID, SoftwareVersion string
+
+	// Registered: it registered itself (RFC 7591). RegisteredWith is the ID of the initial access token, "" if none. RegistrationHash is the hash
+	// of its registration access token (RFC 7592 §3).
+	Registered                       bool
+	RegisteredWith, RegistrationHash string
+	// ExpiresAt is when a client that nobody used is removed; every use puts it off (see [ClientUse.TouchClient]). Zero for never.
+	ExpiresAt time.Time
 	// Lifetimes; 0 means the server's default.
 	AccessTokenTTL, IDTokenTTL, RefreshTokenTTL time.Duration
 
@@ -56,7 +100,9 @@ type ClientSecret struct {
 	// ID is short and random, to name the secret by.
 	ID string
 	// Hash is "sha256:" and hex for secrets that Latchkey made, or an argon2id encoding for those that people chose.
-	Hash      string
+	Hash string
+	// Sealed is the secret itself, encrypted, for clients whose algorithms need it (HMAC); nil for others.
+	Sealed    []byte
 	CreatedAt time.Time
 	// ExpiresAt is zero for a secret that does not expire.
 	ExpiresAt time.Time
@@ -74,4 +120,40 @@ type Clients interface {
 	DeleteClient(ctx context.Context, id string, now time.Time) error
 	// ListClients returns at most limit clients with an ID greater than after, in order of ID.
 	ListClients(ctx context.Context, after string, limit int) ([]Client, error)
+}
+
+// ClientUse is what is read and noted of stored clients while they are used.
+type ClientUse interface {
+	// TouchClient sets ExpiresAt of a client that has one; Version and UpdatedAt stay. Errors: ErrNotFound.
+	TouchClient(ctx context.Context, id string, expiresAt time.Time, now time.Time) error
+	// HasClientOrigin says whether a stored client that is not disabled has origin among [Client.Origins].
+	HasClientOrigin(ctx context.Context, origin string) (bool, error)
+}
+
+// Origins are the web origins (RFC 6454 §6.2) whose pages may call the token endpoint for the client: those of its http and https redirect URIs and
+// AllowedOrigins, each once. A native client has none but AllowedOrigins.
+func (c Client) Origins() []string {
+	out := slices.Clone(c.AllowedOrigins)
+	if c.ApplicationType == "native" {
+		return out
+	}
+	for _, uri := range c.RedirectURIs {
+		u, err := url.Parse(uri)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+			continue
+		}
+		if o := Origin(u); !slices.Contains(out, o) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// Origin is the serialised origin of an http or https URL, as browsers send it: in lower case and without the scheme's default port.
+func Origin(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if p := u.Port(); (u.Scheme == "https" && p == "443") || (u.Scheme == "http" && p == "80") {
+		host = strings.TrimSuffix(host, ":"+p)
+	}
+	return u.Scheme + "://" + host
 }

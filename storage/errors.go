@@ -16,6 +16,8 @@ var (
 	ErrExists = errors.New("exists already")
 	// ErrSpent: the one-time thing exists but was used before, or its grant was revoked.
 	ErrSpent = errors.New("used already")
+	// ErrFull: a quota is used up.
+	ErrFull = errors.New("quota used up")
 	// ErrUnavailable: the store cannot be reached, has no room or is closing. Nothing was changed; trying again later may help.
 	ErrUnavailable = errors.New("store unavailable")
 	// ErrUnknown: the store failed while making the write durable. It may or may not have happened.

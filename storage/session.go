@@ -28,6 +28,9 @@ type Session struct {
 	Persistent bool
 	// Clients lists the clients that this session has signed in to, each once, in order of first use.
 	Clients []string
+	// Notify are those of Clients that are to be told when the session ends (Back-Channel Logout): ending it queues a [LogoutNotice] for each,
+	// in the same transaction.
+	Notify []string
 }
 
 // Sessions keeps sign-ins. An ended session is removed: from then on it is ErrNotFound.
@@ -38,7 +41,8 @@ type Sessions interface {
 	Session(ctx context.Context, sid string, now time.Time) (Session, error)
 	// TouchSession applies the change to the live session and returns it. Errors: ErrNotFound.
 	TouchSession(ctx context.Context, sid string, change SessionChange, now time.Time) (Session, error)
-	// EndSessions removes the sessions in scope and revokes the grants they bought, and returns the sessions it removed.
+	// EndSessions removes the sessions in scope and revokes the grants they bought, queues a [LogoutNotice] for each of their Notify, and
+	// returns the sessions it removed.
 	// With SID alone, the account is that of the session. No session in scope is no error.
 	EndSessions(ctx context.Context, scope EndScope, now time.Time) ([]Session, error)
 	// ListSessions returns the live sessions of an account, newest LastSeenAt first.
@@ -53,4 +57,6 @@ type SessionChange struct {
 	SecretHash                      string
 	// AddClient is appended to Clients unless it is there.
 	AddClient string
+	// AddNotify is appended to Notify unless it is there.
+	AddNotify string
 }
