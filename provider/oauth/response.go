@@ -28,6 +28,26 @@ func ParseResponseType(s string) string {
 	return strings.Join(words, " ")
 }
 
+// The response types that can be served, in canonical order (OAuth 2.0 Multiple Response Type Encoding Practices §3, §5).
+const (
+	TypeCode             = "code"
+	TypeIDToken          = "id_token"
+	TypeIDTokenToken     = "id_token token"
+	TypeCodeIDToken      = "code id_token"
+	TypeCodeToken        = "code token"
+	TypeCodeIDTokenToken = "code id_token token"
+)
+
+// ResponseTypes lists every response type that can be served.
+func ResponseTypes() []string {
+	return []string{TypeCode, TypeIDToken, TypeIDTokenToken, TypeCodeIDToken, TypeCodeToken, TypeCodeIDTokenToken}
+}
+
+// Answers tells whether a response type (in canonical order) asks for word: "code", "token" or "id_token".
+func Answers(responseType, word string) bool {
+	return slices.Contains(strings.Fields(responseType), word)
+}
+
 // ParseResponseMode reads a response_mode; "" gives the default of the code flow. Errors: *Error with InvalidRequest.
 func ParseResponseMode(s string) (ResponseMode, error) {
 	switch m := ResponseMode(s); m {

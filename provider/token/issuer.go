@@ -69,6 +69,13 @@ type Authorization struct {
 	Refresh string
 	// IDToken: an ID token goes with it.
 	IDToken bool
+	// NoAccess: no access token is issued now (response types without "token"); Refresh is "" then.
+	NoAccess bool
+	// Code is the authorization code that leaves beside the ID token, for c_hash (OpenID Connect Core §3.3.2.11); "" if none.
+	Code string
+	// UserClaims: the ID token bears the claims of the scopes, because no access token is ever issued that could fetch them
+	// (OpenID Connect Core §5.4: response_type=id_token).
+	UserClaims bool
 }
 
 // Answer is a token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
