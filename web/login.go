@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"latchkey/provider/account"
 	"latchkey/provider/serve"
@@ -77,13 +78,17 @@ func (s *Site) login(w http.ResponseWriter, r *http.Request) error {
 		v.Known, v.Person, v.LoginName, v.Title = true, called(in.who), login(in.who), v.T("choose.title")
 		return s.draw(w, r, http.StatusOK, "bow", "choose", v)
 	}
-	return s.drawLogin(w, r, http.StatusOK, v, in.fl.LoginHint)
+	name := in.fl.LoginHint
+	if v.Known {
+		name = v.LoginName
+	}
+	return s.drawLogin(w, r, http.StatusOK, v, name)
 }
 
 func (s *Site) drawLogin(w http.ResponseWriter, r *http.Request, status int, v *loginView, name string) error {
-	v.Login = v.loginField(name, name == "" && !v.Known)
+	v.Login = v.loginField(name, name == "")
 	v.Password = v.passwordField("password", v.T("field.password"))
-	v.Password.Autofocus = (name != "" || v.Known) && len(v.Errors) == 0
+	v.Password.Autofocus = name != "" && len(v.Errors) == 0
 	return s.draw(w, r, status, "bow", "login", v)
 }
 
@@ -103,8 +108,8 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 	if in.live {
 		cred.Replace = in.sess.SID
 	}
-	if in.reauth() {
-		cred.Login, cred.Persistent = login(in.who), in.sess.Persistent
+	if in.reauth() && goesBy(in.who, cred.Login) {
+		cred.Persistent = in.sess.Persistent // the page does not ask again
 	}
 	if v.missing(cred) {
 		return s.drawLogin(w, r, http.StatusUnprocessableEntity, v, cred.Login)
@@ -133,6 +138,12 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.see(w, r, orAccount(in.ret))
 	return nil
+}
+
+// goesBy tells whether name is one that the account signs in with.
+func goesBy(a storage.Account, name string) bool {
+	name = strings.TrimSpace(name)
+	return name != "" && (strings.EqualFold(name, a.Email) || strings.EqualFold(name, a.Username))
 }
 
 // missing lists the fields that are empty.

@@ -28,8 +28,8 @@ func TestLoginPageOfSomebodySignedIn(t *testing.T) {
 	b.get(t, "/login", signedIn).goes("/account")
 	b.get(t, "/login?return=/account/sessions", signedIn).goes("/account/sessions")
 	b.get(t, "/login?return=//evil.example", signedIn).goes("/account")
-	b.get(t, "/login?flow=f-reauth", signedIn).status(200).says("Confirm it is you", "Ada Byron", "ada.byron@example.com", "Use another account").
-		holds(`autocomplete="username" readonly`, `other=1`).lacks(`name="username"`)
+	b.get(t, "/login?flow=f-reauth", signedIn).status(200).says("Confirm it is you", "Sign in", "Ada Byron", "Use another account").
+		holds(`name="username"`, `value="ada.byron@example.com"`, `other=1`).lacks("readonly", "Keep me signed in")
 	b.get(t, "/login?flow=f-reauth&other=1", signedIn).status(200).says("Sign in to Harbour Notes").holds(`name="username"`, `name="other" value="1"`)
 	b.get(t, "/login?flow=f-choose", signedIn).status(200).says("Choose an account", "Continue as Ada Byron").lacks(`type="password"`)
 	b.get(t, "/login?flow=f-choose").status(200).says("Sign in to Harbour Notes")
@@ -65,11 +65,15 @@ func TestLoginPost(t *testing.T) {
 	}
 	good.Set("flow", "stolen")
 	b.post(t, "/login", good).status(400).says("too old")
-	// Who proves again who they are is not asked who they are: the posted name does not count.
-	b.post(t, "/login", form("flow", "f-reauth", "username", "mallory@example.com", "password", "correct horse"), signedIn).goes("/authorize?flow=f-reauth")
-	if got.Login != "ada.byron@example.com" {
-		t.Errorf("proved again as %q", got.Login)
+	// Who proves again who they are finds their name typed in, and may type another.
+	b.sess.live.Persistent = true
+	for name, persistent := range map[string]bool{"ada.byron@example.com": true, " Ada_B ": true, "mallory@example.com": false} {
+		b.post(t, "/login", form("flow", "f-reauth", "username", name, "password", "correct horse"), signedIn).goes("/authorize?flow=f-reauth")
+		if got.Login != name || got.Persistent != persistent || got.Replace != "s1" {
+			t.Errorf("%q: proved again as %+v", name, got)
+		}
 	}
+	b.post(t, "/login", form("flow", "f-reauth", "username", "", "password", "correct horse"), signedIn).status(422).says("Enter your email address or username")
 	b.post(t, "/login", form("flow", "f-reauth", "other", "1", "username", "bob", "password", "correct horse"), signedIn).goes("/authorize?flow=f-reauth")
 	if got.Login != "bob" {
 		t.Errorf("another account signed in as %q", got.Login)
