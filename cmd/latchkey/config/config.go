@@ -14,11 +14,17 @@ type Config struct {
 	Issuer string
 	Dev    bool
 
-	Server    Server
-	Storage   Storage
-	Keys      Keys
-	Tokens    Tokens
-	Accounts  Accounts
+	Server   Server
+	Storage  Storage
+	Keys     Keys
+	Tokens   Tokens
+	Accounts Accounts
+
+	Authorization Authorization
+	Registration  Registration
+	Logout        Logout
+	Fetch         Fetch
+
 	Mail      Mail
 	Web       Web
 	Log       Log

@@ -113,7 +113,7 @@ func (f *Folder) complain(faults Faults) {
 func namesFiles(content []byte) bool { return bytes.Contains(content, []byte("value_file")) }
 
 func sameSecrets(a, b []storage.Client) bool {
-	return slices.EqualFunc(a, b, func(x, y storage.Client) bool { 
+	return slices.EqualFunc(a, b, func(x, y storage.Client) bool {
 		return slices.EqualFunc(x.Secrets, y.Secrets, func(m, n storage.ClientSecret) bool { return m.Hash == n.Hash && m.ExpiresAt.Equal(n.ExpiresAt) })
 	})
 }
