@@ -70,6 +70,11 @@ generate: ## make the generated files anew: config.example.yaml, docs/spec-index
 	go run ./cmd/latchkey config example > config.example.yaml.new && mv config.example.yaml.new config.example.yaml
 	go test ./provider ./provider/providertest/specindex -run "Golden|SpecIndex" -update
 
+.PHONY: spec
+spec: ## the index clause → code → test, made anew and printed
+	@go test ./provider/providertest/specindex -run SpecIndex -update >/dev/null
+	@cat docs/spec-index.md
+
 .PHONY: clean
 clean: ## remove what was built (not ./data)
 	rm -rf bin artifacts

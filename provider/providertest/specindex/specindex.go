@@ -19,7 +19,8 @@ import (
 
 // mention is a specification with the sections that follow its name.
 var mention = regexp.MustCompile(`(RFC \d{4}(?:bis)?|OpenID Connect Core|OpenID Connect Discovery|OpenID Connect Registration|RP-Initiated Logout|` +
-	`Front-Channel Logout|Initiating User Registration|Multiple Response Types|Form Post Response Mode|OAuth 2\.1) ((?:§[\d.]*\d(?:, )?)+)`)
+	`Front-Channel Logout|Back-Channel Logout|Session Management|Initiating User Registration|Multiple Response Type(?:s| Encoding Practices)|` +
+	`Form Post Response Mode|OAuth 2\.1) ((?:§[\d.]*\d(?:, )?)+)`)
 
 // Clause is one section of one specification.
 type Clause struct{ Spec, Section string }
