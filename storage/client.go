@@ -108,7 +108,14 @@ type ClientSecret struct {
 	ExpiresAt time.Time
 }
 
-// Clients keeps the clients that were created at run time.
+// Expired says whether nobody used the client until its time was over.
+func (c Client) Expired(now time.Time) bool {
+	return !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(now)
+}
+
+// Clients keeps the clients that were created at run time. Verbs that are not told the time (Client, ListClients, [ClientUse.HasClientOrigin]) know
+// a client that has expired until it is swept; whoever must not, asks [Client.Expired]. To the others it is absent. Sweeping one removes all that
+// DeleteClient does.
 type Clients interface {
 	// CreateClient stores c with Version 1. Errors: ErrExists.
 	CreateClient(ctx context.Context, c Client, now time.Time) (Client, error)
@@ -116,7 +123,7 @@ type Clients interface {
 	Client(ctx context.Context, id string) (Client, error)
 	// ReplaceClient writes c if the stored Version equals c.Version. Errors: ErrNotFound, ErrConflict.
 	ReplaceClient(ctx context.Context, c Client, now time.Time) (Client, error)
-	// DeleteClient removes the client, its consents, and revokes its grants. Errors: ErrNotFound.
+	// DeleteClient removes the client, its consents and the notices that it is yet to be sent, and revokes its grants. Errors: ErrNotFound.
 	DeleteClient(ctx context.Context, id string, now time.Time) error
 	// ListClients returns at most limit clients with an ID greater than after, in order of ID.
 	ListClients(ctx context.Context, after string, limit int) ([]Client, error)
@@ -124,7 +131,7 @@ type Clients interface {
 
 // ClientUse is what is read and noted of stored clients while they are used.
 type ClientUse interface {
-	// TouchClient sets ExpiresAt of a client that has one; Version and UpdatedAt stay. Errors: ErrNotFound.
+	// TouchClient sets ExpiresAt of a client that has one, and does nothing to others; Version and UpdatedAt stay. Errors: ErrNotFound.
 	TouchClient(ctx context.Context, id string, expiresAt time.Time, now time.Time) error
 	// HasClientOrigin says whether a stored client that is not disabled has origin among [Client.Origins].
 	HasClientOrigin(ctx context.Context, origin string) (bool, error)

@@ -29,7 +29,10 @@ type DeviceDecision struct {
 	At       time.Time
 }
 
-// DeviceKey names one request by exactly one of its codes.
+// Made says whether the person decided.
+func (d DeviceDecision) Made() bool { return d.Allowed || d.Denied }
+
+// DeviceKey names one request by exactly one of its codes; CodeHash counts where both are set.
 type DeviceKey struct{ CodeHash, UserCodeHash string }
 
 // Devices keeps device authorization requests.
@@ -38,9 +41,11 @@ type Devices interface {
 	CreateDevice(ctx context.Context, d Device, now time.Time) error
 	// Device returns an unexpired request. Errors: ErrNotFound.
 	Device(ctx context.Context, key DeviceKey, now time.Time) (Device, error)
-	// DecideDevice notes the decision, once. Errors: ErrNotFound (no such request, or no live session SID of AccountID), ErrSpent (decided before).
+	// DecideDevice notes the decision, once. Errors: ErrNotFound (no such request), ErrSpent (decided before), ErrNotFound (no live session SID of
+	// AccountID); the first that holds.
 	DecideDevice(ctx context.Context, userCodeHash string, by DeviceDecision, now time.Time) error
-	// RedeemDevice removes a request that was decided, and where it was allowed stores g, in one transaction. Of any number of callers one succeeds.
-	// Errors: ErrNotFound (none, undecided, redeemed before, or expired), and those of [Grants.CreateGrant] where it was allowed.
+	// RedeemDevice removes a request that was decided, and where it was allowed stores g, in one transaction. g is nil where it was denied.
+	// Of any number of callers one succeeds. Errors: ErrNotFound (none, undecided, redeemed before, expired, allowed without g, or denied with one),
+	// and those of [Grants.CreateGrant]: then the request stays.
 	RedeemDevice(ctx context.Context, codeHash string, g *Grant, now time.Time) error
 }

@@ -28,6 +28,7 @@ type PushedRequests interface {
 
 // Replays remembers what may be seen once, such as the `jti` of a client's assertion.
 type Replays interface {
-	// SpendOnce notes key until the given time. Of any number of callers one succeeds. key has at most 200 bytes. Errors: ErrSpent.
+	// SpendOnce notes key until the given time. Of any number of callers one succeeds. key has at most 200 bytes.
+	// Errors: ErrSpent, also for an empty key, and where until is not after now: what could not be remembered is not to be trusted.
 	SpendOnce(ctx context.Context, key string, until time.Time, now time.Time) error
 }

@@ -137,6 +137,9 @@ func (s *Store) DeleteAccount(ctx context.Context, id int64, with storage.Effect
 			}
 		}
 		for sid := range s.sessionsOf[id] {
+			if s.liveSession(sid, now) {
+				s.notify(t, s.sessions[sid], a.Sub, now)
+			}
 			s.removeSession(t, sid)
 		}
 		for gid := range s.grantsOf[id] {

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"maps"
 	"slices"
 
 	"latchkey/storage"
@@ -21,11 +22,12 @@ func cloneAccount(a storage.Account) storage.Account {
 	a.Skills = slices.Clone(a.Skills)
 	a.Resume, a.Picture = cloneOf(a.Resume), cloneOf(a.Picture)
 	a.PasswordHistory = slices.Clone(a.PasswordHistory)
+	a.Address = cloneOf(a.Address)
 	return a
 }
 
 func cloneSession(s storage.Session) storage.Session {
-	s.AMR, s.Clients = slices.Clone(s.AMR), slices.Clone(s.Clients)
+	s.AMR, s.Clients, s.Notify = slices.Clone(s.AMR), slices.Clone(s.Clients), slices.Clone(s.Notify)
 	return s
 }
 
@@ -67,10 +69,21 @@ func cloneKeyring(k storage.Keyring) storage.Keyring {
 func cloneClient(c storage.Client) storage.Client {
 	for _, p := range []*[]string{
 		&c.Contacts, &c.RedirectURIs, &c.PostLogoutRedirectURIs, &c.GrantTypes,
-		&c.ResponseTypes, &c.ResponseModes, &c.Scopes, &c.Audiences,
+		&c.ResponseTypes, &c.ResponseModes, &c.Scopes, &c.Audiences, &c.RequestURIs, &c.DefaultACRValues, &c.AllowedOrigins,
 	} {
 		*p = slices.Clone(*p)
 	}
+	c.Localized = maps.Clone(c.Localized)
+	c.JWKS = slices.Clone(c.JWKS)
 	c.Secrets = slices.Clone(c.Secrets)
+	for i := range c.Secrets {
+		c.Secrets[i].Sealed = slices.Clone(c.Secrets[i].Sealed)
+	}
 	return c
+}
+
+func cloneDevice(d storage.Device) storage.Device {
+	d.Scopes, d.Resources = slices.Clone(d.Scopes), slices.Clone(d.Resources)
+	d.Decision.AMR = slices.Clone(d.Decision.AMR)
+	return d
 }

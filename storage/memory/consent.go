@@ -85,7 +85,7 @@ func (s *Store) DenyToken(ctx context.Context, jti string, until, now time.Time)
 			return nil
 		}
 		put(t, s.denials, jti, denial{until})
-		s.expires(until, expiring{jti: jti})
+		s.expires(until, expiring{kind: aDenial, id: jti})
 		return nil
 	})
 }

@@ -72,7 +72,7 @@ func (s *Store) putOneTime(t *tx, accountID int64, o storage.OneTime, now time.T
 		return storage.ErrExists
 	}
 	put(t, s.oneTimes, o.OneTimeKey, cloneOneTime(o))
-	s.expires(o.ExpiresAt, expiring{oneTime: o.OneTimeKey})
+	s.expires(o.ExpiresAt, expiring{kind: aOneTime, id: string(o.Purpose), more: o.Hash})
 	return nil
 }
 

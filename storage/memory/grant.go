@@ -48,7 +48,7 @@ func (s *Store) createGrant(t *tx, g storage.Grant, now time.Time) error {
 	if g.Code != nil {
 		put(t, s.codes, g.Code.Hash, g.ID)
 	}
-	s.expires(g.SweptAt(), expiring{grant: g.ID})
+	s.expires(g.SweptAt(), expiring{kind: aGrant, id: g.ID})
 	return nil
 }
 
@@ -108,7 +108,7 @@ func (s *Store) RedeemCode(ctx context.Context, codeHash string, refresh *storag
 		g.Code.RedeemedAt = now
 		g.Refresh = cloneOf(refresh)
 		put(t, s.grants, g.ID, grant{Grant: cloneGrant(g)})
-		s.expires(g.SweptAt(), expiring{grant: g.ID})
+		s.expires(g.SweptAt(), expiring{kind: aGrant, id: g.ID})
 		return nil
 	})
 	return g, err

@@ -21,7 +21,7 @@ func (s *Store) queueMail(t *tx, list []storage.Mail, now time.Time) error {
 			return storage.ErrExists
 		}
 		put(t, s.mails, m.ID, cloneMail(m))
-		s.expires(m.ExpiresAt, expiring{mail: m.ID})
+		s.expires(m.ExpiresAt, expiring{kind: aMail, id: m.ID})
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (s *Store) createSession(t *tx, session storage.Session, now time.Time) err
 	s.removeSession(t, session.SID)
 	put(t, s.sessions, session.SID, cloneSession(session))
 	s.sessionsOf.add(t, session.AccountID, session.SID)
-	s.expires(session.ExpiresAt, expiring{session: session.SID})
+	s.expires(session.ExpiresAt, expiring{kind: aSession, id: session.SID})
 	return nil
 }
 
@@ -68,8 +68,11 @@ func (s *Store) TouchSession(ctx context.Context, sid string, change storage.Ses
 		if change.AddClient != "" && !slices.Contains(touched.Clients, change.AddClient) {
 			touched.Clients = append(touched.Clients, change.AddClient)
 		}
+		if change.AddNotify != "" && !slices.Contains(touched.Notify, change.AddNotify) {
+			touched.Notify = append(touched.Notify, change.AddNotify)
+		}
 		put(t, s.sessions, sid, touched)
-		s.expires(touched.ExpiresAt, expiring{session: sid})
+		s.expires(touched.ExpiresAt, expiring{kind: aSession, id: sid})
 		session = cloneSession(touched)
 		return nil
 	})
@@ -100,6 +103,7 @@ func (s *Store) endSessions(t *tx, scope storage.EndScope, now time.Time) []stor
 			continue
 		}
 		s.removeSession(t, sid)
+		s.notify(t, session, s.accounts[session.AccountID].Sub, now)
 		ended = append(ended, cloneSession(session))
 	}
 	for gid := range gids {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"latchkey/storage"
 	"latchkey/storage/internal/counter"
@@ -33,16 +34,36 @@ type Store struct {
 	mails    map[string]storage.Mail
 	clients  map[string]storage.Client
 	keyring  storage.Keyring
+	// registered counts the clients with Registered set.
+	registered int
+
+	devices            map[string]storage.Device // by code hash
+	userCodes          map[string]string         // user code hash → code hash
+	pushed             map[string]storage.PushedRequest
+	replays            map[string]time.Time
+	registrations      map[string]storage.RegistrationToken // by ID
+	registrationHashes map[string]string                    // hash → ID
+	notices            map[storage.NoticeKey]storage.LogoutNotice
+	waiting            map[storage.NoticeKey]struct{} // those of notices that are not over
 
 	sessionsOf index[int64]  // account → SIDs
 	grantsOf   index[int64]  // account → grant IDs
 	grantsBy   index[string] // client → grant IDs
 	grantsIn   index[string] // SID → grant IDs
+	clientsAt  index[string] // origin → IDs of clients that are not disabled
 
 	expiry expiryHeap
 }
 
-var _ storage.Store = (*Store)(nil)
+var _ interface {
+	storage.Store
+	storage.Devices
+	storage.PushedRequests
+	storage.Replays
+	storage.Registrations
+	storage.ClientUse
+	storage.Notices
+} = (*Store)(nil)
 
 // New returns an empty store.
 func New() *Store {
@@ -61,10 +82,20 @@ func New() *Store {
 		denials:    make(map[string]denial),
 		mails:      make(map[string]storage.Mail),
 		clients:    make(map[string]storage.Client),
+		devices:    make(map[string]storage.Device),
+		userCodes:  make(map[string]string),
+		pushed:     make(map[string]storage.PushedRequest),
+		replays:    make(map[string]time.Time),
+		notices:    make(map[storage.NoticeKey]storage.LogoutNotice),
+		waiting:    make(map[storage.NoticeKey]struct{}),
 		sessionsOf: make(index[int64]),
 		grantsOf:   make(index[int64]),
 		grantsBy:   make(index[string]),
 		grantsIn:   make(index[string]),
+		clientsAt:  make(index[string]),
+
+		registrations:      make(map[string]storage.RegistrationToken),
+		registrationHashes: make(map[string]string),
 	}
 }
 

@@ -8,10 +8,27 @@ import (
 	"latchkey/storage"
 )
 
-// expiring names the one record of which a field is set.
+// kind says in which map a record is.
+type kind byte
+
+const (
+	aSession kind = iota
+	aGrant
+	aOneTime
+	aMail
+	aDenial
+	aClient
+	aDevice
+	aPushedRequest
+	aReplay
+	aRegistrationToken
+	aNotice
+)
+
+// expiring names one record. more is the second half of keys that have two.
 type expiring struct {
-	session, grant, mail, jti string
-	oneTime                   storage.OneTimeKey
+	kind     kind
+	id, more string
 }
 
 type expiryEntry struct {
@@ -60,35 +77,42 @@ func (s *Store) Sweep(ctx context.Context, limit int, now time.Time) (total int,
 
 // sweepOne removes the record if it is there and has expired, and returns how many it removed.
 func (s *Store) sweepOne(t *tx, e expiring, now time.Time) int {
-	gone := func(at time.Time, ok bool) bool { return ok && !at.After(now) }
-	switch {
-	case e.session != "":
-		if r, ok := s.sessions[e.session]; gone(r.ExpiresAt, ok) {
-			s.removeSession(t, e.session)
-			return 1
-		}
-	case e.grant != "":
-		if r, ok := s.grants[e.grant]; gone(r.SweptAt(), ok) {
-			s.removeGrant(t, e.grant)
-			return 1
-		}
-	case e.mail != "":
-		if r, ok := s.mails[e.mail]; gone(r.ExpiresAt, ok) {
-			drop(t, s.mails, e.mail)
-			return 1
-		}
-	case e.jti != "":
-		if r, ok := s.denials[e.jti]; gone(r.until, ok) {
-			drop(t, s.denials, e.jti)
-			return 1
-		}
-	default:
-		if r, ok := s.oneTimes[e.oneTime]; gone(r.ExpiresAt, ok) {
-			drop(t, s.oneTimes, e.oneTime)
-			return 1
-		}
+	dead := func(at time.Time) bool { return !at.After(now) }
+	oneTime, notice := storage.OneTimeKey{Purpose: storage.Purpose(e.id), Hash: e.more}, storage.NoticeKey{SID: e.id, ClientID: e.more}
+	switch e.kind {
+	case aSession:
+		return gone(s.sessions, e.id, func(r storage.Session) bool { return dead(r.ExpiresAt) }, func() { s.removeSession(t, e.id) })
+	case aGrant:
+		return gone(s.grants, e.id, func(r grant) bool { return dead(r.SweptAt()) }, func() { s.removeGrant(t, e.id) })
+	case aOneTime:
+		return gone(s.oneTimes, oneTime, func(r storage.OneTime) bool { return dead(r.ExpiresAt) }, func() { drop(t, s.oneTimes, oneTime) })
+	case aMail:
+		return gone(s.mails, e.id, func(r storage.Mail) bool { return dead(r.ExpiresAt) }, func() { drop(t, s.mails, e.id) })
+	case aDenial:
+		return gone(s.denials, e.id, func(r denial) bool { return dead(r.until) }, func() { drop(t, s.denials, e.id) })
+	case aClient:
+		return gone(s.clients, e.id, func(r storage.Client) bool { return r.Expired(now) }, func() { s.removeClient(t, e.id, now) })
+	case aDevice:
+		return gone(s.devices, e.id, func(r storage.Device) bool { return dead(r.ExpiresAt) }, func() { s.removeDevice(t, e.id) })
+	case aPushedRequest:
+		return gone(s.pushed, e.id, func(r storage.PushedRequest) bool { return dead(r.ExpiresAt) }, func() { drop(t, s.pushed, e.id) })
+	case aReplay:
+		return gone(s.replays, e.id, dead, func() { drop(t, s.replays, e.id) })
+	case aRegistrationToken:
+		return gone(s.registrations, e.id, func(r storage.RegistrationToken) bool { return r.Expired(now) }, func() { s.removeRegistration(t, e.id) })
+	case aNotice:
+		return gone(s.notices, notice, func(r storage.LogoutNotice) bool { return dead(r.SweptAt()) }, func() { s.removeNotice(t, notice) })
 	}
 	return 0
+}
+
+// gone removes the record if it is there and dead, and returns how many it removed.
+func gone[K comparable, V any](m map[K]V, k K, dead func(V) bool, remove func()) int {
+	if r, ok := m[k]; !ok || !dead(r) {
+		return 0
+	}
+	remove()
+	return 1
 }
 
 // Ping implements [storage.Upkeep].
@@ -109,6 +133,12 @@ func (s *Store) Stats(ctx context.Context) (stats map[string]int64, err error) {
 			"denials":  int64(len(s.denials)),
 			"outbox":   int64(len(s.mails)),
 			"clients":  int64(len(s.clients)),
+
+			"devices":             int64(len(s.devices)),
+			"pushed_requests":     int64(len(s.pushed)),
+			"replays":             int64(len(s.replays)),
+			"registration_tokens": int64(len(s.registrations)),
+			"notices":             int64(len(s.notices)),
 		}
 		return nil
 	})

@@ -107,6 +107,7 @@ func stats(t *testing.T, s storage.Store) {
 	must(t, s.PutConsent(bg(), storage.Consent{AccountID: a.ID, ClientID: "app"}, at(0)))
 	want := map[string]int64{
 		"accounts": 1, "sessions": 2, "grants": 2, "outbox": 2, "onetimes": 2, "denials": 2, "files": 1, "consents": 1, "clients": 0,
+		"devices": 0, "pushed_requests": 0, "replays": 0, "registration_tokens": 0, "notices": 0,
 	}
 	have := got(s.Stats(bg()))(t)
 	delete(have, "bytes")
