@@ -1,7 +1,6 @@
 package authorize
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -86,29 +85,11 @@ func unconsented(q *Request, who *Person, granted storage.Consent) oauth.Scopes 
 	if q.Client.SkipConsent && !q.Prompt.Has(oauth.PromptConsent) && (!anybody || fresh(q, who)) {
 		return nil
 	}
-	ask := consentable(q)
+	ask := oauth.Consentable(q.Scopes, q.Resources)
 	if again && !granted.GrantedAt.After(q.StartedAt) { // a consent of this very request counts
 		return ask
 	}
 	return ask.Without(granted.Scopes)
-}
-
-// Marks stand beside scopes in remembered consent. They hold a space, so they are no scope tokens and no client can ask for them as such.
-const (
-	signInOnly   = "(sign in)"
-	resourceMark = "(resource) "
-)
-
-// consentable is what a request asks consent for: its scopes and its resources (RFC 8707 §2), or at least to be signed in.
-func consentable(q *Request) oauth.Scopes {
-	ask := slices.Clone(q.Scopes)
-	for _, res := range q.Resources {
-		ask = append(ask, resourceMark+res)
-	}
-	if len(ask) == 0 {
-		return oauth.Scopes{signInOnly}
-	}
-	return ask
 }
 
 // impersonable requests are answered to a loopback port or a private scheme, which any program on the machine can take, and no secret
