@@ -107,8 +107,9 @@ func normalPhone(s string) (string, bool) {
 	return s, phoneE164.MatchString(s)
 }
 
-// addressKey is the client as limits know it: an IPv4 address, or the /64 that one IPv6 customer has at the least.
-func addressKey(address string) string {
+// AddressKey is a client's address as limits know it: an IPv4 address, or the /64 that one IPv6 customer has at the least. It has at most 64 bytes,
+// whatever the address is.
+func AddressKey(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
 		return "?" + digest(address)[:32]

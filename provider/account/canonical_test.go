@@ -117,8 +117,8 @@ func TestNormalPhone(t *testing.T) {
 func TestAddressKey(t *testing.T) {
 	same := func(a, b string, want bool) {
 		t.Helper()
-		if (addressKey(a) == addressKey(b)) != want {
-			t.Errorf("%s and %s: %q, %q", a, b, addressKey(a), addressKey(b))
+		if (AddressKey(a) == AddressKey(b)) != want {
+			t.Errorf("%s and %s: %q, %q", a, b, AddressKey(a), AddressKey(b))
 		}
 	}
 	same("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)
@@ -127,7 +127,7 @@ func TestAddressKey(t *testing.T) {
 	same("192.0.2.1", "::ffff:192.0.2.1", true)
 	same("fe80::1%eth0", "fe80::2%eth1", true)
 	same("no address", "another", false)
-	if got := addressKey(strings.Repeat("x", 500)); len(got) > 64 {
+	if got := AddressKey(strings.Repeat("x", 500)); len(got) > 64 {
 		t.Errorf("key of %d bytes", len(got))
 	}
 }

@@ -36,12 +36,12 @@ func (b Budget) limit(class, key string) storage.Limit {
 }
 
 func (s *Service) addressLimit(c Caller) storage.Limit {
-	return s.config.Limits.Address.limit("addr", addressKey(c.Address))
+	return s.config.Limits.Address.limit("addr", AddressKey(c.Address))
 }
 
 // failureLimits are the pair's and the account's. who is an account as [accountName] or [loginName] say.
 func (s *Service) failureLimits(door Door, c Caller, who string) []storage.Limit {
-	pair := digest(addressKey(c.Address) + " " + who)[:32]
+	pair := digest(AddressKey(c.Address) + " " + who)[:32]
 	return []storage.Limit{
 		s.config.Limits.Pair.limit("pair."+string(door), pair),
 		s.config.Limits.Account.limit("acct."+string(door), digest(who)[:32]),

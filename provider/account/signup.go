@@ -191,7 +191,7 @@ func (s *Service) signUpRefused(ctx context.Context, in SignUp, a storage.Accoun
 
 // UsernameAvailable says whether a name could be signed up with. Refusals: Invalid (its syntax), Throttled.
 func (s *Service) UsernameAvailable(ctx context.Context, dialect Dialect, username string, caller Caller) (bool, error) {
-	if err := s.take(ctx, caller, s.config.Limits.Check.limit("check", addressKey(caller.Address))); err != nil {
+	if err := s.take(ctx, caller, s.config.Limits.Check.limit("check", AddressKey(caller.Address))); err != nil {
 		return false, err
 	}
 	if p, bad := checkUsername(dialect, username); bad {
