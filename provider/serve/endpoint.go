@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -26,9 +27,10 @@ func SameOrigin() Option {
 	return func(ep *endpoint) { ep.crossOrigin = http.NewCrossOriginProtection() }
 }
 
-// CORS lets pages of other origins call the endpoint, if allow says so for their origin. Credentials are never allowed, and the
-// opaque origin "null" is always refused. The route must lead OPTIONS to the endpoint too. methods are what the endpoint serves.
-func CORS(allow func(origin string) bool, methods ...string) Option {
+// CORS lets pages of other origins call the endpoint, if allow says so for their origin; methods are what its path serves. Credentials
+// (cookies) are never allowed, and the opaque origin "null" is always refused. Errors of the endpoint bear the headers too. The route
+// must lead OPTIONS to an endpoint with this option.
+func CORS(allow func(ctx context.Context, origin string) (bool, error), methods ...string) Option {
 	return func(ep *endpoint) {
 		ep.cors = &cors{allow: allow, methods: strings.Join(methods, ", ")}
 	}
@@ -145,30 +147,4 @@ func (ep *endpoint) body(r *http.Request) error {
 		io.Closer
 	}{bytes.NewReader(content), capped}
 	return nil
-}
-
-type cors struct {
-	allow   func(origin string) bool
-	methods string
-}
-
-// apply sets the headers of the Fetch standard's CORS protocol and answers a preflight; then it returns true.
-func (c *cors) apply(w http.ResponseWriter, r *http.Request) (done bool) {
-	h, origin := w.Header(), r.Header.Get("Origin")
-	h.Add("Vary", "Origin")
-	allowed := origin != "" && origin != "null" && len(r.Header["Origin"]) == 1 && c.allow(origin)
-	if allowed {
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
-	}
-	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
-		return false
-	}
-	if allowed {
-		h.Set("Access-Control-Allow-Methods", c.methods)
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-		h.Set("Access-Control-Max-Age", "7200")
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return true
 }
