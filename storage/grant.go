@@ -30,6 +30,8 @@ type Grant struct {
 
 	// Code is the authorization code that buys the first tokens; nil for grants that come about without one.
 	Code *Code
+	// Front: an access token left the authorization endpoint, maybe beside the code (OpenID Connect Core §3.2, §3.3).
+	Front bool
 	// Refresh is nil until a refresh token was issued.
 	Refresh *Refresh
 
@@ -38,10 +40,11 @@ type Grant struct {
 	ExpiresAt time.Time
 }
 
-// SweptAt is when the record can go: with its code where nobody has redeemed it, for then it bought nothing that could be replayed.
-// Whoever is signed in can ask for codes without end, and they must not be kept as long as refresh tokens are.
+// SweptAt is when the record can go: with its code where nobody has redeemed it, for then it bought nothing that could be replayed,
+// unless a token left beside the code. Whoever is signed in can ask for codes without end, and they must not be kept as long as refresh
+// tokens are.
 func (g Grant) SweptAt() time.Time {
-	if g.Code != nil && g.Code.RedeemedAt.IsZero() && g.Code.ExpiresAt.Before(g.ExpiresAt) {
+	if !g.Front && g.Code != nil && g.Code.RedeemedAt.IsZero() && g.Code.ExpiresAt.Before(g.ExpiresAt) {
 		return g.Code.ExpiresAt
 	}
 	return g.ExpiresAt

@@ -91,6 +91,7 @@ func walkGrant(c *coder, g *grant) {
 	opt(c, &g.Refresh, walkRefresh)
 	c.time(&g.CreatedAt)
 	c.time(&g.ExpiresAt)
+	c.bool(&g.Front)
 }
 
 func walkCode(c *coder, k *storage.Code) {

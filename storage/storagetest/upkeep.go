@@ -81,6 +81,9 @@ func sweepUnredeemed(t *testing.T, s storage.Store) {
 	for _, id := range []string{"left", "bought", "revoked"} {
 		must(t, s.CreateGrant(bg(), withCode(grant(id, a.ID, "")), at(0)))
 	}
+	front := withCode(grant("front", a.ID, ""))
+	front.Front = true
+	must(t, s.CreateGrant(bg(), front, at(0)))
 	refresh := storage.Refresh{ExpiresAt: at(30 * time.Minute)}
 	got(s.RedeemCode(bg(), "code-bought", &refresh, at(0)))(t)
 	got(s.RedeemCode(bg(), "code-revoked", &refresh, at(0)))(t)
@@ -91,11 +94,12 @@ func sweepUnredeemed(t *testing.T, s storage.Store) {
 	_, err := s.Grant(bg(), storage.GrantKey{ID: "left"}, at(0))
 	is(t, "what was never redeemed", err, storage.ErrNotFound)
 	got(s.Grant(bg(), storage.GrantKey{ID: "bought"}, at(time.Minute)))(t)
+	eq(t, "what a token left with", got(s.Grant(bg(), storage.GrantKey{ID: "front"}, at(time.Minute)))(t), front)
 	_, err = s.RedeemCode(bg(), "code-bought", nil, at(time.Minute))
 	is(t, "a late replay", err, storage.ErrSpent)
 	_, err = s.RedeemCode(bg(), "code-revoked", nil, at(time.Minute))
 	is(t, "a late replay of what was revoked", err, storage.ErrSpent)
-	eq(t, "at the end of the grants", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 2)
+	eq(t, "at the end of the grants", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 3)
 	eq(t, "left", got(s.Stats(bg()))(t)["grants"], 0)
 }
 
