@@ -26,29 +26,43 @@ type Cookies struct {
 	secure bool
 	path   string
 	now    func() time.Time
+	// watched: browsers get the cookie of Session Management too.
+	watched bool
 }
+
+// Option changes [Cookies].
+type Option func(*Cookies)
 
 // touchEvery bounds how often LastSeenAt is written.
 const touchEvery = 10 * time.Minute
 
 // New makes Cookies. secure is whether the issuer is https. path is the issuer's path, "" for the root.
-func New(store Store, secure bool, path string, now func() time.Time) *Cookies {
+func New(store Store, secure bool, path string, now func() time.Time, opts ...Option) *Cookies {
 	if path == "" {
 		path = "/"
 	}
-	return &Cookies{store: store, secure: secure, path: path, now: now}
+	c := &Cookies{store: store, secure: secure, path: path, now: now}
+	for _, opt := range opts {
+		opt(c)
+	}
+	return c
 }
 
 // Name is the cookie's name: with the __Host- prefix wherever the browser would take it.
-func (c *Cookies) Name() string {
+func (c *Cookies) Name() string { return c.prefix() + "lk_session" }
+
+func (c *Cookies) prefix() string {
 	switch {
 	case c.secure && c.path == "/":
-		return "__Host-lk_session"
+		return "__Host-"
 	case c.secure:
-		return "__Secure-lk_session"
+		return "__Secure-"
 	}
-	return "lk_session" // http on loopback, in development
+	return "" // http on loopback, in development
 }
+
+// Sent tells whether the request bears a session's cookie, live or not.
+func (c *Cookies) Sent(r *http.Request) bool { return len(r.CookiesNamed(c.Name())) > 0 }
 
 // Current returns the live session of the request's cookie. Without one, with one that is broken, and with more than one, ok is false.
 // Errors: a fault of the store.
@@ -94,13 +108,25 @@ func (c *Cookies) Set(w http.ResponseWriter, s storage.Session, secret string) {
 		k.Expires = s.ExpiresAt
 	}
 	http.SetCookie(w, k)
+	if c.watched {
+		k = c.stateCookie(browserState(k.Value))
+		if s.Persistent {
+			k.Expires = s.ExpiresAt
+		}
+		http.SetCookie(w, k)
+	}
 }
 
 // Clear takes the cookie away.
 func (c *Cookies) Clear(w http.ResponseWriter) {
-	k := c.cookie("")
-	k.MaxAge = -1
-	http.SetCookie(w, k)
+	gone := []*http.Cookie{c.cookie("")}
+	if c.watched {
+		gone = append(gone, c.stateCookie(""))
+	}
+	for _, k := range gone {
+		k.MaxAge = -1
+		http.SetCookie(w, k)
+	}
 }
 
 func (c *Cookies) cookie(value string) *http.Cookie {
