@@ -31,7 +31,7 @@ func (d *draft) note(what string, k *storage.SigningKey, at time.Time) {
 
 // due does whatever is due: it makes missing keys, plans retirements and drops what is long gone.
 func (d *draft) due() error {
-	if err := d.ensureSecret(); err != nil {
+	if err := d.ensureSecrets(); err != nil {
 		return err
 	}
 	first := len(d.ring.Keys) == 0
@@ -45,16 +45,32 @@ func (d *draft) due() error {
 	return nil
 }
 
-func (d *draft) ensureSecret() error {
-	if len(d.ring.Secrets) > 0 {
+// ensureSecrets makes the service's secret, and the one that never changes, where they are missing. The latter counts as older than any
+// other: a release that does not know it takes it for a former secret and never seals with it.
+func (d *draft) ensureSecrets() error {
+	stable := func(s storage.Secret) bool { return s.ID == stableID }
+	if len(d.ring.Secrets) == 0 || len(d.ring.Secrets) == 1 && stable(d.ring.Secrets[0]) {
+		if err := d.addSecret("", d.now); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(d.ring.Secrets, stable) {
 		return nil
 	}
-	secret, err := newSecret(d.cfg.Rand, d.supply.sealer)
+	oldest := d.ring.Secrets[0].CreatedAt
+	for _, s := range d.ring.Secrets {
+		oldest = earlier(oldest, s.CreatedAt)
+	}
+	return d.addSecret(stableID, oldest.Add(-time.Millisecond))
+}
+
+func (d *draft) addSecret(id string, created time.Time) error {
+	secret, err := newSecret(d.cfg.Rand, d.supply.sealer, id)
 	if err != nil {
 		return err
 	}
-	secret.CreatedAt = d.now
-	d.ring.Secrets = []storage.Secret{secret}
+	secret.CreatedAt = created
+	d.ring.Secrets = append(d.ring.Secrets, secret)
 	d.changed = true
 	return nil
 }

@@ -113,14 +113,16 @@ func isPublicPart(jwk []byte, kid string) bool {
 	return err == nil && base64.RawURLEncoding.EncodeToString(sum) == kid
 }
 
-// newSecret makes a service secret without CreatedAt.
-func newSecret(random io.Reader, sealer *Sealer) (storage.Secret, error) {
+// newSecret makes a service secret without CreatedAt. An id of "" means a random one.
+func newSecret(random io.Reader, sealer *Sealer, id string) (storage.Secret, error) {
 	raw := make([]byte, secretIDSize+secretSize)
 	if _, err := io.ReadFull(random, raw); err != nil {
 		return storage.Secret{}, fmt.Errorf("make secret: %w", err)
 	}
 	defer clear(raw)
-	id := hex.EncodeToString(raw[:secretIDSize])
+	if id == "" {
+		id = hex.EncodeToString(raw[:secretIDSize])
+	}
 	sealed, keyID, err := sealer.seal(random, raw[secretIDSize:], sealedSecret, "", id)
 	if err != nil {
 		return storage.Secret{}, err

@@ -27,8 +27,9 @@ type snapshot struct {
 	byKID map[string]*key
 	// rings are the keys that may sign, the latest to be activated first.
 	rings map[string][]*key
-	// secrets, the newest first: it seals, all open.
+	// secrets, the newest first: it seals, all open. stable is none of them.
 	secrets []*secret
+	stable  *secret
 	body    []byte
 	etag    string
 }
@@ -79,12 +80,20 @@ func (r *Rings) load(ring storage.Keyring, prev *snapshot, readAt time.Time) (sn
 		snap.byKID[record.KID] = k
 	}
 	for _, record := range ring.Secrets {
-		s, err := r.openSecret(&record, prev.secret(record.ID))
+		old := prev.secret(record.ID)
+		if record.ID == stableID {
+			old = prev.stable
+		}
+		s, err := r.openSecret(&record, old)
 		if errors.Is(err, ErrSealingKey) && s != nil {
 			warnings, err = append(warnings, err), nil
 		}
 		if err != nil {
 			return nil, nil, err
+		}
+		if record.ID == stableID {
+			snap.stable = s
+			continue
 		}
 		snap.secrets = append(snap.secrets, s)
 	}

@@ -35,9 +35,9 @@ func TestReseal(t *testing.T) {
 		}
 		return nil
 	})
-	// 4 keys of the first start, one made by the revocation, one secret.
-	if n, err := both.Reseal(t.Context()); n != 6 || err != nil {
-		t.Fatalf("resealed %d, %v; want 6", n, err)
+	// 4 keys of the first start, one made by the revocation, two secrets.
+	if n, err := both.Reseal(t.Context()); n != 7 || err != nil {
+		t.Fatalf("resealed %d, %v; want 7", n, err)
 	}
 	only, err := Open(t.Context(), cfg, store, testSealer(t, 2))
 	if err != nil {
@@ -81,8 +81,8 @@ func TestResealInterrupted(t *testing.T) {
 	}
 	store.setHook(nil)
 	mustOpen(t, cfg, store) // the old key still opens all
-	if n, err := both.Reseal(t.Context()); n != 3 || err != nil {
-		t.Errorf("again: %d, %v; want 3", n, err)
+	if n, err := both.Reseal(t.Context()); n != 4 || err != nil {
+		t.Errorf("again: %d, %v; want 4", n, err)
 	}
 	store.ring.Keys[0].Sealed[30] ^= 1
 	three, err := NewSealer(append(make([]byte, 31), 9), []byte("22222222222222222222222222222222"))

@@ -25,8 +25,8 @@ func TestFirstStart(t *testing.T) {
 			t.Errorf("%s: %v", alg, err)
 		}
 	}
-	if n := len(store.ring.Secrets); n != 1 {
-		t.Errorf("%d secrets, want 1", n)
+	if n := len(store.ring.Secrets); n != 2 {
+		t.Errorf("%d secrets, want 2", n)
 	}
 	if store.swaps != 1 {
 		t.Errorf("%d writes, want 1", store.swaps)
@@ -61,8 +61,8 @@ func TestConcurrentFirstStartYieldsOneSet(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n, s := len(store.ring.Keys), len(store.ring.Secrets); n != 4 || s != 1 || store.swaps != 1 {
-		t.Fatalf("%d keys, %d secrets, %d writes; want 4, 1, 1", n, s, store.swaps)
+	if n, s := len(store.ring.Keys), len(store.ring.Secrets); n != 4 || s != 2 || store.swaps != 1 {
+		t.Fatalf("%d keys, %d secrets, %d writes; want 4, 2, 1", n, s, store.swaps)
 	}
 	for _, r := range opened {
 		if r.JWKS().ETag != opened[0].JWKS().ETag || r.MAC("x", nil) != opened[0].MAC("x", nil) {

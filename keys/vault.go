@@ -24,6 +24,10 @@ const (
 	vaultOverhead = vaultHead + xaesNonceSize + xaesTagSize
 )
 
+// stableID is the ID of the secret that [Rings.Stable] computes with: fixed, so that of any number of processes that make it one wins. It
+// reads "stable".
+const stableID = "737461626c650000"
+
 // secret is a service secret, opened, with the keys that were derived from it.
 type secret struct {
 	record  storage.Secret
@@ -155,6 +159,12 @@ func (r *Rings) VerifyMAC(purpose string, data, mac []byte) bool {
 		good = hmac.Equal(sum[:], mac) || good
 	}
 	return good
+}
+
+// Stable is like [Rings.MAC] under a secret of its own, which is never rotated or removed: equal data give equal MACs for as long as the
+// keyring lives, whatever happens to the other secrets. It is for identifiers that others store. It neither seals nor opens.
+func (r *Rings) Stable(purpose string, data []byte) [32]byte {
+	return r.snap.Load().stable.sum(purpose, data)
 }
 
 func (s *secret) sum(purpose string, data []byte) (sum [32]byte) {

@@ -86,7 +86,7 @@ func TestSeveralSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fresh, err := newSecret(r.cfg.Rand, r.sealer)
+	fresh, err := newSecret(r.cfg.Rand, r.sealer, "")
 	if err != nil {
 		t.Fatal(err)
 	}

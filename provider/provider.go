@@ -23,8 +23,6 @@ import (
 // Keys signs, verifies, seals and publishes. Private keys stay behind it.
 type Keys interface {
 	token.Keys
-	Seal(purpose, context string, plain []byte) ([]byte, error)
-	Open(purpose, context string, sealed []byte) ([]byte, error)
 }
 
 // Store is the roles that the protocol uses.
@@ -101,11 +99,13 @@ func New(cfg Config) (*Provider, error) {
 	p := &Provider{cfg: cfg, path: u.EscapedPath()}
 	secure := u.Scheme == "https"
 	cfg.Tokens.Issuer, cfg.Tokens.Now = cfg.Issuer, cfg.Now
+	cfg.Tokens.ClientOf = clientOf(cfg.Clients)
+	cfg.Tokens.PictureURL = func(id string) string { return cfg.Issuer + "/media/" + id }
 	p.Issuer = token.NewIssuer(cfg.Tokens, cfg.Keys)
 	p.Sessions = session.New(cfg.Store, secure, p.path, cfg.Now)
 	p.clients = client.NewAuthenticator(cfg.Clients, cfg.SlowSecrets, cfg.Now)
 	p.clients.OnFailure(p.clientFailed)
-	live := token.Live{Store: cfg.Store, Client: clientStands(cfg.Clients), Now: cfg.Now}
+	live := token.Live{Store: cfg.Store, Client: cfg.Tokens.ClientOf, Now: cfg.Now}
 	audience := cfg.Tokens.DefaultAudience
 	if audience == "" {
 		audience = cfg.Issuer
@@ -129,7 +129,7 @@ func (p *Provider) endpoints(live token.Live) {
 	cfg := p.cfg
 	p.discovery = &endpoint.Discovery{MaxAge: cfg.MaxAge}
 	p.jwks = &endpoint.JWKS{Keys: cfg.JWKS, Fetched: cfg.JWKSFetched, Now: cfg.Now}
-	p.userinfo = &endpoint.Userinfo{Issuer: cfg.Issuer, Tokens: p.Issuer, Live: live, Picture: func(id string) string { return cfg.Issuer + "/media/" + id }}
+	p.userinfo = &endpoint.Userinfo{Issuer: cfg.Issuer, Tokens: p.Issuer, Live: live}
 	p.introspect = &endpoint.Introspect{Issuer: cfg.Issuer, Clients: p.clients, Tokens: p.Issuer, Live: live, Grants: cfg.Store, Now: cfg.Now}
 	p.revoke = &endpoint.Revoke{Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
 	p.logout = &endpoint.Logout{Path: p.path, Clients: cfg.Clients, Hints: p.Issuer, Sessions: p.Sessions, Accounts: cfg.Store, Vault: cfg.Keys, Pages: cfg.Pages, Now: cfg.Now,
@@ -138,14 +138,14 @@ func (p *Provider) endpoints(live token.Live) {
 		}}
 }
 
-// clientStands tells whether tokens of a client still count.
-func clientStands(clients *client.Registry) func(context.Context, string) (bool, error) {
-	return func(ctx context.Context, id string) (bool, error) {
-		_, err := clients.Client(ctx, id)
+// clientOf finds clients in the words of storage: one that is unknown or disabled is not found.
+func clientOf(clients *client.Registry) func(context.Context, string) (storage.Client, error) {
+	return func(ctx context.Context, id string) (storage.Client, error) {
+		c, err := clients.Client(ctx, id)
 		if errors.Is(err, client.ErrUnknown) {
-			return false, nil
+			return storage.Client{}, storage.ErrNotFound
 		}
-		return err == nil, err
+		return c, err
 	}
 }
 

@@ -43,7 +43,7 @@ type Sessions interface {
 
 // Tokens knows lifetimes and our own ID tokens.
 type Tokens interface {
-	VerifyIDHint(raw string) (token.ID, error)
+	VerifyIDHint(ctx context.Context, raw string) (token.ID, error)
 	CodeTTL() time.Duration
 	AccessTTL(c storage.Client) time.Duration
 	RefreshTTL(c storage.Client) time.Duration

@@ -182,12 +182,12 @@ func ruleResource(_ context.Context, _ *Endpoint, q *Request) error {
 	return nil
 }
 
-func ruleIDTokenHint(_ context.Context, e *Endpoint, q *Request) error {
+func ruleIDTokenHint(ctx context.Context, e *Endpoint, q *Request) error {
 	hint := q.Form.Get("id_token_hint")
 	if hint == "" {
 		return nil
 	}
-	c, err := e.Tokens.VerifyIDHint(hint)
+	c, err := e.Tokens.VerifyIDHint(ctx, hint)
 	if errors.Is(err, token.ErrMalformed) {
 		return oauth.E(oauth.InvalidRequest, "id_token_hint is not an ID token of this issuer").Because(err) // OpenID Connect Core §3.1.2.1
 	}

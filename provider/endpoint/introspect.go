@@ -94,14 +94,14 @@ func (e *Introspect) look(ctx context.Context, c storage.Client, raw string) (in
 	if err != nil || !mayIntrospect(c, t) {
 		return introspection{}, nil
 	}
-	a, err := e.Live.Check(ctx, t)
+	s, err := e.Live.Check(ctx, t)
 	if errors.Is(err, token.ErrEnded) {
 		return introspection{}, nil
 	}
 	if err != nil {
 		return introspection{}, err
 	}
-	return introspection{Active: true, Scope: t.Scope, ClientID: t.ClientID, Username: a.Username, TokenType: "Bearer", Expires: t.Expires,
+	return introspection{Active: true, Scope: t.Scope, ClientID: t.ClientID, Username: s.Account.Username, TokenType: "Bearer", Expires: t.Expires,
 		IssuedAt: t.IssuedAt, Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID, SID: t.SID}, nil
 }
 

@@ -36,7 +36,7 @@ type Logout struct {
 		Client(ctx context.Context, id string) (storage.Client, error)
 	}
 	Hints interface {
-		VerifyIDHint(raw string) (token.ID, error)
+		VerifyIDHint(ctx context.Context, raw string) (token.ID, error)
 	}
 	Sessions interface {
 		Current(r *http.Request) (storage.Session, bool, error)
@@ -108,7 +108,7 @@ func problem(kind, description string, cause error) error {
 func (e *Logout) check(ctx context.Context, f oauth.Form) (*ask, error) {
 	a := &ask{ClientID: f.Get("client_id"), At: e.Now()}
 	if raw := f.Get("id_token_hint"); raw != "" {
-		h, err := e.Hints.VerifyIDHint(raw)
+		h, err := e.Hints.VerifyIDHint(ctx, raw)
 		if err != nil {
 			return nil, problem("request", "id_token_hint is not an ID token of this issuer", err)
 		}

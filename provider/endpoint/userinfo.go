@@ -10,7 +10,6 @@ import (
 	"latchkey/provider/oauth"
 	"latchkey/provider/serve"
 	"latchkey/provider/token"
-	"latchkey/storage"
 )
 
 // Verifier checks access tokens of ours.
@@ -20,15 +19,17 @@ type Verifier interface {
 
 // Liveness tells whether what a token stands on still stands.
 type Liveness interface {
-	Check(ctx context.Context, c token.Access) (storage.Account, error)
+	Check(ctx context.Context, c token.Access) (token.Standing, error)
 }
 
 // Userinfo is the userinfo endpoint (OpenID Connect Core §5.3).
 type Userinfo struct {
-	Issuer  string
-	Tokens  Verifier
-	Live    Liveness
-	Picture func(id string) string
+	Issuer string
+	Tokens interface {
+		Verifier
+		Userinfo(s token.Standing, scopes oauth.Scopes) (map[string]any, error)
+	}
+	Live Liveness
 }
 
 // Serve answers with the claims that the token's scopes ask for.
@@ -48,16 +49,20 @@ func (e *Userinfo) Serve(w http.ResponseWriter, r *http.Request) error {
 	if !c.Audience.Has(e.Issuer) { // RFC 9068 §4
 		return oauth.E(oauth.InvalidToken, "the access token is for another audience")
 	}
-	a, err := e.Live.Check(r.Context(), c)
-	if errors.Is(err, token.ErrEnded) || (err == nil && a.ID == 0) {
+	s, err := e.Live.Check(r.Context(), c)
+	if errors.Is(err, token.ErrEnded) || (err == nil && s.Account.ID == 0) {
 		return oauth.E(oauth.InvalidToken, "the access token was revoked")
 	}
 	if err != nil {
 		return err
 	}
 	rec := serve.RecordOf(r.Context())
-	rec.ClientID, rec.AccountID = c.ClientID, a.ID
-	return serve.WriteJSON(w, http.StatusOK, token.UserClaims(a, scopes, e.Picture))
+	rec.ClientID, rec.AccountID = c.ClientID, s.Account.ID
+	claims, err := e.Tokens.Userinfo(s, scopes)
+	if err != nil {
+		return err
+	}
+	return serve.WriteJSON(w, http.StatusOK, claims)
 }
 
 // errNoToken asks for a token without naming an error (RFC 6750 §3.1).

@@ -33,7 +33,7 @@ func testIssuer(t *testing.T, more ...Option) *Issuer {
 
 func claims(t *testing.T, i *Issuer, idToken string) (sub, nonce, sid string, authTime int64) {
 	t.Helper()
-	c, err := i.Provider.Issuer.VerifyIDHint(idToken)
+	c, err := i.Provider.Issuer.VerifyIDHint(t.Context(), idToken)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -227,8 +227,8 @@ func TestRefresh(t *testing.T) {
 	t.Run("OpenID Connect Core §12.2 the ID token of a refresh", func(t *testing.T) {
 		i, a, first := setup(t, "basic")
 		next := a.Refresh(first.Str("refresh_token"))
-		c1, _ := i.Provider.Issuer.VerifyIDHint(first.Str("id_token"))
-		c2, err := i.Provider.Issuer.VerifyIDHint(next.Str("id_token"))
+		c1, _ := i.Provider.Issuer.VerifyIDHint(t.Context(), first.Str("id_token"))
+		c2, err := i.Provider.Issuer.VerifyIDHint(t.Context(), next.Str("id_token"))
 		if err != nil || c1.Subject != c2.Subject || c1.AuthTime != c2.AuthTime || c1.Authorized != c2.Authorized || c2.IssuedAt <= c1.IssuedAt || c2.Nonce != "" {
 			t.Errorf("%+v then %+v, %v", c1, c2, err)
 		}

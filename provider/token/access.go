@@ -75,22 +75,30 @@ func (a Access) GrantID() string {
 
 func (i *Issuer) access(ctx context.Context, a *Authorization, now, expires time.Time) (string, error) {
 	c := Access{
-		Issuer: i.cfg.Issuer, Subject: a.Account.Sub, Audience: i.audience(a), ClientID: a.Client.ID,
+		Issuer: i.cfg.Issuer, Subject: a.Client.ID, Audience: i.audience(a), ClientID: a.Client.ID,
 		IssuedAt: now.Unix(), Expires: expires.Unix(), ID: Random(16),
 		SID: a.Grant.SID, Scope: a.Scopes.String(), ACR: a.Grant.ACR, AMR: a.Grant.AMR, Confirmation: a.Grant.Confirmation,
 	}
 	if a.Grant.ID != "" {
 		c.ID = a.Grant.ID + "." + Random(9)
 	}
-	if a.Account.ID == 0 {
-		c.Subject = a.Client.ID // RFC 9068 §2.2: the client itself
-	} else if !a.Grant.AuthTime.IsZero() {
-		c.AuthTime = a.Grant.AuthTime.Unix()
+	if a.Account.ID != 0 { // else the client itself (RFC 9068 §2.2)
+		c.Subject = i.Subject(a.Client, a.Account.Sub)
+		if !a.Grant.AuthTime.IsZero() {
+			c.AuthTime = a.Grant.AuthTime.Unix()
+		}
+		if a.Client.AccountClaims {
+			c.UserID, c.Username = a.Account.ID, a.Account.Username
+		}
 	}
-	if a.Client.AccountClaims && a.Account.ID != 0 {
-		c.UserID, c.Username = a.Account.ID, a.Account.Username
+	body, err := json.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("encode access token: %w", err)
 	}
-	return i.sign(ctx, i.accessAlg(a.Client), AccessType, c, expires)
+	if a.Client.OpaqueAccessTokens {
+		return i.sealAccess(body)
+	}
+	return i.sign(ctx, i.accessAlg(a.Client), AccessType, body, expires)
 }
 
 func (i *Issuer) accessAlg(c storage.Client) string {
@@ -113,16 +121,4 @@ func (i *Issuer) audience(a *Authorization) Audience {
 		aud = append(aud, i.cfg.Issuer)
 	}
 	return aud
-}
-
-func (i *Issuer) sign(ctx context.Context, alg, typ string, claims any, expires time.Time) (string, error) {
-	body, err := json.Marshal(claims)
-	if err != nil {
-		return "", fmt.Errorf("encode claims: %w", err)
-	}
-	s, err := i.keys.Sign(ctx, alg, typ, body, expires)
-	if err != nil {
-		return "", fmt.Errorf("sign %s: %w", typ, err)
-	}
-	return s, nil
 }

@@ -2,11 +2,13 @@ package token
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"time"
 )
+
+// idType is the `typ` of our ID tokens, and of signed userinfo.
+const idType = "JWT"
 
 // ID is the claims of an ID token (OpenID Connect Core §2; `sid`: Front-Channel Logout §3).
 type ID struct {
@@ -23,28 +25,48 @@ type ID struct {
 	AtHash     string   `json:"at_hash,omitempty"`
 	CHash      string   `json:"c_hash,omitempty"`
 	SID        string   `json:"sid,omitempty"`
+	// More are claims of the person that stand beside these; none has the name of one of these.
+	More map[string]any `json:"-"`
 }
 
+// encode writes the claims as one object.
+func (c *ID) encode() ([]byte, error) {
+	body, err := json.Marshal(c)
+	if err != nil || len(c.More) == 0 {
+		return body, err
+	}
+	more, err := json.Marshal(c.More)
+	if err != nil {
+		return nil, err
+	}
+	body[len(body)-1] = ','
+	return append(body, more[1:]...), nil
+}
+
+// idToken makes the ID token that goes with an access token ("" if with none).
 func (i *Issuer) idToken(ctx context.Context, a *Authorization, access string, now time.Time) (string, error) {
 	alg := IDTokenAlg(a.Client)
 	expires := now.Add(i.IDTTL(a.Client))
 	c := ID{
-		Issuer: i.cfg.Issuer, Subject: a.Account.Sub, Audience: Audience{a.Client.ID}, IssuedAt: now.Unix(), Expires: expires.Unix(),
+		Issuer: i.cfg.Issuer, Subject: i.Subject(a.Client, a.Account.Sub), Audience: Audience{a.Client.ID}, IssuedAt: now.Unix(), Expires: expires.Unix(),
 		Nonce: a.Grant.Nonce, ACR: a.Grant.ACR, AMR: a.Grant.AMR, Authorized: a.Client.ID, SID: a.Grant.SID,
-		AtHash: halfHash(alg, access),
+	}
+	if access != "" { // OpenID Connect Core §3.1.3.6, §3.2.2.9, §3.3.2.11
+		c.AtHash = halfHash(alg, access)
+	}
+	if a.Code != "" { // OpenID Connect Core §3.3.2.11
+		c.CHash = halfHash(alg, a.Code)
 	}
 	if !a.Grant.AuthTime.IsZero() {
 		c.AuthTime = a.Grant.AuthTime.Unix()
 	}
-	return i.sign(ctx, alg, "JWT", c, expires)
-}
-
-// halfHash is at_hash and c_hash: the left half of the hash that belongs to alg (OpenID Connect Core §3.1.3.6). Ed25519 goes with SHA-512.
-func halfHash(alg, s string) string {
-	if alg == "EdDSA" {
-		sum := sha512.Sum512([]byte(s))
-		return base64.RawURLEncoding.EncodeToString(sum[:32])
+	var err error
+	if c.More, err = i.idClaims(a); err != nil {
+		return "", err
 	}
-	sum := sha256.Sum256([]byte(s))
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
+	body, err := c.encode()
+	if err != nil {
+		return "", fmt.Errorf("encode ID token: %w", err)
+	}
+	return i.signFor(ctx, a.Client, alg, idType, body, expires)
 }

@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -12,17 +11,6 @@ import (
 	"latchkey/provider/oauth"
 	"latchkey/storage"
 )
-
-// Keys signs and verifies. Private keys stay behind it.
-type Keys interface {
-	// Sign makes a compact JWS with the active key of alg; expires is when the token does, so that the key is kept as long.
-	Sign(ctx context.Context, alg, typ string, claims []byte, expires time.Time) (string, error)
-	// PublicKey finds one of our own published keys.
-	PublicKey(kid string) (alg string, key crypto.PublicKey, ok bool)
-	// MAC and VerifyMAC compute with the service's secret.
-	MAC(purpose string, data []byte) [32]byte
-	VerifyMAC(purpose string, data, mac []byte) bool
-}
 
 // Config of an [Issuer]. Lifetimes are defaults that a client may override.
 type Config struct {
@@ -38,7 +26,13 @@ type Config struct {
 	CodeTTL         time.Duration
 	// MaxTTL is the longest lifetime of anything signed, whatever a client has; 0 for no bound.
 	MaxTTL time.Duration
-	Now    func() time.Time
+	// HMACSecrets are the live secrets of a client in plain, the newest first, for HS256; nil where that is not on.
+	HMACSecrets func(c storage.Client) ([][]byte, error)
+	// ClientOf finds a client. Errors: storage.ErrNotFound, or a fault. It may be nil where HMACSecrets is.
+	ClientOf func(ctx context.Context, id string) (storage.Client, error)
+	// PictureURL turns a picture's FileInfo.ID into its address; nil where none is served.
+	PictureURL func(id string) string
+	Now        func() time.Time
 }
 
 // Issuer makes tokens.
@@ -78,7 +72,7 @@ type Authorization struct {
 	UserClaims bool
 }
 
-// Answer is a token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
+// Answer is a token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3). Without an access token it has the ID token alone.
 type Answer struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
@@ -91,14 +85,17 @@ type Answer struct {
 // Issue makes the tokens of an authorization.
 func (i *Issuer) Issue(ctx context.Context, a *Authorization) (*Answer, error) {
 	now := i.cfg.Now()
-	ttl := i.AccessTTL(a.Client)
-	access, err := i.access(ctx, a, now, now.Add(ttl))
-	if err != nil {
-		return nil, err
+	ans := &Answer{}
+	var err error
+	if !a.NoAccess {
+		ttl := i.AccessTTL(a.Client)
+		*ans = Answer{TokenType: "Bearer", ExpiresIn: int64(ttl / time.Second), RefreshToken: a.Refresh, Scope: a.Scopes.String()}
+		if ans.AccessToken, err = i.access(ctx, a, now, now.Add(ttl)); err != nil {
+			return nil, err
+		}
 	}
-	ans := &Answer{AccessToken: access, TokenType: "Bearer", ExpiresIn: int64(ttl / time.Second), RefreshToken: a.Refresh, Scope: a.Scopes.String()}
 	if a.IDToken {
-		if ans.IDToken, err = i.idToken(ctx, a, access, now); err != nil {
+		if ans.IDToken, err = i.idToken(ctx, a, ans.AccessToken, now); err != nil {
 			return nil, err
 		}
 	}
@@ -136,14 +133,6 @@ func or(a, b time.Duration) time.Duration {
 		return a
 	}
 	return b
-}
-
-// IDTokenAlg is the algorithm of a client's ID tokens: RS256 where it registered nothing (OpenID Connect Registration §2).
-func IDTokenAlg(c storage.Client) string {
-	if c.IDTokenAlg != "" {
-		return c.IDTokenAlg
-	}
-	return "RS256"
 }
 
 // Random returns n random bytes in base64url.

@@ -23,50 +23,61 @@ type LiveStore interface {
 // Live tells whether what a token stands on still stands.
 type Live struct {
 	Store LiveStore
-	// Client tells whether a client exists and is not disabled. Errors: a fault.
-	Client func(ctx context.Context, id string) (bool, error)
+	// Client finds a client that may be served. Errors: storage.ErrNotFound, or a fault.
+	Client func(ctx context.Context, id string) (storage.Client, error)
 	Now    func() time.Time
 }
 
-// Check returns the account of a verified token; the zero account where a client acts for itself. Errors: ErrEnded, or a fault of the store.
-func (l Live) Check(ctx context.Context, c Access) (storage.Account, error) {
+// Standing is what a token stands on.
+type Standing struct {
+	// Account is the person; the zero account where a client acts for itself.
+	Account storage.Account
+	// Grant is the family; its ID is "" where the token has none.
+	Grant storage.Grant
+	// Client is the one that the token was issued to. That of the account API has nothing but its ID.
+	Client storage.Client
+}
+
+// Check returns what a verified token stands on. A token leads back to its account through its grant, because `sub` may be pairwise; one
+// without a grant has a session, and the account's own `sub`. Errors: ErrEnded, or a fault of the store.
+func (l Live) Check(ctx context.Context, c Access) (Standing, error) {
 	now := l.Now()
 	denied, err := l.Store.Denied(ctx, c.ID, now)
 	if err != nil {
-		return storage.Account{}, fmt.Errorf("read denials: %w", err)
+		return Standing{}, fmt.Errorf("read denials: %w", err)
 	}
 	if denied {
-		return storage.Account{}, ErrEnded
+		return Standing{}, ErrEnded
 	}
+	s := Standing{Client: storage.Client{ID: AccountClientID}}
 	if c.ClientID != AccountClientID {
-		stands, err := l.Client(ctx, c.ClientID)
-		if err != nil {
-			return storage.Account{}, fmt.Errorf("read client: %w", err)
-		}
-		if !stands {
-			return storage.Account{}, ErrEnded
+		if s.Client, err = l.Client(ctx, c.ClientID); err != nil {
+			return Standing{}, ended("read client", err)
 		}
 	}
+	key := storage.AccountKey{Sub: c.Subject}
 	switch g := c.GrantID(); {
 	case g != "": // the grant ends with its session, unless it is offline
-		_, err = l.Store.Grant(ctx, storage.GrantKey{ID: g}, now)
+		if s.Grant, err = l.Store.Grant(ctx, storage.GrantKey{ID: g}, now); err != nil {
+			return Standing{}, ended("read grant", err)
+		}
+		if key = (storage.AccountKey{ID: s.Grant.AccountID}); key.ID == 0 {
+			return s, nil
+		}
 	case c.SID != "":
-		_, err = l.Store.Session(ctx, c.SID, now)
+		if _, err = l.Store.Session(ctx, c.SID, now); err != nil {
+			return Standing{}, ended("read session", err)
+		}
+	case c.Subject == c.ClientID: // RFC 9068 §2.2
+		return s, nil
 	}
-	if err != nil {
-		return storage.Account{}, ended("read grant or session", err)
+	if s.Account, err = l.Store.Account(ctx, key); err != nil {
+		return Standing{}, ended("read account", err)
 	}
-	if c.Subject == c.ClientID { // RFC 9068 §2.2
-		return storage.Account{}, nil
+	if s.Account.Disabled {
+		return Standing{}, ErrEnded
 	}
-	a, err := l.Store.Account(ctx, storage.AccountKey{Sub: c.Subject})
-	if err != nil {
-		return storage.Account{}, ended("read account", err)
-	}
-	if a.Disabled {
-		return storage.Account{}, ErrEnded
-	}
-	return a, nil
+	return s, nil
 }
 
 func ended(verb string, err error) error {

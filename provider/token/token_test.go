@@ -3,6 +3,8 @@ package token
 import (
 	"context"
 	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -73,6 +75,32 @@ func (r ring) PublicKey(kid string) (string, crypto.PublicKey, bool) {
 	return alg, key.Public(), true
 }
 
+func (r ring) Algs() []string { return []string{"RS256", "ES256", "EdDSA"} }
+
+func (r ring) Stable(purpose string, data []byte) [32]byte { return r.MAC("stable "+purpose, data) }
+
+// aead is the vault of one purpose.
+func (r ring) aead(purpose string) cipher.AEAD {
+	key := r.MAC("seal", []byte(purpose))
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic(err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err)
+	}
+	return aead
+}
+
+func (r ring) Seal(purpose, context string, plain []byte) ([]byte, error) {
+	return r.aead(purpose).Seal(nil, nil, plain, []byte(context)), nil
+}
+
+func (r ring) Open(purpose, context string, sealed []byte) ([]byte, error) {
+	return r.aead(purpose).Open(nil, nil, sealed, []byte(context))
+}
+
 func (r ring) MAC(purpose string, data []byte) (sum [32]byte) {
 	m := hmac.New(sha256.New, []byte(purpose))
 	m.Write(data)
@@ -87,7 +115,7 @@ func (r ring) VerifyMAC(purpose string, data, mac []byte) bool {
 
 func issuer(r ring) *Issuer {
 	return NewIssuer(Config{Issuer: "https://id.example.test", AccessAlg: "ES256", AccessTTL: 5 * time.Minute, IDTTL: time.Hour, RefreshTTL: 24 * time.Hour,
-		CodeTTL: time.Minute, Now: func() time.Time { return now }}, r)
+		CodeTTL: time.Minute, PictureURL: func(id string) string { return "https://id.example.test/media/" + id }, Now: func() time.Time { return now }}, r)
 }
 
 func authorization() *Authorization {
@@ -258,11 +286,11 @@ func TestVerify(t *testing.T) {
 		})
 	}
 	t.Run("OpenID Connect Core §3.1.2.1 hints", func(t *testing.T) {
-		if c, err := i.VerifyIDHint(ans.IDToken); err != nil || c.Subject != "sub" {
+		if c, err := i.VerifyIDHint(t.Context(), ans.IDToken); err != nil || c.Subject != "sub" {
 			t.Errorf("%+v %v", c, err)
 		}
 		for name, raw := range map[string]string{"access token": good, "newline": ans.IDToken + "\n", "empty": "", "oversize": strings.Repeat("a", MaxBytes+1)} {
-			if _, err := i.VerifyIDHint(raw); !errors.Is(err, ErrMalformed) {
+			if _, err := i.VerifyIDHint(t.Context(), raw); !errors.Is(err, ErrMalformed) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

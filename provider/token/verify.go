@@ -24,10 +24,10 @@ var (
 	ErrExpired = errors.New("expired token")
 )
 
-// VerifyAccess checks signature, type, issuer and expiry of an access token of ours (RFC 9068 §4). The audience is the caller's to check.
+// VerifyAccess checks signature, type, issuer and expiry of an access token of ours, a JWT (RFC 9068 §4) or opaque. The audience is the caller's to check.
 // Errors: ErrMalformed, ErrExpired (with the claims).
 func (i *Issuer) VerifyAccess(raw string) (Access, error) {
-	payload, err := i.open(raw, AccessType)
+	payload, err := i.openAccess(raw)
 	if err != nil {
 		return Access{}, err
 	}
@@ -44,29 +44,9 @@ func (i *Issuer) VerifyAccess(raw string) (Access, error) {
 	return c, nil
 }
 
-// VerifyIDHint checks an ID token of ours that comes back as id_token_hint: it may have expired (OpenID Connect Core §3.1.2.1,
-// RP-Initiated Logout §2). Errors: ErrMalformed.
-func (i *Issuer) VerifyIDHint(raw string) (ID, error) {
-	payload, err := i.open(raw, "JWT")
-	if err != nil {
-		return ID{}, err
-	}
-	var c ID
-	if err := json.Unmarshal(payload, &c); err != nil {
-		return ID{}, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	if c.Issuer != i.cfg.Issuer || len(c.Audience) == 0 {
-		return ID{}, fmt.Errorf("%w: issuer", ErrMalformed)
-	}
-	return c, nil
-}
-
 // open checks the JWS and its type and returns the payload. The key is chosen from our own set by kid; the algorithm is that key's
 // (RFC 8725 §3.1); jku, x5u, jwk and x5c are never read, crit is refused.
 func (i *Issuer) open(raw, typ string) ([]byte, error) {
-	if len(raw) > MaxBytes {
-		return nil, fmt.Errorf("%w: too long", ErrMalformed)
-	}
 	h, err := header(raw)
 	if err != nil {
 		return nil, err
@@ -100,9 +80,12 @@ type joseHeader struct {
 	Crit  json.RawMessage `json:"crit"`
 }
 
-// header reads the protected header and checks that all three parts are strict base64url.
+// header reads the protected header and checks the length, and that all three parts are strict base64url.
 func header(raw string) (joseHeader, error) {
 	var h joseHeader
+	if len(raw) > MaxBytes {
+		return h, fmt.Errorf("%w: too long", ErrMalformed)
+	}
 	if strings.Count(raw, ".") != 2 {
 		return h, fmt.Errorf("%w: not three parts", ErrMalformed)
 	}
