@@ -48,6 +48,12 @@ e2e: ## the built binary with real relying parties, mail, browser, kills and key
 kill: ## only the kill rounds; ROUNDS=200 for more
 	go test -count=1 -timeout 120m -v ./e2e/... -run 'TestKill' -rounds $(ROUNDS)
 
+.PHONY: conformance
+conformance: ## the OpenID Foundation's conformance suite against the built binary: SUITE=<its base URL>, ARGS for more flags
+	@test -n "$(SUITE)" || { echo "SUITE=<base URL of a running conformance suite> is missing; see docs/conformance.md"; exit 2; }
+	@./.ci/deps
+	go run ./e2e/conformance -suite "$(SUITE)" $(ARGS)
+
 .PHONY: bench
 bench: ## throughput of the built binary beside the bare cost of each operation, as ratios
 	go test -count=1 -timeout 20m ./e2e/bench -run '^$$' -bench . -benchtime 1x

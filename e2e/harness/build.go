@@ -27,10 +27,15 @@ var build struct {
 func Main(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
+	Clean()
+	os.Exit(code)
+}
+
+// Clean removes what [Binary] built.
+func Clean() {
 	if build.dir != "" {
 		_ = os.RemoveAll(build.dir)
 	}
-	os.Exit(code)
 }
 
 // Binary builds cmd/latchkey once and returns its path.

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+)
+
+// run is one run of the command.
+type run struct {
+	settings settings
+	suite    *suite
+	op       *provider
+	chromium *chromium
+}
+
+// moduleLimit is how long a module may take; some wait a minute and a half.
+const moduleLimit = 4 * time.Minute
+
+// finding is a FAILURE or WARNING in a module's log.
+type finding struct {
+	Result, Source, Message string
+	Requirements            []string
+}
+
+// moduleResult is what came of a module. Result is PASSED, REVIEW, WARNING, SKIPPED or FAILED.
+type moduleResult struct {
+	Module, Result string
+	Variant        map[string]string
+	Findings       []finding
+	ID             string
+	Seconds        float64
+}
+
+// planResult is what came of a plan.
+type planResult struct {
+	Name    string
+	Modules []moduleResult
+	Seconds float64
+}
+
+// all runs the plans: those of static clients one after the other, since they share the clients, those of dynamic ones beside them.
+func (r *run) all(ctx context.Context) ([]planResult, error) {
+	var lanes [2][]plan
+	for _, p := range plans() {
+		if !r.settings.plans.MatchString(p.Name) {
+			continue
+		}
+		lane := 0
+		if p.Dynamic {
+			lane = 1
+		}
+		lanes[lane] = append(lanes[lane], p)
+	}
+	var mu sync.Mutex
+	var found []planResult
+	var wrong error
+	next := func(from ...int) (plan, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, lane := range from {
+			if wrong == nil && len(lanes[lane]) > 0 {
+				p := lanes[lane][0]
+				lanes[lane] = lanes[lane][1:]
+				return p, true
+			}
+		}
+		return plan{}, false
+	}
+	var wg sync.WaitGroup
+	for i := range max(r.settings.jobs, 1) {
+		order := []int{1}
+		if i == 0 {
+			order = []int{0, 1}
+		}
+		wg.Go(func() {
+			for p, ok := next(order...); ok; p, ok = next(order...) {
+				res, err := r.plan(ctx, p)
+				mu.Lock()
+				if err != nil {
+					wrong = errors.Join(wrong, fmt.Errorf("%s: %w", p.Name, err))
+				} else if len(res.Modules) > 0 {
+					found = append(found, res)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	slices.SortFunc(found, func(a, b planResult) int { return place(a.Name) - place(b.Name) })
+	return found, wrong
+}
+
+// plan runs the modules of a plan in their order.
+func (r *run) plan(ctx context.Context, p plan) (planResult, error) {
+	began := time.Now()
+	out := planResult{Name: p.Name}
+	id, modules, err := r.suite.createPlan(ctx, p.ID, p.Variant, planConfig(r.op.base, r.op.alias, p))
+	if err != nil {
+		return out, err
+	}
+	for _, m := range modules {
+		if !r.settings.modules.MatchString(m.Module) {
+			continue
+		}
+		res, err := r.module(ctx, id, m)
+		if err != nil {
+			return out, fmt.Errorf("%s: %w", m.Module, err)
+		}
+		out.Modules = append(out.Modules, res)
+		if r.settings.verbose {
+			fmt.Fprintf(os.Stderr, "%-8s %5.1fs  %s  %s %s  %s\n", res.Result, res.Seconds, p.Name, res.Module, chosen(res.Variant), res.ID)
+		}
+	}
+	out.Seconds = time.Since(began).Seconds()
+	if len(out.Modules) > 0 {
+		fmt.Fprintf(os.Stderr, "%-44s %3d modules %6.0fs  %s\n", p.Name, len(out.Modules), out.Seconds, count(out.Modules))
+	}
+	return out, nil
+}
+
+// module runs a module to its end. What goes wrong in it is a result; an error is that the suite cannot be worked with.
+func (r *run) module(ctx context.Context, planID string, m moduleRef) (moduleResult, error) {
+	began := time.Now()
+	out := moduleResult{Module: m.Module, Variant: m.Variant, Result: "FAILED"}
+	id, err := r.suite.createModule(ctx, planID, m)
+	if err != nil {
+		var refused *statusError
+		if !errors.As(err, &refused) {
+			return out, err
+		}
+		out.Findings = []finding{{Result: "FAILURE", Source: "suite", Message: err.Error()}}
+		return out, nil
+	}
+	out.ID = id
+	st, err := r.drive(ctx, id, m.Module)
+	if err != nil {
+		return out, err
+	}
+	entries, err := r.suite.log(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	out.Findings = findings(entries)
+	switch {
+	case st.Status == "FINISHED" && st.Result != "":
+		out.Result = st.Result
+	case st.Status != "FINISHED" && st.Status != "INTERRUPTED":
+		out.Findings = append(out.Findings, finding{Result: "FAILURE", Source: "driver", Message: fmt.Sprintf("still %s after %v", st.Status, moduleLimit)})
+	}
+	out.Seconds = time.Since(began).Seconds()
+	if r.settings.logs != "" && out.Result != "PASSED" {
+		err = r.keep(id, m, entries)
+	}
+	return out, errors.Join(err, r.chromium.forget(ctx, id))
+}
