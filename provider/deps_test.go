@@ -113,7 +113,7 @@ func TestFloors(t *testing.T) {
 			func(_ source, p string) bool { return p == "latchkey/provider" }},
 		{"the second floor does not import the third",
 			func(s source) bool {
-				return within(s.dir, "provider/serve", "provider/client", "provider/token", "provider/bearer", "provider/session", "provider/account")
+				return within(s.dir, "provider/serve", "provider/client", "provider/fetch", "provider/token", "provider/bearer", "provider/session", "provider/account")
 			},
 			func(_ source, p string) bool {
 				return within(p, "latchkey/provider/admin") || slices.ContainsFunc(rooms, func(r string) bool { return within(p, "latchkey/provider/"+r) })
@@ -121,6 +121,11 @@ func TestFloors(t *testing.T) {
 		{"the vocabulary and the audit stand on the standard library alone",
 			func(s source) bool { return within(s.dir, "provider/oauth", "provider/audit") },
 			func(_ source, p string) bool { return !standard(p) }},
+		{"the fetcher knows the standard library and the vocabulary, not what it fetches",
+			func(s source) bool { return within(s.dir, "provider/fetch") },
+			func(_ source, p string) bool {
+				return !standard(p) && !within(p, "latchkey/provider/oauth", "latchkey/provider/audit")
+			}},
 		{"the storage contract imports nothing of ours",
 			func(s source) bool { return s.dir == "storage" },
 			func(_ source, p string) bool { return within(p, "latchkey") }},
