@@ -7,14 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
-)
-
-// The algorithms a ring can have (RFC 7518 §3.1, RFC 8037 §3.1).
-const (
-	RS256 = "RS256"
-	ES256 = "ES256"
-	EdDSA = "EdDSA"
 )
 
 const (
@@ -26,7 +20,7 @@ const (
 
 // Config says how the rings turn.
 type Config struct {
-	// Algs are the rings to keep; none means RS256, ES256 and EdDSA. A ring that is added to a keyring in use signs only once
+	// Algs are the rings to keep, each with keys of its own; none means RS256, ES256 and EdDSA. A ring that is added to a keyring in use signs only once
 	// its first key was public for long enough; one that is taken away ends when its last key has been active for RotateEvery.
 	Algs []string
 	// RotateEvery is how long a key is active. Required.
@@ -54,8 +48,8 @@ func (c Config) Validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf("keys: "+format, args...)) }
 	for i, alg := range c.Algs {
-		if alg != RS256 && alg != ES256 && alg != EdDSA {
-			fault("algorithm %q is not one of RS256, ES256, EdDSA", alg)
+		if algRank(alg) < 0 {
+			fault("algorithm %q is not one of %s", alg, strings.Join(Algorithms(), ", "))
 		}
 		if slices.Contains(c.Algs[:i], alg) {
 			fault("algorithm %q is given twice", alg)

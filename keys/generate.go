@@ -2,11 +2,6 @@ package keys
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
@@ -76,19 +71,6 @@ func generate(cfg *Config, sealer *Sealer, alg string) (storage.SigningKey, erro
 		return storage.SigningKey{}, err
 	}
 	return storage.SigningKey{KID: kid, Alg: alg, PublicJWK: public, Sealed: sealed, SealKeyID: keyID}, nil
-}
-
-func newSigner(alg string, rsaBits int) (crypto.Signer, error) {
-	switch alg {
-	case RS256:
-		return rsa.GenerateKey(rand.Reader, rsaBits)
-	case ES256:
-		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case EdDSA:
-		_, key, err := ed25519.GenerateKey(rand.Reader)
-		return key, err
-	}
-	return nil, fmt.Errorf("unknown algorithm %q", alg)
 }
 
 // describe returns the key's thumbprint and its public JWK.

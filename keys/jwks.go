@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -59,6 +58,3 @@ func jwks(keys []*key) (body []byte, etag string) {
 	sum := sha256.Sum256(buf.Bytes())
 	return buf.Bytes(), `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 }
-
-// algRank orders rings as they are shown.
-func algRank(alg string) int { return slices.Index([]string{RS256, ES256, EdDSA}, alg) }

@@ -14,7 +14,7 @@ import (
 
 func TestJWKSShape(t *testing.T) {
 	c, store := newClock(), &ringStore{}
-	r := mustOpen(t, testConfig(c.Now, RS256, ES256, EdDSA), store)
+	r := mustOpen(t, testConfig(c.Now, Algorithms()...), store)
 	var doc struct {
 		Keys []map[string]string `json:"keys"`
 	}
@@ -24,9 +24,8 @@ func TestJWKSShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Exactly these members, in this order of keys: active before next in each ring. None is a private one (RFC 7518 §6).
-	members := map[string]string{
-		RS256: "alg e kid kty n use", ES256: "alg crv kid kty use x y", EdDSA: "alg crv kid kty use x",
-	}
+	rsa, ec := "alg e kid kty n use", "alg crv kid kty use x y"
+	members := map[string]string{RS256: rsa, RS384: rsa, RS512: rsa, PS256: rsa, PS384: rsa, PS512: rsa, ES256: ec, ES384: ec, ES512: ec, EdDSA: "alg crv kid kty use x"}
 	var algs []string
 	seen := map[string]bool{}
 	for _, k := range doc.Keys {
@@ -39,7 +38,11 @@ func TestJWKSShape(t *testing.T) {
 		}
 		seen[k["kid"]] = true
 	}
-	if diff := cmp.Diff([]string{RS256, RS256, ES256, ES256, EdDSA, EdDSA}, algs); diff != "" {
+	var want []string
+	for _, alg := range Algorithms() {
+		want = append(want, alg, alg)
+	}
+	if diff := cmp.Diff(want, algs); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -4,10 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -44,6 +40,7 @@ type key struct {
 
 // material is a private key, opened and parsed, with the bytes of the row that it came from.
 type material struct {
+	alg    algorithm
 	signer crypto.Signer
 	// jwk is made of signer, not taken from the row.
 	jwk               []byte
@@ -139,27 +136,15 @@ func (r *Rings) openKey(record *storage.SigningKey, old *key) (*material, error)
 		return nil, fmt.Errorf("%s %s: %w", sealedKey, record.KID, ErrTampered)
 	}
 	signer, ok := parsed.(crypto.Signer)
-	if !ok || !fits(signer, record.Alg) {
+	alg, err := algorithmOf(record.Alg)
+	if err != nil || !ok || !alg.fits(signer) {
 		return nil, fmt.Errorf("%s %s: %w: it is no key for %s", sealedKey, record.KID, ErrTampered, record.Alg)
 	}
 	kid, jwk, err := describe(record.Alg, signer.Public())
 	if err != nil || kid != record.KID || !isPublicPart(record.PublicJWK, kid) {
 		return nil, fmt.Errorf("%s %s: %w: its public and private parts differ", sealedKey, record.KID, ErrTampered)
 	}
-	return &material{signer: signer, jwk: jwk, rowAlg: record.Alg, rowSealed: record.Sealed, rowJWK: record.PublicJWK}, nil
-}
-
-// fits says whether the key can sign with that algorithm.
-func fits(signer crypto.Signer, alg string) bool {
-	switch k := signer.(type) {
-	case *rsa.PrivateKey:
-		return alg == RS256
-	case *ecdsa.PrivateKey:
-		return alg == ES256 && k.Curve == elliptic.P256()
-	case ed25519.PrivateKey:
-		return alg == EdDSA
-	}
-	return false
+	return &material{alg: alg, signer: signer, jwk: jwk, rowAlg: record.Alg, rowSealed: record.Sealed, rowJWK: record.PublicJWK}, nil
 }
 
 // active is the key that signs with alg now, or nil.

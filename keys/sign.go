@@ -2,12 +2,6 @@ package keys
 
 import (
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -77,33 +71,11 @@ func (k *key) sign(typ string, claims []byte) (string, error) {
 	buf := make([]byte, 0, b64.EncodedLen(len(head))+b64.EncodedLen(len(claims))+2+b64.EncodedLen(512))
 	buf = append(b64.AppendEncode(buf, head), '.')
 	buf = b64.AppendEncode(buf, claims)
-	signature, err := k.material.sign(buf)
+	signature, err := k.material.alg.sign(k.material.signer, buf)
 	if err != nil {
 		return "", err
 	}
 	return string(b64.AppendEncode(append(buf, '.'), signature)), nil
-}
-
-// sign makes the signature in the form of JWS (RFC 7518 §3.3 and §3.4, RFC 8037 §3.1).
-func (m *material) sign(input []byte) ([]byte, error) {
-	switch private := m.signer.(type) {
-	case *rsa.PrivateKey:
-		digest := sha256.Sum256(input)
-		return rsa.SignPKCS1v15(rand.Reader, private, crypto.SHA256, digest[:])
-	case *ecdsa.PrivateKey:
-		digest := sha256.Sum256(input)
-		r, s, err := ecdsa.Sign(rand.Reader, private, digest[:])
-		if err != nil {
-			return nil, err
-		}
-		signature := make([]byte, 64)
-		r.FillBytes(signature[:32])
-		s.FillBytes(signature[32:])
-		return signature, nil
-	case ed25519.PrivateKey:
-		return ed25519.Sign(private, input), nil
-	}
-	return nil, fmt.Errorf("no signature is known for %T", m.signer)
 }
 
 // usage is what this process did with a key.

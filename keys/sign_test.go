@@ -18,11 +18,16 @@ import (
 
 func TestEveryAlgorithmVerifiesWithGoJose(t *testing.T) {
 	c, store := newClock(), &ringStore{}
-	r := mustOpen(t, testConfig(c.Now, RS256, ES256, EdDSA), store)
+	r := mustOpen(t, testConfig(c.Now, Algorithms()...), store)
 	set := keySet(t, r.JWKS().Body)
-	for _, alg := range r.Algs() {
+	sizes := map[string]int{ES256: 64, ES384: 96, ES512: 132, EdDSA: 64} // RFC 7518 §3.4, RFC 8037 §3.1; RSA: that of the key
+	for _, alg := range Algorithms() {
 		t.Run(alg, func(t *testing.T) {
-			for i := range 200 { // signatures of ES256 with leading zeros come about once in 128
+			size, rounds := sizes[alg], 200 // signatures of ES256 with leading zeros come about once in 128
+			if size == 0 {
+				size, rounds = defaultRSABits/8, 10
+			}
+			for i := range rounds {
 				claims := fmt.Sprintf(`{"iss":"https://op.example","n":%d}`, i)
 				token, err := r.Sign(t.Context(), alg, "at+jwt", []byte(claims), c.Now().Add(time.Hour))
 				if err != nil {
@@ -35,6 +40,9 @@ func TestEveryAlgorithmVerifiesWithGoJose(t *testing.T) {
 				var got json.RawMessage
 				if err := parsed.Claims(set, &got); err != nil || string(got) != claims {
 					t.Fatalf("%s: %s, %v", token, got, err)
+				}
+				if raw, err := base64.RawURLEncoding.DecodeString(token[strings.LastIndexByte(token, '.')+1:]); err != nil || len(raw) != size {
+					t.Fatalf("the signature has %d bytes, want %d: %v", len(raw), size, err)
 				}
 				head := parsed.Headers[0]
 				if head.Algorithm != alg || head.KeyID != one(t, r, alg, StateActive) || head.ExtraHeaders["typ"] != "at+jwt" {
@@ -119,7 +127,7 @@ func TestUsageIsCounted(t *testing.T) {
 
 func TestKIDIsTheThumbprint(t *testing.T) {
 	c, store := newClock(), &ringStore{}
-	r := mustOpen(t, testConfig(c.Now, RS256, ES256, EdDSA), store)
+	r := mustOpen(t, testConfig(c.Now, RS256, ES256, ES384, ES512, EdDSA), store)
 	set := keySet(t, r.JWKS().Body)
 	for _, k := range set.Keys {
 		sum, err := k.Thumbprint(crypto.SHA256)

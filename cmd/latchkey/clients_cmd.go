@@ -67,7 +67,7 @@ func (a *app) createClientCommand() *cobra.Command {
 	f.StringSliceVar(&in.GrantTypes, "grant", nil, "grant type; may be repeated (default authorization_code,refresh_token)")
 	f.StringVar(&in.Scope, "scope", "", `scopes it may ask for (default "openid profile email offline_access")`)
 	f.StringArrayVar(&in.Audiences, "audience", nil, "resource (RFC 8707) it may ask tokens for; may be repeated")
-	f.StringVar(&in.IDTokenAlg, "id-token-alg", "", "RS256, ES256 or EdDSA")
+	f.StringVar(&in.IDTokenAlg, "id-token-alg", "", "algorithm of its ID tokens, one of keys.algorithms (default RS256)")
 	f.BoolVar(&in.SkipConsent, "skip-consent", false, "ask no consent: the operator answers for it")
 	return cmd
 }

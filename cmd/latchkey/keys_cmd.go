@@ -40,8 +40,8 @@ func (a *app) keysCommand() *cobra.Command {
 			return a.show(cmd, out, func(w io.Writer) { row(w, "the next key signs from", out.ActivatesAt) })
 		})
 	}}
-	rotate.Flags().String("alg", "", "rotate this ring only: RS256, ES256 or EdDSA")
-	_ = rotate.RegisterFlagCompletionFunc("alg", cobra.FixedCompletions([]string{"RS256", "ES256", "EdDSA"}, cobra.ShellCompDirectiveNoFileComp))
+	rotate.Flags().String("alg", "", "rotate the ring of this algorithm only")
+	_ = rotate.RegisterFlagCompletionFunc("alg", cobra.FixedCompletions(keys.Algorithms(), cobra.ShellCompDirectiveNoFileComp))
 	reseal := &cobra.Command{Use: "reseal", Short: "Seal all keys anew with the current sealing key", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		return a.withAdmin(cmd, func(ctx context.Context, c *adminClient) error {
 			var out admin.Resealed

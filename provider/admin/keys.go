@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/provider/audit"
@@ -36,8 +37,8 @@ func (a api) rotateKeys(r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	if !slices.Contains([]string{"", "RS256", "ES256", "EdDSA"}, in.Alg) {
-		return nil, &Fault{Code: "invalid", Message: "alg must be RS256, ES256 or EdDSA"}
+	if algs := a.Algs(); in.Alg != "" && !slices.Contains(algs, in.Alg) {
+		return nil, &Fault{Code: "invalid", Message: "alg must be one of " + strings.Join(algs, ", ")}
 	}
 	at, err := a.Keys.Rotate(r.Context(), in.Alg)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"latchkey/keys"
 	"latchkey/provider/admin"
 	"latchkey/storage"
 )
@@ -60,8 +61,8 @@ func (c *ClientSpec) table() []key {
 		{path: "pkce_exempt", to: &c.PKCEExempt, doc: "Excuse it from PKCE. Only for software that cannot be changed."},
 		{path: "skip_consent", to: &c.SkipConsent, doc: "Ask no consent: the operator answers for it."},
 		{path: "account_claims", to: &c.AccountClaims, doc: "Its access tokens bear user_id and username."},
-		{path: "id_token_signed_response_alg", to: &c.IDTokenAlg, oneOf: []string{"RS256", "ES256", "EdDSA"}, doc: "Algorithm of its ID tokens; RS256 unless set."},
-		{path: "access_token_alg", to: &c.AccessTokenAlg, oneOf: []string{"RS256", "ES256", "EdDSA"}, doc: "Algorithm of its access tokens; tokens.access_alg unless set."},
+		{path: "id_token_signed_response_alg", to: &c.IDTokenAlg, oneOf: keys.Algorithms(), doc: "Algorithm of its ID tokens; RS256 unless set."},
+		{path: "access_token_alg", to: &c.AccessTokenAlg, oneOf: keys.Algorithms(), doc: "Algorithm of its access tokens; tokens.access_alg unless set."},
 		{path: "access_token_ttl", to: &c.AccessTokenTTL, max: "30d", doc: "Lifetime of its access tokens; tokens.access_ttl unless set."},
 		{path: "id_token_ttl", to: &c.IDTokenTTL, max: "30d", doc: "Lifetime of its ID tokens; tokens.id_ttl unless set."},
 		{path: "refresh_token_ttl", to: &c.RefreshTokenTTL, max: "3650d", doc: "Lifetime of its refresh tokens; tokens.refresh_ttl unless set."},

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"latchkey/keys"
+)
 
 // key is one row of the table: a name, where its value goes, and what people need to know about it.
 type key struct {
@@ -71,13 +75,13 @@ func (c *Config) signingKeys() []key {
 		{path: "keys.jwks_max_age", to: &k.JWKSMaxAge, def: "15m", min: "1s", max: "1d", doc: "How long caches may keep JWKS and discovery."},
 		{path: "keys.skew", to: &k.Skew, def: "60s", max: "1h", doc: "How late verifiers' clocks may be: a retiring key stays that much longer."},
 		{path: "keys.rsa_bits", to: &k.RSABits, def: "2048", min: "2048", max: "8192", doc: "Size of new RSA keys."},
-		{path: "keys.algorithms", to: &k.Algorithms, def: "[RS256, ES256, EdDSA]", oneOf: []string{"RS256", "ES256", "EdDSA"}, doc: "The rings to keep. RS256 must be among them (OpenID Connect Discovery)."},
+		{path: "keys.algorithms", to: &k.Algorithms, def: "[RS256, ES256, EdDSA]", oneOf: keys.Algorithms(), doc: "The rings to keep. RS256 must be among them (OpenID Connect Discovery). One that is added to a running service signs once publish_ahead is over: give it to clients after that."},
 		{path: "tokens.access_ttl", to: &t.AccessTTL, def: "10m", min: "1s", max: "30d", doc: "Lifetime of access tokens, for clients without an own one."},
 		{path: "tokens.id_ttl", to: &t.IDTTL, def: "10m", min: "1s", max: "30d", doc: "Lifetime of ID tokens."},
 		{path: "tokens.refresh_ttl", to: &t.RefreshTTL, def: "30d", min: "1s", max: "3650d", doc: "How long refresh tokens of an authorization live, from when it was given."},
 		{path: "tokens.code_ttl", to: &t.CodeTTL, def: "60s", min: "1s", max: "10m", doc: "Lifetime of authorization codes."},
 		{path: "tokens.refresh_grace", to: &t.RefreshGrace, def: "10s", max: "5m", doc: "How long the former refresh token gets the same successor again, for an answer that was lost. 0s turns it off."},
-		{path: "tokens.access_alg", to: &t.AccessAlg, def: "ES256", oneOf: []string{"RS256", "ES256", "EdDSA"}, doc: "Algorithm of access tokens, for clients without an own one."},
+		{path: "tokens.access_alg", to: &t.AccessAlg, def: "ES256", oneOf: keys.Algorithms(), doc: "Algorithm of access tokens, for clients without an own one."},
 		{path: "tokens.default_audience", to: &t.DefaultAudience, doc: `Audience of access tokens whose request names none. "" means the issuer.`},
 	}
 }
