@@ -17,6 +17,12 @@ type Store interface {
 	Outbox
 	Keyrings
 	Clients
+	ClientUse
+	Registrations
+	Devices
+	PushedRequests
+	Replays
+	Notices
 	Limits
 	Upkeep
 }

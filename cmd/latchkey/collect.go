@@ -147,7 +147,8 @@ func outcomeOf(err error) string {
 		return "ok"
 	case errors.Is(err, storage.ErrNotFound), errors.Is(err, storage.ErrSpent):
 		return "not_found"
-	case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrExists), errors.Is(err, storage.ErrUsernameTaken), errors.Is(err, storage.ErrEmailTaken):
+	case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrExists), errors.Is(err, storage.ErrUsernameTaken), errors.Is(err, storage.ErrEmailTaken),
+		errors.Is(err, storage.ErrFull):
 		return "conflict"
 	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, storage.ErrUnknown):
 		return "unavailable"

@@ -18,7 +18,8 @@ type Watch struct {
 }
 
 // reads are the verbs that change nothing.
-const reads = " Account Client Consent Denied File FileByID Grant Keyring ListAccounts ListClients ListConsents ListSessions OneTime OutboxState Ping Session Stats "
+const reads = " Account Client Consent Denied Device File FileByID Grant HasClientOrigin Keyring ListAccounts ListClients ListConsents ListNotices " +
+	"ListRegistrationTokens ListSessions NoticeState OneTime OutboxState Ping PushedRequest RegistrationToken Session Stats "
 
 func (w *Watch) wrap(s storage.Store) storage.Store {
 	return watch.Wrap(s, func(ctx context.Context, verb string) (context.Context, func(error)) {

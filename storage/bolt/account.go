@@ -61,6 +61,8 @@ func (t *txn) nextID() int64 {
 	id := int64(1)
 	if last, ok := t.get(tMeta, []byte(keyLastID)); ok {
 		id = int64(binary.BigEndian.Uint64(last)) + 1
+	} else if k, _ := t.bucket(tAccounts).Cursor().First(); k != nil {
+		panic(corrupt(tMeta, "no last account ID")) // counting from 1 again would write over somebody
 	}
 	t.point(tMeta, []byte(keyLastID), idKey(id))
 	return id
@@ -190,6 +192,9 @@ func (s *Store) DeleteAccount(ctx context.Context, id int64, with storage.Effect
 			t.removeFile(f)
 		}
 		for _, sid := range t.members(tSessionsOf, idKey(id)) {
+			if session, live := t.liveSession(string(sid), now); live {
+				t.notify(session, a.Sub, now)
+			}
 			t.removeSession(string(sid))
 		}
 		for _, gid := range t.members(tGrantsOf, idKey(id)) {

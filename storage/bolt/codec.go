@@ -2,7 +2,9 @@ package bolt
 
 import (
 	"encoding/binary"
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -144,6 +146,27 @@ func (c *coder) strs(p *[]string) {
 	}
 	for i := range *p {
 		c.str(&(*p)[i])
+	}
+}
+
+// dict walks over a map, in the order of its keys.
+func (c *coder) dict(p *map[string]string) {
+	keys := slices.Sorted(maps.Keys(*p))
+	values := make([]string, len(keys))
+	for i, k := range keys {
+		values[i] = (*p)[k]
+	}
+	c.strs(&keys)
+	c.strs(&values)
+	if len(values) != len(keys) {
+		c.bad = true
+	}
+	if !c.reading || c.bad || len(keys) == 0 {
+		return
+	}
+	*p = make(map[string]string, len(keys))
+	for i, k := range keys {
+		(*p)[k] = values[i]
 	}
 }
 

@@ -21,6 +21,14 @@ func fill(v reflect.Value, n *int64) {
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		fill(v.Index(0), n)
 		fill(v.Index(1), n)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range 2 {
+			k, e := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			fill(k, n)
+			fill(e, n)
+			v.SetMapIndex(k, e)
+		}
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			v.Set(reflect.ValueOf(time.Unix(*n, *n).UTC()))
@@ -72,6 +80,10 @@ func TestEveryFieldOfEveryRecordIsStored(t *testing.T) {
 	roundTrip(t, walkKeyring)
 	roundTrip(t, walkClient)
 	roundTrip(t, walkFileInfo)
+	roundTrip(t, walkRegistration)
+	roundTrip(t, walkDevice)
+	roundTrip(t, walkPushed)
+	roundTrip(t, walkNotice)
 }
 
 func TestRecordsMayGrow(t *testing.T) {

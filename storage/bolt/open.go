@@ -35,7 +35,7 @@ const (
 
 	format = "latchkey store"
 	// schema is the version of the layout that this code reads and writes.
-	schema = 1
+	schema = 2
 	// pageSize is the same everywhere, so that a file can move between machines.
 	pageSize = 4096
 	// retry is how often a stand-by looks whether the file is free.
@@ -53,7 +53,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s, err := openOnce(o.Path)
 		if !errors.Is(err, errHeld) {
 			if err == nil {
-				err = s.releaseMail(ctx)
+				err = s.release(ctx)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("open store %s: %w", o.Path, err)
@@ -140,29 +140,40 @@ func attach(path string, f *os.File) (db *bbolt.DB, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", storage.ErrCorrupt, err)
 	}
-	if err := db.View(func(tx *bbolt.Tx) error { return checkMarker(tx) }); err != nil {
+	if err := upgrade(db); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	if err := db.View(checkTables); err != nil {
 		_ = db.Close()
 		return nil, err
 	}
 	return db, nil
 }
 
-func checkMarker(tx *bbolt.Tx) (err error) {
+// version returns the schema that the file was written with, once it is one of ours that this code can read.
+func version(tx *bbolt.Tx) (v uint32, err error) {
 	defer recovered(&err)
 	if tx.Bucket([]byte(tMeta.String())) == nil {
-		return fmt.Errorf("%w: not a Latchkey store", storage.ErrCorrupt)
+		return 0, fmt.Errorf("%w: not a Latchkey store", storage.ErrCorrupt)
 	}
 	t := &txn{tx: tx}
 	if marker, ok := t.get(tMeta, []byte(keyFormat)); !ok || string(marker) != format {
-		return fmt.Errorf("%w: not a Latchkey store", storage.ErrCorrupt)
+		return 0, fmt.Errorf("%w: not a Latchkey store", storage.ErrCorrupt)
 	}
-	version, ok := t.get(tMeta, []byte(keySchema))
-	if !ok || len(version) != 4 {
-		return fmt.Errorf("%w: no schema version", storage.ErrCorrupt)
+	row, ok := t.get(tMeta, []byte(keySchema))
+	if !ok || len(row) != 4 {
+		return 0, fmt.Errorf("%w: no schema version", storage.ErrCorrupt)
 	}
-	if v := binary.BigEndian.Uint32(version); v > schema {
-		return fmt.Errorf("%w: schema %d, this version knows %d", storage.ErrTooNew, v, schema)
+	if v = binary.BigEndian.Uint32(row); v > schema {
+		return 0, fmt.Errorf("%w: schema %d, this version knows %d", storage.ErrTooNew, v, schema)
 	}
+	return v, nil
+}
+
+func checkTables(tx *bbolt.Tx) (err error) {
+	defer recovered(&err)
+	t := &txn{tx: tx}
 	for tb := range nTables {
 		t.bucket(tb)
 	}
@@ -208,10 +219,14 @@ func initialise(f *os.File) error {
 		}
 		t := &txn{tx: tx}
 		t.point(tMeta, []byte(keyFormat), []byte(format))
-		t.point(tMeta, []byte(keySchema), binary.BigEndian.AppendUint32(nil, schema))
+		t.setVersion()
 		return nil
 	})
 	return errors.Join(err, db.Close())
+}
+
+func (t *txn) setVersion() {
+	t.point(tMeta, []byte(keySchema), binary.BigEndian.AppendUint32(nil, schema))
 }
 
 func syncDir(dir string) error {

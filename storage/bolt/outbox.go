@@ -55,29 +55,48 @@ func (t *txn) removeMail(id string) {
 	t.delta[tMails]--
 }
 
-// dueMail returns the IDs of at most limit mails that may be taken, those due longest first.
-func (t *txn) dueMail(limit int, now time.Time) (ids []string) {
+// due returns the keys of at most limit records that may be taken, those due longest first. tb is an index of such.
+func (t *txn) due(tb table, limit int, now time.Time) (keys [][]byte) {
 	end := timeKey(now)
 	if limit < 1 {
 		return nil
 	}
-	t.scan(tMailDue, nil, nil, func(k, payload []byte) bool {
+	t.scan(tb, nil, nil, func(k, payload []byte) bool {
 		if len(k) < timeKeySize || bytes.Compare(k[:timeKeySize], end) > 0 {
 			return false
 		}
 		if d, ok := decode(walkDue, payload); ok && d.expires.After(now) {
-			ids = append(ids, string(k[timeKeySize:]))
+			keys = append(keys, bytes.Clone(k[timeKeySize:]))
 		}
-		return len(ids) < limit
+		return len(keys) < limit
 	})
-	return ids
+	return keys
+}
+
+// countDue counts what waits and what failed before, and finds out since when.
+func (t *txn) countDue(tb table, now time.Time) (waiting, failing int, oldest time.Time) {
+	t.scan(tb, nil, nil, func(_, payload []byte) bool {
+		d, ok := decode(walkDue, payload)
+		if !ok || !d.expires.After(now) {
+			return true
+		}
+		if waiting == 0 || d.created.Before(oldest) {
+			oldest = d.created
+		}
+		waiting++
+		if d.failing {
+			failing++
+		}
+		return true
+	})
+	return waiting, failing, oldest
 }
 
 // LeaseMail implements [storage.Outbox]. An outbox in which nothing is due costs no write.
 func (s *Store) LeaseMail(ctx context.Context, limit int, until, now time.Time) (leased []storage.Mail, err error) {
 	idle := true
 	err = s.view(ctx, "LeaseMail", func(t *txn) error {
-		idle = len(t.dueMail(min(limit, 1), now)) == 0
+		idle = len(t.due(tMailDue, min(limit, 1), now)) == 0
 		return nil
 	})
 	if err != nil || idle {
@@ -85,8 +104,8 @@ func (s *Store) LeaseMail(ctx context.Context, limit int, until, now time.Time) 
 	}
 	err = s.update(ctx, "LeaseMail", func(t *txn) error {
 		leased = nil
-		for _, id := range t.dueMail(limit, now) {
-			m, ok := t.mail(id)
+		for _, id := range t.due(tMailDue, limit, now) {
+			m, ok := t.mail(string(id))
 			if !ok {
 				continue
 			}
@@ -129,47 +148,43 @@ func (s *Store) RetryMail(ctx context.Context, id string, notBefore time.Time, l
 // OutboxState implements [storage.Outbox]. It reads the index of what is due, not the mails.
 func (s *Store) OutboxState(ctx context.Context, now time.Time) (state storage.OutboxState, err error) {
 	err = s.view(ctx, "OutboxState", func(t *txn) error {
-		t.scan(tMailDue, nil, nil, func(_, payload []byte) bool {
-			d, ok := decode(walkDue, payload)
-			if !ok || !d.expires.After(now) {
-				return true
-			}
-			if state.Waiting == 0 || d.created.Before(state.Oldest) {
-				state.Oldest = d.created
-			}
-			state.Waiting++
-			if d.failing {
-				state.Failing++
-			}
-			return true
-		})
+		state.Waiting, state.Failing, state.Oldest = t.countDue(tMailDue, now)
 		return nil
 	})
 	return state, err
 }
 
-// releaseMail ends every lease: whoever held one is gone, since the file has one owner. Else mail that was being sent when a process died
-// would wait for the lease to end.
-func (s *Store) releaseMail(ctx context.Context) error {
-	var held []string
+// release ends every lease: whoever held one is gone, since the file has one owner. Else what was being sent when a process died would wait for
+// the lease to end.
+func (s *Store) release(ctx context.Context) error {
+	var mails []string
+	var notices [][]byte
 	err := s.view(ctx, "open", func(t *txn) error {
 		t.scan(tMails, nil, nil, func(_, payload []byte) bool {
 			if m, ok := decode(walkMail, payload); ok && !m.LeaseUntil.IsZero() {
-				held = append(held, m.ID)
+				mails = append(mails, m.ID)
 			}
 			return true
 		})
+		notices = t.heldNotices()
 		return nil
 	})
-	if err != nil || len(held) == 0 {
+	if err != nil || len(mails)+len(notices) == 0 {
 		return err
 	}
 	return s.update(ctx, "open", func(t *txn) error {
-		for _, id := range held {
+		for _, id := range mails {
 			if m, ok := t.mail(id); ok {
 				t.drop(tMailDue, dueKey(m))
 				m.LeaseUntil = time.Time{}
 				t.saveMail(m)
+			}
+		}
+		for _, key := range notices {
+			if n, ok := t.notice(key); ok {
+				t.drop(tNoticeDue, noticeDueKey(n))
+				n.LeaseUntil = time.Time{}
+				t.saveNotice(n)
 			}
 		}
 		return nil

@@ -26,6 +26,18 @@ func walkAccount(c *coder, a *storage.Account) {
 	c.time(&a.CreatedAt)
 	c.time(&a.UpdatedAt)
 	c.int(&a.Version)
+	// Schema 2.
+	c.bool(&a.PhoneVerified)
+	for _, p := range []*string{&a.MiddleName, &a.Nickname, &a.ProfileURL, &a.Website, &a.Gender, &a.Birthdate, &a.Zoneinfo} {
+		c.str(p)
+	}
+	opt(c, &a.Address, walkAddress)
+}
+
+func walkAddress(c *coder, a *storage.Address) {
+	for _, p := range []*string{&a.Formatted, &a.StreetAddress, &a.Locality, &a.Region, &a.PostalCode, &a.Country} {
+		c.str(p)
+	}
 }
 
 func walkFileInfo(c *coder, f *storage.FileInfo) {
@@ -65,6 +77,7 @@ func walkSession(c *coder, s *storage.Session) {
 	c.time(&s.ExpiresAt)
 	c.bool(&s.Persistent)
 	c.strs(&s.Clients)
+	c.strs(&s.Notify) // schema 2
 }
 
 type grant struct {
@@ -168,38 +181,52 @@ func walkSecret(c *coder, s *storage.Secret) {
 	c.time(&s.CreatedAt)
 }
 
-func walkClient(c *coder, k *storage.Client) {
-	for _, p := range []*string{
-		&k.ID, &k.Name, &k.URI, &k.LogoURI, &k.PolicyURI, &k.TOSURI, &k.ApplicationType, &k.AuthMethod, &k.DefaultAudience, &k.IDTokenAlg, &k.AccessTokenAlg,
-	} {
-		c.str(p)
-	}
-	for _, p := range []*[]string{
-		&k.Contacts, &k.RedirectURIs, &k.PostLogoutRedirectURIs, &k.GrantTypes, &k.ResponseTypes, &k.ResponseModes, &k.Scopes, &k.Audiences,
-	} {
-		c.strs(p)
-	}
-	list(c, &k.Secrets, walkClientSecret)
-	c.bool(&k.PKCEExempt)
-	c.bool(&k.SkipConsent)
-	c.bool(&k.AccountClaims)
-	c.dur(&k.AccessTokenTTL)
-	c.dur(&k.IDTokenTTL)
-	c.dur(&k.RefreshTokenTTL)
-	c.bool(&k.Disabled)
-	c.time(&k.CreatedAt)
-	c.time(&k.UpdatedAt)
-	c.int(&k.Version)
+func walkDevice(c *coder, d *storage.Device) {
+	c.str(&d.CodeHash)
+	c.str(&d.UserCodeHash)
+	c.str(&d.ClientID)
+	c.strs(&d.Scopes)
+	c.strs(&d.Resources)
+	block(c, &d.Decision, walkDecision)
+	c.time(&d.CreatedAt)
+	c.time(&d.ExpiresAt)
 }
 
-func walkClientSecret(c *coder, s *storage.ClientSecret) {
-	c.str(&s.ID)
-	c.str(&s.Hash)
-	c.time(&s.CreatedAt)
-	c.time(&s.ExpiresAt)
+func walkDecision(c *coder, d *storage.DeviceDecision) {
+	c.bool(&d.Allowed)
+	c.bool(&d.Denied)
+	c.int(&d.AccountID)
+	c.str(&d.SID)
+	c.time(&d.AuthTime)
+	c.strs(&d.AMR)
+	c.str(&d.ACR)
+	c.time(&d.At)
 }
 
-// due is the payload of [tMailDue]: what can be told of a mail without reading it.
+func walkPushed(c *coder, p *storage.PushedRequest) {
+	c.str(&p.ID)
+	c.str(&p.ClientID)
+	c.str(&p.Form)
+	c.bool(&p.Signed)
+	c.time(&p.CreatedAt)
+	c.time(&p.ExpiresAt)
+}
+
+func walkNotice(c *coder, n *storage.LogoutNotice) {
+	c.str(&n.SID)
+	c.str(&n.ClientID)
+	c.int(&n.AccountID)
+	c.str(&n.Sub)
+	c.time(&n.EndedAt)
+	c.time(&n.NotBefore)
+	c.time(&n.LeaseUntil)
+	c.small(&n.Attempts)
+	c.str(&n.LastError)
+	c.time(&n.DeliveredAt)
+	c.time(&n.GivenUpAt)
+}
+
+// due is the payload of [tMailDue] and [tNoticeDue]: what can be told of a mail or a notice without reading it.
 type due struct {
 	expires, created time.Time
 	failing          bool

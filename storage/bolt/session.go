@@ -82,6 +82,9 @@ func (s *Store) TouchSession(ctx context.Context, sid string, change storage.Ses
 		if change.AddClient != "" && !slices.Contains(touched.Clients, change.AddClient) {
 			touched.Clients = append(touched.Clients, change.AddClient)
 		}
+		if change.AddNotify != "" && !slices.Contains(touched.Notify, change.AddNotify) {
+			touched.Notify = append(touched.Notify, change.AddNotify)
+		}
 		save(t, tSessions, []byte(sid), walkSession, touched)
 		if !touched.ExpiresAt.Equal(before) {
 			t.drop(tExpiry, expiryKey(before, tSessions, []byte(sid)))
@@ -125,6 +128,10 @@ func (t *txn) endSessions(scope storage.EndScope, now time.Time) []storage.Sessi
 			continue
 		}
 		t.removeSession(session.SID)
+		if len(session.Notify) > 0 {
+			a, _ := t.account(session.AccountID)
+			t.notify(session, a.Sub, now)
+		}
 		ended = append(ended, session)
 	}
 	for _, gid := range gids {

@@ -38,6 +38,20 @@ const (
 	tMailDue          // time, mail ID → what [Store.OutboxState] counts
 	tClients          // client ID → client
 	tExpiry           // time, table, key
+	// Up to here schema 1.
+
+	tOrigins            // origin, client ID, of clients that are not disabled
+	tRegistered         // IDs of clients that registered themselves: their number is what a quota bounds
+	tRegistrations      // ID → registration token
+	tRegistrationHashes // hash of a registration token → its ID
+	tDevices            // code hash → device
+	tUserCodes          // user code hash → code hash
+	tPushed             // ID → pushed request
+	tReplays            // key → time
+	tNotices            // SID, client ID → notice
+	tNoticesOf          // account ID, time backwards, SID, client ID
+	tNoticesBy          // client ID, SID, client ID, of notices that are not over
+	tNoticeDue          // time, SID, client ID → what [Store.NoticeState] counts, of notices that are not over
 	nTables
 )
 
@@ -46,6 +60,8 @@ func (tb table) String() string {
 		"meta", "accounts", "subs", "usernames", "emails", "files", "sessions", "sessions_of", "grants", "codes", "grants_of",
 		"grants_by", "grants_in", "onetimes", "onetimes_of", "consents", "consents_by", "denials", "outbox", "mail_due",
 		"clients", "expiry",
+		"client_origins", "registered", "registration_tokens", "registration_hashes", "devices", "user_codes", "pushed_requests", "replays",
+		"notices", "notices_of", "notices_by", "notice_due",
 	}[tb]
 }
 

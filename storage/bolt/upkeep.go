@@ -26,7 +26,7 @@ func (s *Store) Sweep(ctx context.Context, limit int, now time.Time) (total int,
 		err = s.update(ctx, "Sweep", func(t *txn) error {
 			n = 0
 			for _, e := range t.expired(want, now) {
-				t.sweepOne(e)
+				t.sweepOne(e, now)
 				n++
 			}
 			return nil
@@ -56,41 +56,61 @@ func (t *txn) expired(limit int, now time.Time) (keys [][]byte) {
 }
 
 // sweepOne removes the record that the entry names, if it expires at that time, and the entry in any case.
-func (t *txn) sweepOne(entry []byte) {
+func (t *txn) sweepOne(entry []byte, now time.Time) {
 	if len(entry) > timeKeySize+1 {
-		t.removeExpired(table(entry[timeKeySize]), entry[timeKeySize+1:], entry)
+		t.removeExpired(table(entry[timeKeySize]), entry[timeKeySize+1:], entry, now)
 	}
 	t.drop(tExpiry, entry)
 }
 
-func (t *txn) removeExpired(tb table, key, entry []byte) {
-	fits := func(at time.Time) bool { return bytes.Equal(entry, expiryKey(at, tb, key)) }
-	switch {
-	case tb != tSessions && tb != tGrants && tb != tOneTimes && tb != tMails && tb != tDenials:
-	case t.damaged(tb, key):
-		t.drop(tb, key) // nobody could read it; its index entries lead nowhere and are passed over
-		t.delta[tb]--
-	case tb == tSessions:
-		if r, ok := load(t, tb, key, walkSession); ok && fits(r.ExpiresAt) {
-			t.removeSession(r.SID)
+// removeExpired removes the record that an entry of the expiry index names.
+func (t *txn) removeExpired(tb table, key, entry []byte, now time.Time) {
+	at := expiring{t, tb, key, entry}
+	switch tb {
+	case tSessions:
+		swept(at, walkSession, func(r storage.Session) time.Time { return r.ExpiresAt }, func(r storage.Session) { t.removeSession(r.SID) })
+	case tGrants:
+		swept(at, walkGrant, grant.SweptAt, func(r grant) { t.removeGrant(r.ID) })
+	case tOneTimes:
+		swept(at, walkOneTime, func(r storage.OneTime) time.Time { return r.ExpiresAt }, func(r storage.OneTime) { t.removeOneTime(r.OneTimeKey) })
+	case tMails:
+		swept(at, walkMail, func(r storage.Mail) time.Time { return r.ExpiresAt }, func(r storage.Mail) { t.removeMail(r.ID) })
+	case tDenials, tReplays:
+		swept(at, walkTime, func(until time.Time) time.Time { return until }, func(time.Time) { t.drop(tb, key); t.delta[tb]-- })
+	case tClients:
+		if t.damaged(tb, key) {
+			t.forgetClient(key)
 		}
-	case tb == tGrants:
-		if r, ok := load(t, tb, key, walkGrant); ok && fits(r.SweptAt()) {
-			t.removeGrant(r.ID)
-		}
-	case tb == tOneTimes:
-		if r, ok := load(t, tb, key, walkOneTime); ok && fits(r.ExpiresAt) {
-			t.removeOneTime(r.OneTimeKey)
-		}
-	case tb == tMails:
-		if r, ok := load(t, tb, key, walkMail); ok && fits(r.ExpiresAt) {
-			t.removeMail(r.ID)
-		}
-	case tb == tDenials:
-		if r, ok := load(t, tb, key, walkTime); ok && fits(r) {
-			t.drop(tb, key)
-			t.delta[tb]--
-		}
+		swept(at, walkClient, func(r storage.Client) time.Time { return r.ExpiresAt }, func(r storage.Client) { t.removeClient(r.ID, now) })
+	case tRegistrations:
+		swept(at, walkRegistration, func(r storage.RegistrationToken) time.Time { return r.ExpiresAt },
+			func(r storage.RegistrationToken) { t.removeRegistration(r.ID) })
+	case tDevices:
+		swept(at, walkDevice, func(r storage.Device) time.Time { return r.ExpiresAt }, func(r storage.Device) { t.removeDevice(r.CodeHash) })
+	case tPushed:
+		swept(at, walkPushed, func(r storage.PushedRequest) time.Time { return r.ExpiresAt }, func(r storage.PushedRequest) { t.removePushed(r.ID) })
+	case tNotices:
+		swept(at, walkNotice, storage.LogoutNotice.SweptAt, func(storage.LogoutNotice) { t.removeNotice(key) })
+	}
+}
+
+// expiring is a record with the entry of the expiry index that names it.
+type expiring struct {
+	t          *txn
+	tb         table
+	key, entry []byte
+}
+
+// swept removes the record if it expires at the time of its entry. One that nobody could read goes in any case: its index entries lead nowhere and
+// are passed over.
+func swept[T any](e expiring, walk func(*coder, *T), at func(T) time.Time, remove func(T)) {
+	if e.t.damaged(e.tb, e.key) {
+		e.t.drop(e.tb, e.key)
+		e.t.delta[e.tb]--
+		return
+	}
+	if r, ok := load(e.t, e.tb, e.key, walk); ok && bytes.Equal(e.entry, expiryKey(at(r), e.tb, e.key)) {
+		remove(r)
 	}
 }
 
@@ -103,12 +123,19 @@ func (t *txn) damaged(tb table, key []byte) bool {
 	return !ok
 }
 
+// counted are the tables of records, whose numbers are kept.
+func counted() []table {
+	return []table{
+		tAccounts, tFiles, tSessions, tGrants, tOneTimes, tConsents, tDenials, tMails, tClients, tRegistrations, tDevices, tPushed, tReplays, tNotices,
+	}
+}
+
 // Stats implements [storage.Upkeep]. The counts are kept with every write; expired records count until they are swept.
 func (s *Store) Stats(ctx context.Context) (stats map[string]int64, err error) {
 	err = s.view(ctx, "Stats", func(t *txn) error {
 		n := loadCounts(t)
 		stats = map[string]int64{"bytes": t.tx.Size()}
-		for _, tb := range []table{tAccounts, tFiles, tSessions, tGrants, tOneTimes, tConsents, tDenials, tMails, tClients} {
+		for _, tb := range counted() {
 			stats[tb.String()] = n[tb]
 		}
 		return nil

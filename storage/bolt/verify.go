@@ -116,15 +116,68 @@ func (v *verifier) expect() {
 		v.entry(tConsentsBy, append(within(c.ClientID), idKey(c.AccountID)...))
 		v.owned(tConsents, c.AccountID)
 	})
+	v.expectClients()
+	v.expectRequests()
+	each(v, tNotices, walkNotice, v.expectNotice)
 	each(v, tMails, walkMail, func(m storage.Mail) {
 		v.entry(tMailDue, dueKey(m))
 		v.entry(tExpiry, expiryKey(m.ExpiresAt, tMails, []byte(m.ID)))
 	})
-	v.t.scan(tDenials, nil, nil, func(k, payload []byte) bool {
-		at, _ := decode(walkTime, payload)
-		v.entry(tExpiry, expiryKey(at, tDenials, k))
-		return true
+	for _, tb := range []table{tDenials, tReplays} {
+		v.t.scan(tb, nil, nil, func(k, payload []byte) bool {
+			at, _ := decode(walkTime, payload)
+			v.entry(tExpiry, expiryKey(at, tb, k))
+			return true
+		})
+	}
+}
+
+func (v *verifier) expectClients() {
+	each(v, tClients, walkClient, func(c storage.Client) {
+		for _, origin := range originsOf(c) {
+			v.entry(tOrigins, originKey(origin, c.ID))
+		}
+		if c.Registered {
+			v.entry(tRegistered, []byte(c.ID))
+		}
+		if !c.ExpiresAt.IsZero() {
+			v.entry(tExpiry, expiryKey(c.ExpiresAt, tClients, []byte(c.ID)))
+		}
 	})
+	each(v, tRegistrations, walkRegistration, func(r storage.RegistrationToken) {
+		v.leads(tRegistrationHashes, r.Hash, r.ID)
+		if !r.ExpiresAt.IsZero() {
+			v.entry(tExpiry, expiryKey(r.ExpiresAt, tRegistrations, []byte(r.ID)))
+		}
+	})
+}
+
+func (v *verifier) expectRequests() {
+	each(v, tDevices, walkDevice, func(d storage.Device) {
+		v.leads(tUserCodes, d.UserCodeHash, d.CodeHash)
+		v.entry(tExpiry, expiryKey(d.ExpiresAt, tDevices, []byte(d.CodeHash)))
+	})
+	each(v, tPushed, walkPushed, func(p storage.PushedRequest) {
+		v.entry(tExpiry, expiryKey(p.ExpiresAt, tPushed, []byte(p.ID)))
+	})
+}
+
+func (v *verifier) expectNotice(n storage.LogoutNotice) {
+	key := noticeKey(n.NoticeKey)
+	v.entry(tNoticesOf, newestFirstKey(n))
+	v.entry(tExpiry, expiryKey(n.SweptAt(), tNotices, key))
+	if !n.Over() {
+		v.entry(tNoticeDue, noticeDueKey(n))
+		v.entry(tNoticesBy, noticeByKey(n))
+	}
+}
+
+// leads expects that an entry leads to the record with that ID.
+func (v *verifier) leads(tb table, from, id string) {
+	v.entry(tb, []byte(from))
+	if to, _ := v.t.get(tb, []byte(from)); string(to) != id {
+		v.fault("%s: the entry of %q leads to %q", tb, id, to)
+	}
 }
 
 func (v *verifier) expectGrant(g grant) {
@@ -138,10 +191,7 @@ func (v *verifier) expectGrant(g grant) {
 		v.entry(tGrantsIn, join(within(g.SID), g.ID))
 	}
 	if g.Code != nil {
-		v.entry(tCodes, []byte(g.Code.Hash))
-		if id, _ := v.t.get(tCodes, []byte(g.Code.Hash)); string(id) != g.ID {
-			v.fault("grants: the code of %q leads to %q", g.ID, id)
-		}
+		v.leads(tCodes, g.Code.Hash, g.ID)
 	}
 }
 
@@ -155,6 +205,7 @@ func (v *verifier) owned(tb table, accountID int64) {
 func (v *verifier) compare() {
 	for _, tb := range []table{
 		tSubs, tUsernames, tEmails, tFiles, tSessionsOf, tGrantsOf, tGrantsBy, tGrantsIn, tCodes, tOneTimesOf, tConsentsBy, tMailDue, tExpiry,
+		tOrigins, tRegistered, tRegistrationHashes, tUserCodes, tNoticesOf, tNoticesBy, tNoticeDue,
 	} {
 		v.t.scan(tb, nil, nil, func(k, _ []byte) bool {
 			if _, ok := v.want[tb][string(k)]; !ok {
@@ -168,7 +219,7 @@ func (v *verifier) compare() {
 		}
 	}
 	counts := loadCounts(v.t)
-	for _, tb := range []table{tAccounts, tFiles, tSessions, tGrants, tOneTimes, tConsents, tDenials, tMails, tClients} {
+	for _, tb := range append(counted(), tRegistered) {
 		if counts[tb] != v.count[tb] {
 			v.fault("%s: %d counted, %d there", tb, counts[tb], v.count[tb])
 		}

@@ -55,15 +55,7 @@ type Store struct {
 	expiry expiryHeap
 }
 
-var _ interface {
-	storage.Store
-	storage.Devices
-	storage.PushedRequests
-	storage.Replays
-	storage.Registrations
-	storage.ClientUse
-	storage.Notices
-} = (*Store)(nil)
+var _ storage.Store = (*Store)(nil)
 
 // New returns an empty store.
 func New() *Store {

@@ -19,36 +19,6 @@ func (w *watched) SwapKeyring(ctx context.Context, k storage.Keyring, now time.T
 	return w.store.SwapKeyring(ctx, k, now)
 }
 
-func (w *watched) CreateClient(ctx context.Context, c storage.Client, now time.Time) (r1 storage.Client, err error) {
-	ctx, end := w.begin(ctx, "CreateClient")
-	defer func() { end(err) }()
-	return w.store.CreateClient(ctx, c, now)
-}
-
-func (w *watched) Client(ctx context.Context, id string) (r1 storage.Client, err error) {
-	ctx, end := w.begin(ctx, "Client")
-	defer func() { end(err) }()
-	return w.store.Client(ctx, id)
-}
-
-func (w *watched) ReplaceClient(ctx context.Context, c storage.Client, now time.Time) (r1 storage.Client, err error) {
-	ctx, end := w.begin(ctx, "ReplaceClient")
-	defer func() { end(err) }()
-	return w.store.ReplaceClient(ctx, c, now)
-}
-
-func (w *watched) DeleteClient(ctx context.Context, id string, now time.Time) (err error) {
-	ctx, end := w.begin(ctx, "DeleteClient")
-	defer func() { end(err) }()
-	return w.store.DeleteClient(ctx, id, now)
-}
-
-func (w *watched) ListClients(ctx context.Context, after string, limit int) (r1 []storage.Client, err error) {
-	ctx, end := w.begin(ctx, "ListClients")
-	defer func() { end(err) }()
-	return w.store.ListClients(ctx, after, limit)
-}
-
 func (w *watched) TakeAttempts(ctx context.Context, limits []storage.Limit, now time.Time) (r1 storage.Taken, err error) {
 	ctx, end := w.begin(ctx, "TakeAttempts")
 	defer func() { end(err) }()

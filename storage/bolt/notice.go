@@ -1,0 +1,155 @@
+package bolt
+
+import (
+	"context"
+	"time"
+
+	"latchkey/storage"
+)
+
+func noticeKey(k storage.NoticeKey) []byte { return join(within(k.SID), k.ClientID) }
+
+// newestFirstKey orders an account's notices: the latest EndedAt first.
+func newestFirstKey(n storage.LogoutNotice) []byte {
+	at := timeKey(n.EndedAt)
+	for i := range at {
+		at[i] = ^at[i]
+	}
+	return append(append(idKey(n.AccountID), at...), noticeKey(n.NoticeKey)...)
+}
+
+func noticeDueKey(n storage.LogoutNotice) []byte {
+	return append(timeKey(n.DueAt()), noticeKey(n.NoticeKey)...)
+}
+
+func noticeByKey(n storage.LogoutNotice) []byte {
+	return append(within(n.ClientID), noticeKey(n.NoticeKey)...)
+}
+
+// notify queues a notice for each client that wants to be told of the session, which ends.
+func (t *txn) notify(session storage.Session, sub string, now time.Time) {
+	for _, client := range session.Notify {
+		n := storage.LogoutNotice{
+			NoticeKey: storage.NoticeKey{SID: session.SID, ClientID: client},
+			AccountID: session.AccountID, Sub: sub, EndedAt: now, NotBefore: now,
+		}
+		key := noticeKey(n.NoticeKey)
+		t.removeNotice(key)
+		t.saveNotice(n)
+		t.mark(tNoticesOf, newestFirstKey(n))
+		t.mark(tNoticesBy, noticeByKey(n))
+		t.mark(tExpiry, expiryKey(n.SweptAt(), tNotices, key))
+		t.delta[tNotices]++
+	}
+}
+
+// saveNotice writes the notice and, while it is not over, its place among those that are due.
+func (t *txn) saveNotice(n storage.LogoutNotice) {
+	save(t, tNotices, noticeKey(n.NoticeKey), walkNotice, n)
+	if !n.Over() {
+		save(t, tNoticeDue, noticeDueKey(n), walkDue, due{expires: n.SweptAt(), created: n.EndedAt, failing: n.Attempts > 0})
+	}
+}
+
+func (t *txn) notice(key []byte) (storage.LogoutNotice, bool) {
+	return load(t, tNotices, key, walkNotice)
+}
+
+func (t *txn) removeNotice(key []byte) {
+	n, ok := t.notice(key)
+	if !ok {
+		return
+	}
+	t.drop(tNotices, key)
+	t.drop(tNoticesOf, newestFirstKey(n))
+	t.drop(tExpiry, expiryKey(n.SweptAt(), tNotices, key))
+	if !n.Over() {
+		t.drop(tNoticeDue, noticeDueKey(n))
+		t.drop(tNoticesBy, noticeByKey(n))
+	}
+	t.delta[tNotices]--
+}
+
+// LeaseNotices implements [storage.Notices]. A queue in which nothing is due costs no write.
+func (s *Store) LeaseNotices(ctx context.Context, limit int, until, now time.Time) (leased []storage.LogoutNotice, err error) {
+	idle := true
+	err = s.view(ctx, "LeaseNotices", func(t *txn) error {
+		idle = len(t.due(tNoticeDue, min(limit, 1), now)) == 0
+		return nil
+	})
+	if err != nil || idle {
+		return nil, err
+	}
+	err = s.update(ctx, "LeaseNotices", func(t *txn) error {
+		leased = nil
+		for _, key := range t.due(tNoticeDue, limit, now) {
+			n, ok := t.notice(key)
+			if !ok {
+				continue
+			}
+			t.drop(tNoticeDue, noticeDueKey(n))
+			n.LeaseUntil = until
+			t.saveNotice(n)
+			leased = append(leased, n)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return leased, nil
+}
+
+// SettleNotice implements [storage.Notices].
+func (s *Store) SettleNotice(ctx context.Context, key storage.NoticeKey, outcome storage.NoticeOutcome, now time.Time) error {
+	return s.update(ctx, "SettleNotice", func(t *txn) error {
+		n, ok := t.notice(noticeKey(key))
+		if !ok || n.Over() || !n.SweptAt().After(now) {
+			return storage.ErrNotFound
+		}
+		t.drop(tNoticeDue, noticeDueKey(n))
+		n.Settle(outcome, now)
+		t.saveNotice(n)
+		if n.Over() {
+			t.drop(tNoticesBy, noticeByKey(n))
+		}
+		return nil
+	})
+}
+
+// ListNotices implements [storage.Notices].
+func (s *Store) ListNotices(ctx context.Context, accountID int64, now time.Time) (list []storage.LogoutNotice, err error) {
+	err = s.view(ctx, "ListNotices", func(t *txn) error {
+		of := idKey(accountID)
+		t.scan(tNoticesOf, of, of, func(k, _ []byte) bool {
+			n, ok := t.notice(k[len(of)+timeKeySize:])
+			if !ok || !n.SweptAt().After(now) {
+				return !ok // those that follow ended earlier still
+			}
+			list = append(list, n)
+			return len(list) < storage.NoticesListed
+		})
+		return nil
+	})
+	return list, err
+}
+
+// NoticeState implements [storage.Notices]. It reads the index of what is due, not the notices.
+func (s *Store) NoticeState(ctx context.Context, now time.Time) (state storage.NoticeState, err error) {
+	err = s.view(ctx, "NoticeState", func(t *txn) error {
+		state.Waiting, state.Failing, state.Oldest = t.countDue(tNoticeDue, now)
+		return nil
+	})
+	return state, err
+}
+
+// heldNotices returns the keys of the notices that are leased.
+func (t *txn) heldNotices() (keys [][]byte) {
+	for _, key := range t.members(tNoticeDue, nil) {
+		key = key[min(timeKeySize, len(key)):]
+		if n, ok := t.notice(key); ok && !n.LeaseUntil.IsZero() {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
