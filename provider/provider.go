@@ -45,6 +45,8 @@ type Config struct {
 	AccountTTL time.Duration
 	// Algs are the algorithms of ID tokens, for discovery.
 	Algs []string
+	// ResponseTypes are those that every client may use; nil means code alone.
+	ResponseTypes []string
 	// Locales, PolicyURI, TermsURI and DocsURI are told in discovery, where given.
 	Locales []string
 	// SignUpOpen: people may make accounts, so prompt=create means something.
@@ -114,7 +116,8 @@ func New(cfg Config) (*Provider, error) {
 	p.Authorize = &authorize.Endpoint{
 		Issuer: cfg.Issuer, Path: p.path, Secure: secure,
 		SignInPath: p.path + "/login", SignUpPath: p.path + "/signup", ConsentPath: p.path + "/consent",
-		Clients: cfg.Clients, Store: cfg.Store, Sessions: p.Sessions, Tokens: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, Audit: cfg.Audit, Now: cfg.Now,
+		Clients: cfg.Clients, Store: cfg.Store, Sessions: p.Sessions, Tokens: p.Issuer, Hints: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, Audit: cfg.Audit, Now: cfg.Now,
+		ResponseTypes: cfg.ResponseTypes,
 	}
 	p.token = &grant.Endpoint{Clients: p.clients, Issuer: p.Issuer, Audit: cfg.Audit, Now: cfg.Now, Exchangers: []grant.Exchanger{
 		grant.Code{Store: cfg.Store, Tokens: p.Issuer, Audit: cfg.Audit},

@@ -1,11 +1,13 @@
 package authorize
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"latchkey/provider/client"
 	"latchkey/provider/oauth"
+	"latchkey/provider/token"
 	"latchkey/storage"
 )
 
@@ -13,6 +15,16 @@ import (
 type Person struct {
 	Session storage.Session
 	Account storage.Account
+	// Named: every hint of the request names them; so where there is none.
+	Named bool
+}
+
+// acr is the class that the sign-in reached.
+func (p *Person) acr() string {
+	if p.Session.ACR != "" {
+		return p.Session.ACR
+	}
+	return oauth.ACROf(p.Session.AMR)
 }
 
 // decide says what comes next. It is pure: the same request, person and consent always give the same answer. who is nil where
@@ -20,13 +32,16 @@ type Person struct {
 func decide(q *Request, who *Person, granted storage.Consent) Decision {
 	silent := q.Prompt.Has(oauth.PromptNone)
 	if wrongPerson(q, who) {
-		return Refuse{oauth.E(oauth.LoginRequired, "another person signed in than id_token_hint names")} // OpenID Connect Core §3.1.2.1
+		return Refuse{oauth.E(oauth.LoginRequired, "another person signed in than the request names")} // OpenID Connect Core §3.1.2.1
 	}
 	if step, need := signIn(q, who); need {
 		if silent {
 			return Refuse{oauth.E(oauth.LoginRequired, "the person must sign in")} // OpenID Connect Core §3.1.2.6
 		}
 		return step
+	}
+	if q.ACR.Essential && !reached(q, who) {
+		return Refuse{oauth.E(oauth.UnmetAuthentication, "the sign-in does not reach an acr that is essential")} // OpenID Connect Core §5.5.1.1
 	}
 	if missing := unconsented(q, who, granted); len(missing) > 0 {
 		if silent {
@@ -42,10 +57,10 @@ func fresh(q *Request, who *Person) bool {
 	return who != nil && who.Session.AuthTime.After(q.StartedAt)
 }
 
-// wrongPerson tells whether the person was asked for the account that id_token_hint names, and went on with another. To ask again
-// would go round for ever.
+// wrongPerson tells whether the person was asked for the account that a hint names, and went on with another. To ask again would go
+// round for ever.
 func wrongPerson(q *Request, who *Person) bool {
-	if q.HintSub == "" || who == nil || q.HintSub == who.Account.Sub {
+	if who == nil || who.Named {
 		return false
 	}
 	return fresh(q, who) || q.Chosen == who.Session.SID
@@ -60,12 +75,14 @@ func signIn(q *Request, who *Person) (SignIn, bool) {
 		return SignIn{Create: true}, true // Initiating User Registration §4
 	case who == nil:
 		return SignIn{}, true
-	case q.HintSub != "" && q.HintSub != who.Account.Sub:
+	case !who.Named:
 		return SignIn{Choose: true}, true // OpenID Connect Core §3.1.2.1 id_token_hint
 	case q.Prompt.Has(oauth.PromptLogin) && !fresh:
 		return SignIn{Reauth: true}, true // OpenID Connect Core §3.1.2.1 prompt
 	case q.HasMaxAge && !fresh && tooOld(q, who.Session.AuthTime):
 		return SignIn{Reauth: true}, true // OpenID Connect Core §3.1.2.1 max_age
+	case !fresh && !reached(q, who) && (q.ACR.Essential || !q.Prompt.Has(oauth.PromptNone)):
+		return SignIn{Reauth: true}, true // OpenID Connect Core §5.5.1.1: more factors may help
 	case q.Prompt.Has(oauth.PromptSelectAccount) && !fresh && q.Chosen != who.Session.SID:
 		return SignIn{Choose: true}, true
 	}
@@ -77,6 +94,11 @@ func tooOld(q *Request, authTime time.Time) bool {
 	return q.MaxAge == 0 || q.StartedAt.Sub(authTime) > q.MaxAge
 }
 
+// reached tells whether the sign-in is worth what the request asks for.
+func reached(q *Request, who *Person) bool {
+	return len(q.ACR.Values) == 0 || slices.Contains(q.ACR.Values, who.acr())
+}
+
 // unconsented lists the scopes that the person must be asked about; not empty even where the client asks for no scope at all.
 // Where anybody could have sent the request, a client whose consent the operator gave still needs the person to have done something.
 func unconsented(q *Request, who *Person, granted storage.Consent) oauth.Scopes {
@@ -85,15 +107,24 @@ func unconsented(q *Request, who *Person, granted storage.Consent) oauth.Scopes 
 	if q.Client.SkipConsent && !q.Prompt.Has(oauth.PromptConsent) && (!anybody || fresh(q, who)) {
 		return nil
 	}
-	ask := oauth.Consentable(q.Scopes, q.Resources)
+	ask := oauth.Consentable(q.personal(), q.Resources)
 	if again && !granted.GrantedAt.After(q.StartedAt) { // a consent of this very request counts
 		return ask
 	}
 	return ask.Without(granted.Scopes)
 }
 
+// personal are the scopes that a request is worth, with those whose claims it asks for one by one (OpenID Connect Core §5.5).
+func (q *Request) personal() oauth.Scopes {
+	return append(slices.Clone(q.Scopes), token.ImpliedScopes(q.Claims).Without(q.Scopes)...)
+}
+
 // impersonable requests are answered to a loopback port or a private scheme, which any program on the machine can take, and no secret
-// proves the client: never silent (RFC 8252 §8.6). Another, better address of the same client does not help.
+// proves the client, for it has none or a token leaves before it could be asked for: never silent (RFC 8252 §8.6). Another, better
+// address of the same client does not help.
 func impersonable(q *Request) bool {
-	return q.Client.ApplicationType == "native" && q.Client.AuthMethod == client.NoneMethod && !strings.HasPrefix(q.RedirectURI, "https://")
+	if q.Client.ApplicationType != "native" || strings.HasPrefix(q.RedirectURI, "https://") {
+		return false
+	}
+	return q.Client.AuthMethod == client.NoneMethod || oauth.Fronted(q.Type)
 }

@@ -41,12 +41,18 @@ type Sessions interface {
 	Current(r *http.Request) (storage.Session, bool, error)
 }
 
-// Tokens knows lifetimes and our own ID tokens.
+// Tokens makes tokens and knows their lifetimes.
 type Tokens interface {
-	VerifyIDHint(ctx context.Context, raw string) (token.ID, error)
+	Issue(ctx context.Context, a *token.Authorization) (*token.Answer, error)
 	CodeTTL() time.Duration
 	AccessTTL(c storage.Client) time.Duration
 	RefreshTTL(c storage.Client) time.Duration
+}
+
+// Hints knows our own ID tokens, and whom they name.
+type Hints interface {
+	VerifyIDHint(ctx context.Context, raw string) (token.ID, error)
+	HintNames(hint token.ID, c storage.Client, a storage.Account) bool
 }
 
 // Pages draws what leaves for a client.
@@ -62,11 +68,15 @@ type Endpoint struct {
 	Secure       bool
 	// SignInPath, SignUpPath and ConsentPath are the pages' addresses; they take the parameter flow.
 	SignInPath, SignUpPath, ConsentPath string
+	// ResponseTypes are those that every client may use, in canonical order; nil means code alone. A client that did not register itself may have
+	// more of its own.
+	ResponseTypes []string
 
 	Clients  Clients
 	Store    Store
 	Sessions Sessions
 	Tokens   Tokens
+	Hints    Hints
 	Vault    Vault
 	Pages    Pages
 	Audit    audit.Sink
@@ -162,7 +172,14 @@ func (e *Endpoint) known(r *http.Request, q *Request) (*Person, storage.Consent,
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, storage.Consent{}, fmt.Errorf("read consent: %w", err)
 	}
-	return &Person{Session: s, Account: a}, granted, nil
+	return &Person{Session: s, Account: a, Named: e.named(q, a)}, granted, nil
+}
+
+// named tells whether every hint of the request names the account.
+func (e *Endpoint) named(q *Request, a storage.Account) bool {
+	return !slices.ContainsFunc(q.Hints, func(h Hint) bool {
+		return !slices.ContainsFunc(h.IDs, func(id token.ID) bool { return e.Hints.HintNames(id, h.Client, a) })
+	})
 }
 
 // next does what decide says.
@@ -203,37 +220,4 @@ func see(w http.ResponseWriter, location string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusSeeOther)
-}
-
-// issue stores the grant with its code and answers with the code.
-func (e *Endpoint) issue(w http.ResponseWriter, r *http.Request, q *Request, who *Person, posted bool) error {
-	ctx, now, rec := r.Context(), e.Now(), serve.RecordOf(r.Context())
-	rec.AccountID = who.Account.ID
-	code := token.NewCode()
-	g := storage.Grant{
-		ID: token.NewGrantID(), ClientID: q.Client.ID, AccountID: who.Account.ID, SID: who.Session.SID,
-		Scopes: q.Scopes, Resources: q.Resources, Nonce: q.Nonce,
-		AuthTime: who.Session.AuthTime, AMR: who.Session.AMR, ACR: who.Session.ACR, Offline: q.Scopes.Has(oauth.OfflineAccess),
-		Code: &storage.Code{Hash: token.HashCode(code), RedirectURI: q.RedirectURI, RedirectURISent: q.RedirectURISent,
-			Challenge: q.Challenge, ExpiresAt: now.Add(e.Tokens.CodeTTL())},
-		CreatedAt: now, ExpiresAt: now.Add(e.Tokens.CodeTTL() + e.Tokens.RefreshTTL(q.Client) + e.Tokens.AccessTTL(q.Client)),
-	}
-	if q.Challenge != "" {
-		g.Code.ChallengeMethod = oauth.S256
-	}
-	if err := e.Store.CreateGrant(ctx, g, now); errors.Is(err, storage.ErrNotFound) { // signed out meanwhile
-		if q.Prompt.Has(oauth.PromptNone) {
-			return e.refuse(w, r, q, oauth.E(oauth.LoginRequired, "the person must sign in"), posted)
-		}
-		return e.redirect(w, r, q, e.SignInPath)
-	} else if err != nil {
-		return fmt.Errorf("create grant: %w", err)
-	}
-	if !slices.Contains(who.Session.Clients, q.Client.ID) {
-		_, err := e.Store.TouchSession(ctx, who.Session.SID, storage.SessionChange{AddClient: q.Client.ID, LastSeenAt: now}, now)
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return fmt.Errorf("note client in session: %w", err)
-		}
-	}
-	return e.answer(w, r, q, []serve.Param{{Name: "code", Value: code}}, posted)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/provider/oauth"
+	"latchkey/provider/token"
 	"latchkey/storage"
 )
 
@@ -16,10 +17,15 @@ type Request struct {
 	// RedirectURI is where the answer goes. Sent tells whether the request named it.
 	RedirectURI     string
 	RedirectURISent bool
-	Mode            oauth.ResponseMode
-	State           string
+	// Type is response_type in canonical order.
+	Type  string
+	Mode  oauth.ResponseMode
+	State string
 
-	Scopes    oauth.Scopes
+	// Asked are the scopes as they were asked for, Scopes those of them that the client may have.
+	Asked, Scopes oauth.Scopes
+	// Claims are those asked for one by one, as far as the client may have them.
+	Claims    oauth.ClaimsRequest
 	Resources []string
 	Nonce     string
 	Challenge string
@@ -27,15 +33,31 @@ type Request struct {
 	// MaxAge counts where HasMaxAge.
 	MaxAge    time.Duration
 	HasMaxAge bool
+	// ACR is what the sign-in should be worth.
+	ACR       ACR
 	LoginHint string
 	UILocales string
-	// HintSub is the subject of a valid id_token_hint, "" if none was sent.
-	HintSub string
+	// Hints name the person, each for itself.
+	Hints []Hint
 
 	// StartedAt is when the request first came. What must be fresh (a sign-in, a consent) must be later.
 	StartedAt time.Time
 	// Chosen is the session that the person chose to go on with (prompt=select_account), "" if none.
 	Chosen string
+}
+
+// ACR is the class that a sign-in should reach (OpenID Connect Core §3.1.2.1 acr_values, §5.5.1.1).
+type ACR struct {
+	// Values that would do, of those that can be reached here; any, where there is none.
+	Values []string
+	// Essential: without one of them there is no answer.
+	Essential bool
+}
+
+// Hint is a demand for one person (OpenID Connect Core §3.1.2.2 item 4): any of IDs, as Client knows people, must name whoever the answer is about.
+type Hint struct {
+	Client storage.Client
+	IDs    []token.ID
 }
 
 // Decision is what /authorize does next: exactly one of the types below.
@@ -55,7 +77,7 @@ func (c Consent) Named() oauth.Scopes {
 	return slices.DeleteFunc(slices.Clone(c.Scopes), func(s string) bool { return strings.Contains(s, " ") })
 }
 
-// Issue answers with a code.
+// Issue answers with what response_type asks for.
 type Issue struct{ Session storage.Session }
 
 // Refuse answers with an error.

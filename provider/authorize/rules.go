@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"latchkey/provider/client"
 	"latchkey/provider/oauth"
@@ -20,7 +21,8 @@ var beforeRedirect = []rule{ruleClient, ruleRedirectURI}
 
 // afterRedirect rules check the rest: their failures go to the client.
 var afterRedirect = []rule{
-	ruleResponseMode, ruleWellFormed, ruleUnsupported, ruleResponseType, ruleSize, ruleScope, rulePKCE, rulePrompt, ruleMaxAge, ruleResource, ruleIDTokenHint,
+	ruleResponseMode, ruleWellFormed, ruleUnsupported, ruleResponseType, ruleImplicit, ruleSize, ruleScope, ruleNonce, rulePKCE, rulePrompt, ruleMaxAge,
+	ruleResource, ruleIDTokenHint,
 }
 
 func page(kind, description string, cause error) error {
@@ -65,22 +67,25 @@ func ruleRedirectURI(_ context.Context, _ *Endpoint, q *Request) error {
 	return nil
 }
 
+// ruleResponseMode finds by which way the answer leaves, also where the rest of the request is broken: what asks for a token, however
+// unlikely, never gets an answer by the query.
 func ruleResponseMode(_ context.Context, _ *Endpoint, q *Request) error {
-	q.Mode = oauth.ModeQuery
+	q.Type = oauth.ParseResponseType(strings.Join(q.Form.All("response_type"), " "))
 	if !q.Form.Repeated("state") {
 		q.State = q.Form.Get("state")
 	}
+	asked := q.Form.Get("response_mode")
 	if q.Form.Repeated("response_mode") { // ruleWellFormed says so, by the default mode
-		return nil
+		asked = ""
 	}
-	mode, err := oauth.ParseResponseMode(q.Form.Get("response_mode"))
-	if err != nil {
+	var err error
+	if q.Mode, err = oauth.ParseResponseMode(asked, q.Type); err != nil {
 		return err
 	}
-	if len(q.Client.ResponseModes) > 0 && !slices.Contains(q.Client.ResponseModes, string(mode)) {
+	if len(q.Client.ResponseModes) > 0 && !slices.Contains(q.Client.ResponseModes, string(q.Mode)) {
+		q.Mode, _ = oauth.ParseResponseMode("", q.Type)
 		return oauth.E(oauth.InvalidRequest, "response_mode is not allowed for this client")
 	}
-	q.Mode = mode
 	return nil
 }
 
@@ -94,20 +99,6 @@ func ruleUnsupported(_ context.Context, _ *Endpoint, q *Request) error {
 		return oauth.E(oauth.RequestURINotSupported, "request_uri is not supported") // OpenID Connect Core §6.2
 	case q.Form.Get("registration") != "":
 		return oauth.E(oauth.RegistrationUnsupported, "registration is not supported") // OpenID Connect Core §7.2.1
-	}
-	return nil
-}
-
-func ruleResponseType(_ context.Context, _ *Endpoint, q *Request) error {
-	rt := oauth.ParseResponseType(q.Form.Get("response_type"))
-	switch {
-	case rt == "":
-		return oauth.E(oauth.InvalidRequest, "response_type is missing") // RFC 6749 §3.1.1
-	case rt != "code":
-		return oauth.E(oauth.UnsupportedResponseType, "only response_type code is supported")
-	case len(q.Client.ResponseTypes) > 0 && !slices.Contains(q.Client.ResponseTypes, rt),
-		len(q.Client.GrantTypes) > 0 && !slices.Contains(q.Client.GrantTypes, "authorization_code"):
-		return oauth.E(oauth.UnauthorizedClient, "this client may not use response_type code") // RFC 6749 §4.1.2.1
 	}
 	return nil
 }
@@ -129,30 +120,14 @@ func ruleScope(_ context.Context, _ *Endpoint, q *Request) error {
 	if err != nil {
 		return err
 	}
-	q.Scopes = asked.And(q.Client.Scopes)
-	if asked.Has(oauth.OfflineAccess) && len(q.Client.GrantTypes) > 0 && !slices.Contains(q.Client.GrantTypes, "refresh_token") {
+	q.Asked, q.Scopes = asked, asked.And(q.Client.Scopes)
+	if !oauth.Answers(q.Type, "code") || (len(q.Client.GrantTypes) > 0 && !slices.Contains(q.Client.GrantTypes, "refresh_token")) {
 		q.Scopes = q.Scopes.Without([]string{oauth.OfflineAccess}) // OpenID Connect Core §11
 	}
 	if len(q.Scopes) == 0 && len(asked) > 0 {
 		return oauth.E(oauth.InvalidScope, "no scope that was asked for is allowed for this client")
 	}
-	q.Nonce = q.Form.Get("nonce")
 	return nil
-}
-
-func rulePKCE(_ context.Context, _ *Endpoint, q *Request) error {
-	challenge, method := q.Form.Get("code_challenge"), q.Form.Get("code_challenge_method")
-	if challenge == "" {
-		if method != "" || !q.Client.PKCEExempt {
-			return oauth.E(oauth.InvalidRequest, "code_challenge is missing") // RFC 7636 §4.4.1, RFC 9700 §2.1.1
-		}
-		return nil
-	}
-	if method != oauth.S256 {
-		return oauth.E(oauth.InvalidRequest, "code_challenge_method must be S256") // RFC 7636 §4.4.1
-	}
-	q.Challenge = challenge
-	return oauth.CheckChallenge(challenge)
 }
 
 func rulePrompt(_ context.Context, _ *Endpoint, q *Request) (err error) {
@@ -183,17 +158,39 @@ func ruleResource(_ context.Context, _ *Endpoint, q *Request) error {
 }
 
 func ruleIDTokenHint(ctx context.Context, e *Endpoint, q *Request) error {
+	q.Hints = nil
 	hint := q.Form.Get("id_token_hint")
 	if hint == "" {
 		return nil
 	}
-	c, err := e.Tokens.VerifyIDHint(ctx, hint)
+	c, err := e.Hints.VerifyIDHint(ctx, hint)
 	if errors.Is(err, token.ErrMalformed) {
 		return oauth.E(oauth.InvalidRequest, "id_token_hint is not an ID token of this issuer").Because(err) // OpenID Connect Core §3.1.2.1
 	}
 	if err != nil {
 		return err
 	}
-	q.HintSub = c.Subject
+	return e.hint(ctx, q, c)
+}
+
+// hint demands the person that an ID token of ours names. It may have been issued to another client, which then says how to read it; but
+// a pairwise subject is nobody's business outside of its sector (OpenID Connect Core §8.1, §17.3).
+func (e *Endpoint) hint(ctx context.Context, q *Request, id token.ID) error {
+	if id.Audience.Has(q.Client.ID) {
+		q.Hints = append(q.Hints, Hint{Client: q.Client, IDs: []token.ID{id}})
+		return nil
+	}
+	c, err := e.Clients.Client(ctx, id.Audience[0])
+	if errors.Is(err, client.ErrUnknown) { // it went; how it knew people is not known
+		return oauth.E(oauth.InvalidRequest, "id_token_hint is of a client that is gone").Because(err)
+	}
+	if err != nil {
+		return err
+	}
+	pairwise := c.SubjectType == token.Pairwise || q.Client.SubjectType == token.Pairwise
+	if pairwise && (c.SubjectType != q.Client.SubjectType || c.Sector == "" || c.Sector != q.Client.Sector) {
+		return oauth.E(oauth.InvalidRequest, "id_token_hint is of another sector")
+	}
+	q.Hints = append(q.Hints, Hint{Client: c, IDs: []token.ID{id}})
 	return nil
 }

@@ -48,15 +48,28 @@ func Answers(responseType, word string) bool {
 	return slices.Contains(strings.Fields(responseType), word)
 }
 
-// ParseResponseMode reads a response_mode; "" gives the default of the code flow. Errors: *Error with InvalidRequest.
-func ParseResponseMode(s string) (ResponseMode, error) {
-	switch m := ResponseMode(s); m {
-	case "":
-		return ModeQuery, nil
-	case ModeQuery, ModeFragment, ModeFormPost:
+// Fronted tells whether a response type (in canonical order) lets a token of any kind leave the authorization endpoint.
+func Fronted(responseType string) bool {
+	return Answers(responseType, "token") || Answers(responseType, "id_token")
+}
+
+// ParseResponseMode reads a response_mode for a response type, which need not be one that can be served: "" gives the type's default, and tokens
+// never leave by the query (OAuth 2.0 Multiple Response Types §2.1, §5). Errors: *Error with InvalidRequest; the mode that comes with it is the
+// type's default, by which the error leaves.
+func ParseResponseMode(s, responseType string) (ResponseMode, error) {
+	usual := ModeQuery
+	if Fronted(responseType) {
+		usual = ModeFragment
+	}
+	switch m := ResponseMode(s); {
+	case m == "":
+		return usual, nil
+	case m == ModeQuery && usual == ModeFragment:
+		return usual, E(InvalidRequest, "response_mode query is not allowed with tokens") // Multiple Response Types §5
+	case m == ModeQuery, m == ModeFragment, m == ModeFormPost:
 		return m, nil
 	}
-	return "", E(InvalidRequest, "response_mode is not supported")
+	return usual, E(InvalidRequest, "response_mode is not supported")
 }
 
 // CheckResource checks a resource indicator: an absolute URI without fragment (RFC 8707 §2). Errors: *Error with InvalidTarget.

@@ -174,12 +174,6 @@ func TestScopesAndResources(t *testing.T) {
 			t.Errorf("RFC 8707 §2: %q", uri)
 		}
 	}
-	if ParseResponseType("  token code ") != "code token" {
-		t.Error("Multiple Response Types §3")
-	}
-	if m, err := ParseResponseMode(""); m != ModeQuery || err != nil {
-		t.Error("Multiple Response Types §2.1")
-	}
 }
 
 func manyScopes() string {

@@ -106,7 +106,7 @@ func TestRefused(t *testing.T) {
 		{"RFC 6749 §3.1.2.3 several registered, none sent", "two", []string{"redirect_uri", "", "scope", "read"}, "Problem: redirect_uri", ""},
 		{"RFC 6749 §3.1.1 response_type missing", "basic", []string{"response_type", ""}, "", "invalid_request"},
 		{"RFC 6749 §4.1.2.1 response_type token", "basic", []string{"response_type", "token"}, "", "unsupported_response_type"},
-		{"RFC 6749 §4.1.2.1 response_type id_token code", "basic", []string{"response_type", "id_token code"}, "", "unsupported_response_type"},
+		{"RFC 6749 §4.1.2.1 response_type id_token code, not turned on", "basic", []string{"response_type", "id_token code"}, "", "unsupported_response_type"},
 		{"RFC 6749 §4.1.2.1 client without the grant", "machine-web", nil, "", "unauthorized_client"},
 		{"RFC 9700 §2.1.1 no PKCE", "basic", []string{"code_challenge", "", "code_challenge_method", ""}, "", "invalid_request"},
 		{"RFC 7636 §4.4.1 plain", "basic", []string{"code_challenge_method", "plain"}, "", "invalid_request"},
@@ -142,7 +142,7 @@ func TestRefused(t *testing.T) {
 			if p.Left == nil {
 				t.Fatalf("got %d %q", p.Status, p.Title())
 			}
-			q := p.Left.Query()
+			q, _ := p.Response()
 			if q.Get("error") != c.err || q.Get("state") != "st" || q.Get("iss") != URL || q.Has("code") {
 				t.Errorf("got %v", q)
 			}
