@@ -12,13 +12,21 @@ type consentView struct {
 	*frame
 	Flow      Flow
 	LoginName string
+	asks
+	clientLinks
+}
+
+// asks is what a client asks for, in plain words.
+type asks struct {
 	// See, Away and Other are the scopes asked for; Granted those allowed before.
 	See, Away, Other, Granted []scopeRow
 	Resources                 []string
 	// Nothing: the client asks for nothing but the sign-in itself.
-	Nothing                      bool
-	ClientURI, PolicyURI, TosURI string
+	Nothing bool
 }
+
+// clientLinks are pages of the client of that name, "" for none.
+type clientLinks struct{ Client, ClientURI, PolicyURI, TosURI string }
 
 // scopeRow is a scope in plain words; Text is "" for one we do not know.
 type scopeRow struct{ Name, Text string }
@@ -43,23 +51,22 @@ func (s *Site) consent(w http.ResponseWriter, r *http.Request) error {
 	f := s.begin(r, fl.UILocales, a.Locale)
 	f.forFlow(fl)
 	f.Person, f.Title = called(a), f.T("consent.title", "client", fl.ClientName)
-	v := &consentView{frame: f, Flow: fl, LoginName: login(a), ClientURI: webLink(fl.ClientURI), PolicyURI: webLink(fl.PolicyURI), TosURI: webLink(fl.TermURI)}
-	v.sort(fl)
-	v.Nothing = len(v.See)+len(v.Away)+len(v.Other)+len(v.Resources) == 0
+	v := &consentView{frame: f, Flow: fl, LoginName: login(a), asks: f.asks(fl.Scopes, fl.GrantedScopes, fl.Resources),
+		clientLinks: clientLinks{fl.ClientName, webLink(fl.ClientURI), webLink(fl.PolicyURI), webLink(fl.TermURI)}}
 	return s.draw(w, r, http.StatusOK, "bow", "consent", v)
 }
 
-func (v *consentView) sort(fl Flow) {
+func (f *frame) asks(scopes, before, resources []string) (v asks) {
 	granted := map[string]bool{}
-	for _, sc := range fl.GrantedScopes {
+	for _, sc := range before {
 		granted[sc] = true
-		v.Granted = append(v.Granted, v.scope(sc))
+		v.Granted = append(v.Granted, f.scope(sc))
 	}
-	for _, sc := range fl.Scopes {
+	for _, sc := range scopes {
 		if granted[sc] {
 			continue
 		}
-		switch row := v.scope(sc); {
+		switch row := f.scope(sc); {
 		case row.Text == "":
 			v.Other = append(v.Other, row)
 		case sc == "offline_access":
@@ -68,19 +75,21 @@ func (v *consentView) sort(fl Flow) {
 			v.See = append(v.See, row)
 		}
 	}
-	for _, res := range fl.Resources {
+	for _, res := range resources {
 		if u, err := url.Parse(res); err == nil && u.Host != "" {
 			res = u.Host + u.EscapedPath()
 		}
 		v.Resources = append(v.Resources, words.Plain(res))
 	}
+	v.Nothing = len(v.See)+len(v.Away)+len(v.Other)+len(v.Resources) == 0
+	return v
 }
 
 // scope puts a scope into words. OIDC Core §5.4, §11.
-func (v *consentView) scope(sc string) scopeRow {
+func (f *frame) scope(sc string) scopeRow {
 	switch sc {
 	case "openid", "profile", "email", "phone", "address", "offline_access":
-		return scopeRow{sc, v.T("scope." + sc)}
+		return scopeRow{sc, f.T("scope." + sc)}
 	}
 	return scopeRow{Name: words.Plain(sc)}
 }

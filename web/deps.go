@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -54,11 +55,36 @@ type Flows interface {
 	Deny(w http.ResponseWriter, r *http.Request, sealed string) error
 }
 
+// Device is a device that waits for a person's decision (RFC 8628 §3.3), as pages need to know it.
+type Device struct {
+	// Ticket goes into the form of the decision.
+	Ticket                        string
+	ClientID, ClientName          string
+	ClientURI, PolicyURI, TermURI string
+	// Scopes and Resources that the device will get.
+	Scopes, Resources []string
+	// AskedAt is when it began.
+	AskedAt time.Time
+}
+
+// ErrNoDevice: no device waits for this code or ticket, or not any more.
+var ErrNoDevice = errors.New("no device waits for this code")
+
+// Devices decides about devices, always for the person of the request's session.
+type Devices interface {
+	// Look finds the device that waits for a user code, as it was typed. Errors: ErrNoDevice; *serve.Throttled after too many wrong codes; or a fault.
+	Look(r *http.Request, userCode string) (Device, error)
+	// Decide notes the person's decision, once. Errors: ErrNoDevice, or a fault.
+	Decide(r *http.Request, ticket string, allow bool) error
+}
+
 // Deps is what the pages stand on.
 type Deps struct {
 	Account  account.Verbs
 	Sessions Sessions
 	Flows    Flows
+	// Devices are the pages of the device grant; nil hides them.
+	Devices Devices
 	// ClientName tells how a client is called, its ID where it has no name.
 	ClientName func(ctx context.Context, id string) string
 	// Issuer is the configured issuer; every absolute address begins with it. Its path, if any, prefixes every path.

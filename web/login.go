@@ -69,7 +69,7 @@ func (s *Site) login(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return err
 	}
-	if in.live && in.fl.Sealed == "" {
+	if in.live && in.fl.Sealed == "" && !in.other {
 		s.see(w, r, orAccount(in.ret))
 		return nil
 	}

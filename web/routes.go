@@ -74,6 +74,10 @@ func (s *Site) Routes() []Route {
 		{Method: http.MethodGet, Path: "/static/", Prefix: true, Endpoint: "static", Handler: s.static},
 		{Method: http.MethodGet, Path: "/media/", Prefix: true, Endpoint: "media", Handler: s.media},
 	}
+	if s.Devices != nil {
+		routes = append(routes, get("/device", "page_device", s.device), post("/device", "page_device", s.devicePost),
+			get(deviceAsk, "page_device_confirm", s.deviceAsk), post(deviceAsk, "page_device_confirm", s.deviceDecide), get("/device/done", "page_device_done", s.deviceDone))
+	}
 	if s.Mailbox != nil {
 		routes = append(routes, get("/dev/mail", "dev_mail", s.mailbox))
 	}

@@ -40,13 +40,13 @@ func plainPath(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f || r == '\\' || r >= 0x80 && r < 0xa0 || r == 0xfffd })
 }
 
-// accountReturn is where to go after signing in: s if it is a page of the account, else "".
+// accountReturn is where to go after signing in: s if it is a page of the account or the question about a device, else "".
 func accountReturn(s string) string {
 	if !safePath(s) {
 		return ""
 	}
 	p, _, _ := strings.Cut(s, "?")
-	if p == "/account" || strings.HasPrefix(p, "/account/") {
+	if p == deviceAsk || p == "/account" || strings.HasPrefix(p, "/account/") {
 		return s
 	}
 	return ""

@@ -22,6 +22,7 @@ type bench struct {
 	verbs    *fakeVerbs
 	sess     *fakeSessions
 	flows    *fakeFlows
+	devices  *fakeDevices
 	answered error
 }
 
@@ -45,7 +46,7 @@ func notes() Flow {
 
 func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 	now := at("2026-11-21T21:00:00Z")
-	b := &bench{verbs: &fakeVerbs{}, sess: &fakeSessions{}, flows: &fakeFlows{open: map[string]Flow{}}}
+	b := &bench{verbs: &fakeVerbs{}, sess: &fakeSessions{}, flows: &fakeFlows{open: map[string]Flow{}}, devices: &fakeDevices{waits: map[string]Device{"WDJBMJHT": television(now)}}}
 	b.sess.live = &storage.Session{SID: "s1", AccountID: 7, CreatedAt: now.Add(-26 * time.Hour), LastSeenAt: now.Add(-20 * time.Second), Kind: "page",
 		UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36", Address: "192.0.2.17", Clients: []string{"harbour-notes", "tide-tables"}}
 	b.flows.open["f1"] = notes()
@@ -69,7 +70,7 @@ func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 		}
 		mails = append(mails, SentMail{"ada.byron@example.com", subject, text, html, now.Add(-3 * time.Minute)})
 	}
-	site, err := New(Deps{Account: b.verbs, Sessions: b.sess, Flows: b.flows, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
+	site, err := New(Deps{Account: b.verbs, Sessions: b.sess, Flows: b.flows, Devices: b.devices, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
 		PasswordMin: 8, ResetTTL: 15 * time.Minute, VerifyTTL: 24 * time.Hour, Now: func() time.Time { return now }, Mailbox: mails, DemoClientID: "demo",
 		ClientName: func(_ context.Context, id string) string {
 			return map[string]string{"harbour-notes": "Harbour Notes", "tide-tables": "Tide Tables"}[id]

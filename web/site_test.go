@@ -183,7 +183,7 @@ func TestRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, rt := range s.Routes() {
-		if strings.HasPrefix(rt.Path, "/dev") || strings.HasPrefix(rt.Path, "/demo") {
+		if strings.HasPrefix(rt.Path, "/dev/") || strings.HasPrefix(rt.Path, "/demo") {
 			t.Errorf("%s outside development mode", rt.Path)
 		}
 	}
