@@ -109,7 +109,7 @@ func (c *Cookies) Set(w http.ResponseWriter, s storage.Session, secret string) {
 	}
 	http.SetCookie(w, k)
 	if c.watched {
-		k = c.stateCookie(browserState(k.Value))
+		k = c.stateCookie(browserState(s.SID))
 		if s.Persistent {
 			k.Expires = s.ExpiresAt
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // Watch gives browsers a second cookie beside the session's: scripts of the check-session frame may read it, and notice by it that
-// somebody signed in or out (Session Management §3.2). It changes with the session, and tells nothing of it.
+// somebody signed in or out (Session Management §3.2). It changes with the session, but not when the same person proves again who they are.
 func Watch() Option { return func(c *Cookies) { c.watched = true } }
 
 // StateName is the name of the cookie that [Watch] adds.
@@ -46,9 +46,9 @@ func sessionState(clientID, origin, state, salt string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:]) + "." + salt
 }
 
-// browserState is the value of the cookie: nobody can tell from it the session, nor its secret.
-func browserState(cookie string) string {
-	sum := sha256.Sum256([]byte("browser state:" + cookie))
+// browserState is the value of the cookie of a session: it names nobody (Session Management §3.2).
+func browserState(sid string) string {
+	sum := sha256.Sum256([]byte("browser state:" + sid))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 

@@ -105,7 +105,7 @@ func TestState(t *testing.T) {
 		{"Session Management §3.2 unchanged", "app", "https://app.example", in, true},
 		{"Session Management §3.2 signed out", "app", "https://app.example", sent(out), false},
 		{"Session Management §3.2 signed in again", "app", "https://app.example", signIn("s2", "y"), false},
-		{"the same session's cookie again", "app", "https://app.example", signIn("s1", "x"), true},
+		{"Session Management §3.2 the same person proved again who they are", "app", "https://app.example", signIn("s1", "z"), true},
 		{"Session Management §3.2 another client", "other", "https://app.example", in, false},
 		{"Session Management §3.2 another origin", "app", "https://evil.example", in, false},
 		{"Session Management §3.2 another port", "app", "https://app.example:8443", in, false},
