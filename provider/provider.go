@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type Store interface {
 	storage.Grants
 	storage.Consents
 	storage.Denials
+	storage.Devices
+	storage.Limits
 }
 
 // Config is what an issuer stands on. Several can live in one process.
@@ -43,6 +46,9 @@ type Config struct {
 	RefreshGrace time.Duration
 	// AccountTTL is the lifetime of access tokens that the session dialect's refresh gives.
 	AccountTTL time.Duration
+	// DeviceTTL is how long a person has to enter a device's code, DeviceInterval what the device waits between its polls; 0 means 10 minutes and
+	// 5 seconds.
+	DeviceTTL, DeviceInterval time.Duration
 	// Algs are the algorithms of ID tokens, for discovery.
 	Algs []string
 	// ResponseTypes are those that every client may use; nil means code alone.
@@ -80,6 +86,7 @@ type Provider struct {
 	Sessions  *session.Cookies
 	Issuer    *token.Issuer
 	Accounts  *AccountTokens
+	Devices   *endpoint.DeviceApproval
 
 	clients    *client.Authenticator
 	token      *grant.Endpoint
@@ -89,6 +96,7 @@ type Provider struct {
 	introspect *endpoint.Introspect
 	revoke     *endpoint.Revoke
 	logout     *endpoint.Logout
+	device     *endpoint.Device
 }
 
 // New assembles an issuer. Errors: a configuration that cannot be served.
@@ -98,6 +106,7 @@ func New(cfg Config) (*Provider, error) {
 		(u.Scheme != "https" && u.Scheme != "http") {
 		return nil, errors.New("the issuer must be an absolute http or https URL without user, query, fragment or trailing slash")
 	}
+	cfg.DeviceTTL, cfg.DeviceInterval = cmp.Or(cfg.DeviceTTL, 10*time.Minute), cmp.Or(cfg.DeviceInterval, 5*time.Second) // RFC 8628 §3.2
 	p := &Provider{cfg: cfg, path: u.EscapedPath()}
 	secure := u.Scheme == "https"
 	cfg.Tokens.Issuer, cfg.Tokens.Now = cfg.Issuer, cfg.Now
@@ -123,6 +132,7 @@ func New(cfg Config) (*Provider, error) {
 		grant.Code{Store: cfg.Store, Tokens: p.Issuer, Audit: cfg.Audit},
 		grant.Refresh{Store: cfg.Store, Tokens: p.Issuer, Grace: cfg.RefreshGrace, Audit: cfg.Audit},
 		grant.ClientCredentials{},
+		grant.Device{Store: cfg.Store, Tokens: p.Issuer, Interval: cfg.DeviceInterval},
 	}}
 	p.endpoints(live)
 	return p, p.describe()
@@ -135,6 +145,8 @@ func (p *Provider) endpoints(live token.Live) {
 	p.userinfo = &endpoint.Userinfo{Issuer: cfg.Issuer, Tokens: p.Issuer, Live: live}
 	p.introspect = &endpoint.Introspect{Issuer: cfg.Issuer, Clients: p.clients, Tokens: p.Issuer, Live: live, Grants: cfg.Store, Now: cfg.Now}
 	p.revoke = &endpoint.Revoke{Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
+	p.device = &endpoint.Device{Issuer: cfg.Issuer, TTL: cfg.DeviceTTL, Interval: cfg.DeviceInterval, Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Now: cfg.Now}
+	p.Devices = &endpoint.DeviceApproval{Clients: cfg.Clients, Sessions: p.Sessions, Vault: cfg.Keys, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
 	p.logout = &endpoint.Logout{Path: p.path, Clients: cfg.Clients, Hints: p.Issuer, Sessions: p.Sessions, Accounts: cfg.Store, Vault: cfg.Keys, Pages: cfg.Pages, Now: cfg.Now,
 		End: func(ctx context.Context, sid string, rec *serve.Record) error {
 			return cfg.Account.SignOut(ctx, sid, account.Caller{Address: rec.Address, RequestID: rec.ID})

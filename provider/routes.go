@@ -48,6 +48,7 @@ func (p *Provider) routes() []Route {
 		{Method: "POST", Path: "/token", Endpoint: "token", Handler: p.token.Serve, Face: json, Priority: serve.Machine, Metadata: "token_endpoint"},
 		{Method: "GET", Path: "/userinfo", Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine, Metadata: "userinfo_endpoint"},
 		{Method: "POST", Path: "/userinfo", Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine},
+		{Method: "POST", Path: endpoint.DeviceRoute, Endpoint: "device_authorization", Handler: p.device.Serve, Face: json, Priority: serve.Machine, Metadata: "device_authorization_endpoint"},
 		{Method: "POST", Path: "/introspect", Endpoint: "introspect", Handler: p.introspect.Serve, Face: json, Priority: serve.Machine, Metadata: "introspection_endpoint"},
 		{Method: "POST", Path: "/revoke", Endpoint: "revoke", Handler: p.revoke.Serve, Face: json, Priority: serve.Machine, Metadata: "revocation_endpoint"},
 		{Method: "GET", Path: endpoint.LogoutRoute, Endpoint: "logout", Handler: p.logout.Serve, Face: page, Priority: serve.Interactive, Metadata: "end_session_endpoint"},

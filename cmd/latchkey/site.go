@@ -31,13 +31,13 @@ const demoID = "latchkey-demo"
 
 // newSite assembles it.
 func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
-	cfg, s, fl := c.cfg, &site{}, &flows{}
+	cfg, s, fl, dv := c.cfg, &site{}, &flows{}, &devices{}
 	u, err := url.Parse(cfg.Issuer)
 	if err != nil {
 		return nil, err
 	}
 	deps := web.Deps{
-		Account: c.accounts, Sessions: session.New(c.store, u.Scheme == "https", u.EscapedPath(), c.now), Flows: fl, ClientName: c.clientName,
+		Account: c.accounts, Sessions: session.New(c.store, u.Scheme == "https", u.EscapedPath(), c.now), Flows: fl, Devices: dv, ClientName: c.clientName,
 		Issuer: cfg.Issuer, Brand: cfg.Web.Brand, DefaultLocale: cfg.Web.DefaultLocale,
 		SignUpOpen: cfg.Accounts.SignUp == "open", ResetOpen: true, RequireVerified: cfg.Accounts.RequireVerifiedEmail,
 		PasswordMin: c.accounts.Minimum(account.Page), ResumeMax: int64(cfg.Accounts.Files.ResumeMax), PictureMax: int64(cfg.Accounts.Files.PictureMax),
@@ -57,6 +57,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 	}
 	s.provider, err = provider.New(provider.Config{
 		Issuer: cfg.Issuer, Tokens: tokenConfig(c), RefreshGrace: cfg.Tokens.RefreshGrace.D(), AccountTTL: cfg.Accounts.API.Session.TokenTTL.D(),
+		DeviceTTL: cfg.Authorization.DeviceTTL.D(), DeviceInterval: cfg.Authorization.DeviceInterval.D(),
 		Algs: c.rings.Algs(), SignUpOpen: cfg.Accounts.SignUp == "open", Locales: pages.Locales(), PolicyURI: cfg.Web.PrivacyURL, TermsURI: cfg.Web.TermsURL,
 		Store: c.store, Keys: tracedKeys{c.rings}, JWKS: c.jwks, JWKSFetched: c.rings.NoteJWKSFetch, MaxAge: c.rings.MaxAge,
 		Clients: c.registry, SlowSecrets: provider.SlowSecrets(c.accounts.VerifySecret), Account: c.accounts, Pages: pages, APIFace: (&accountapi.API{}).Face(), Edge: edge, Audit: sink, Now: c.now,
@@ -64,7 +65,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	fl.endpoint = s.provider.Authorize
+	fl.endpoint, dv.approval = s.provider.Authorize, s.provider.Devices
 	routes, err := apiRoutes(c, s.provider.Accounts)
 	s.routes = append(pageRoutes(pages), routes...)
 	return s, err
