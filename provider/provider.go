@@ -15,6 +15,7 @@ import (
 	"latchkey/provider/client"
 	"latchkey/provider/endpoint"
 	"latchkey/provider/grant"
+	"latchkey/provider/oauth"
 	"latchkey/provider/serve"
 	"latchkey/provider/session"
 	"latchkey/provider/token"
@@ -126,7 +127,7 @@ func New(cfg Config) (*Provider, error) {
 		Issuer: cfg.Issuer, Path: p.path, Secure: secure,
 		SignInPath: p.path + "/login", SignUpPath: p.path + "/signup", ConsentPath: p.path + "/consent",
 		Clients: cfg.Clients, Store: cfg.Store, Sessions: p.Sessions, Tokens: p.Issuer, Hints: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, Audit: cfg.Audit, Now: cfg.Now,
-		ResponseTypes: cfg.ResponseTypes,
+		ResponseTypes: cfg.ResponseTypes, ACRs: []string{oauth.ACROneFactor},
 	}
 	p.token = &grant.Endpoint{Clients: p.clients, Issuer: p.Issuer, Audit: cfg.Audit, Now: cfg.Now, Exchangers: []grant.Exchanger{
 		grant.Code{Store: cfg.Store, Tokens: p.Issuer, Audit: cfg.Audit},

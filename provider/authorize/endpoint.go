@@ -71,6 +71,8 @@ type Endpoint struct {
 	// ResponseTypes are those that every client may use, in canonical order; nil means code alone. A client that did not register itself may have
 	// more of its own.
 	ResponseTypes []string
+	// ACRs are the authentication context classes that a sign-in here can reach.
+	ACRs []string
 
 	Clients  Clients
 	Store    Store

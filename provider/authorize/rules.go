@@ -10,7 +10,6 @@ import (
 	"latchkey/provider/client"
 	"latchkey/provider/oauth"
 	"latchkey/provider/serve"
-	"latchkey/provider/token"
 )
 
 // rule checks one thing and fills in what it learnt.
@@ -22,7 +21,7 @@ var beforeRedirect = []rule{ruleClient, ruleRedirectURI}
 // afterRedirect rules check the rest: their failures go to the client.
 var afterRedirect = []rule{
 	ruleResponseMode, ruleWellFormed, ruleUnsupported, ruleResponseType, ruleImplicit, ruleSize, ruleScope, ruleNonce, rulePKCE, rulePrompt, ruleMaxAge,
-	ruleResource, ruleIDTokenHint,
+	ruleResource, ruleIDTokenHint, ruleClaims, ruleACR,
 }
 
 func page(kind, description string, cause error) error {
@@ -136,11 +135,6 @@ func rulePrompt(_ context.Context, _ *Endpoint, q *Request) (err error) {
 	return err
 }
 
-func ruleMaxAge(_ context.Context, _ *Endpoint, q *Request) (err error) {
-	q.MaxAge, q.HasMaxAge, err = oauth.ParseMaxAge(q.Form.Get("max_age"))
-	return err
-}
-
 func ruleResource(_ context.Context, _ *Endpoint, q *Request) error {
 	q.Resources = q.Form.All("resource")
 	if len(q.Resources) > oauth.MaxScopes {
@@ -154,43 +148,5 @@ func ruleResource(_ context.Context, _ *Endpoint, q *Request) error {
 			return oauth.E(oauth.InvalidTarget, "a resource is not allowed for this client") // RFC 8707 §2
 		}
 	}
-	return nil
-}
-
-func ruleIDTokenHint(ctx context.Context, e *Endpoint, q *Request) error {
-	q.Hints = nil
-	hint := q.Form.Get("id_token_hint")
-	if hint == "" {
-		return nil
-	}
-	c, err := e.Hints.VerifyIDHint(ctx, hint)
-	if errors.Is(err, token.ErrMalformed) {
-		return oauth.E(oauth.InvalidRequest, "id_token_hint is not an ID token of this issuer").Because(err) // OpenID Connect Core §3.1.2.1
-	}
-	if err != nil {
-		return err
-	}
-	return e.hint(ctx, q, c)
-}
-
-// hint demands the person that an ID token of ours names. It may have been issued to another client, which then says how to read it; but
-// a pairwise subject is nobody's business outside of its sector (OpenID Connect Core §8.1, §17.3).
-func (e *Endpoint) hint(ctx context.Context, q *Request, id token.ID) error {
-	if id.Audience.Has(q.Client.ID) {
-		q.Hints = append(q.Hints, Hint{Client: q.Client, IDs: []token.ID{id}})
-		return nil
-	}
-	c, err := e.Clients.Client(ctx, id.Audience[0])
-	if errors.Is(err, client.ErrUnknown) { // it went; how it knew people is not known
-		return oauth.E(oauth.InvalidRequest, "id_token_hint is of a client that is gone").Because(err)
-	}
-	if err != nil {
-		return err
-	}
-	pairwise := c.SubjectType == token.Pairwise || q.Client.SubjectType == token.Pairwise
-	if pairwise && (c.SubjectType != q.Client.SubjectType || c.Sector == "" || c.Sector != q.Client.Sector) {
-		return oauth.E(oauth.InvalidRequest, "id_token_hint is of another sector")
-	}
-	q.Hints = append(q.Hints, Hint{Client: c, IDs: []token.ID{id}})
 	return nil
 }

@@ -47,6 +47,9 @@ func ParseClaims(s string) (ClaimsRequest, error) {
 	if out.IDToken, err = claimsMember(top["id_token"]); err != nil {
 		return ClaimsRequest{}, E(InvalidRequest, "claims has a malformed id_token member").Because(err)
 	}
+	if len(out.Encode()) > MaxClaimsBytes { // or what is kept could not be read again
+		return ClaimsRequest{}, E(InvalidRequest, "claims is too long")
+	}
 	return out, nil
 }
 
@@ -54,7 +57,7 @@ func claimsMember(raw json.RawMessage) (map[string]ClaimRequest, error) {
 	if raw == nil {
 		return nil, nil
 	}
-	var named map[string]*ClaimRequest
+	var named map[string]map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &named); err != nil {
 		return nil, err
 	}
@@ -62,13 +65,32 @@ func claimsMember(raw json.RawMessage) (map[string]ClaimRequest, error) {
 		return nil, errors.New("too many claims")
 	}
 	out := make(map[string]ClaimRequest, len(named))
-	for name, c := range named {
-		if c == nil { // null asks for it voluntarily (OpenID Connect Core §5.5.1)
-			c = &ClaimRequest{}
+	for name, members := range named { // null, an empty map here, asks for it voluntarily (OpenID Connect Core §5.5.1)
+		c, err := claimRequest(members)
+		if err != nil {
+			return nil, err
 		}
-		out[name] = *c
+		out[name] = c
 	}
 	return out, nil
+}
+
+// claimRequest reads members by their exact names, as a struct would not.
+func claimRequest(members map[string]json.RawMessage) (c ClaimRequest, err error) {
+	if raw, ok := members["essential"]; ok {
+		if err := json.Unmarshal(raw, &c.Essential); err != nil {
+			return c, err
+		}
+	}
+	if raw, ok := members["values"]; ok {
+		if err := json.Unmarshal(raw, &c.Values); err != nil {
+			return c, err
+		}
+	}
+	if raw := members["value"]; string(raw) != "null" {
+		c.Value = raw
+	}
+	return c, nil
 }
 
 // oneJSON decodes exactly one JSON value.
@@ -109,6 +131,31 @@ func sameJSON(a, b []byte) bool {
 	ca, errA := json.Marshal(x)
 	cb, errB := json.Marshal(y)
 	return errA == nil && errB == nil && bytes.Equal(ca, cb)
+}
+
+// Strings are the claim's value and values, those of them that are strings; named tells whether there are any of either, of whatever type.
+func (c ClaimRequest) Strings() (out []string, named bool) {
+	for _, raw := range append(c.Values[:len(c.Values):len(c.Values)], c.Value) {
+		var s string
+		if raw != nil && json.Unmarshal(raw, &s) == nil && string(raw) != "null" {
+			out = append(out, s)
+		}
+	}
+	return out, c.Value != nil || len(c.Values) > 0
+}
+
+// Encode writes the request in a form that ParseClaims reads again, nil where nothing is asked for. The same request is always written the same.
+func (c ClaimsRequest) Encode() []byte {
+	if c.IsZero() {
+		return nil
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(c); err != nil { // what ParseClaims read can be written
+		return nil
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // IsZero tells whether nothing is asked for.
