@@ -1,0 +1,194 @@
+package client
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"latchkey/provider/oauth"
+	"latchkey/storage"
+)
+
+// Bounds of a client's members.
+const (
+	// MaxSecrets is how many live secrets a client may have: the one in use and the one that follows it.
+	MaxSecrets = 2
+	// MaxListed bounds every list of a client; MaxText, in bytes, what people read.
+	MaxListed = 100
+	MaxText   = 200
+)
+
+// What stands for the account API's own tokens: no client may have the one, and none that registers itself the other.
+const (
+	reservedID    = "latchkey-account"
+	reservedScope = "account"
+)
+
+// Grant types that clients may have, beside those of RFC 6749.
+const (
+	implicitGrant = "implicit"
+	deviceGrant   = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628 §3.4
+)
+
+// Served is what clients can choose from. A nil list allows everything that Latchkey knows.
+type Served struct {
+	// Algs there are signing keys for: ID tokens, access tokens, signed userinfo and introspection.
+	Algs []string
+	// AuthMethods, GrantTypes and ResponseTypes that are on.
+	AuthMethods, GrantTypes, ResponseTypes []string
+	// PlainFetch: the operator named networks where addresses of clients are reached by plain http too.
+	PlainFetch bool
+}
+
+// GrantTypes lists every grant type that can be served.
+func GrantTypes() []string {
+	return []string{"authorization_code", "refresh_token", implicitGrant, "client_credentials", deviceGrant}
+}
+
+// AuthMethods lists every authentication method that can be served.
+func AuthMethods() []string {
+	return []string{NoneMethod, BasicMethod, PostMethod, secretJWT, privateKeyJWT}
+}
+
+const (
+	secretJWT     = "client_secret_jwt"
+	privateKeyJWT = "private_key_jwt"
+)
+
+// Complete fills in what follows from the rest: the defaults of RFC 7591 §2, the order of words in response types, the sector of pairwise subjects.
+func Complete(c *storage.Client) {
+	if c.ApplicationType == "" {
+		c.ApplicationType = "web" // OpenID Connect Registration §2
+	}
+	if c.AuthMethod == "" {
+		c.AuthMethod = BasicMethod
+	}
+	if c.GrantTypes == nil {
+		c.GrantTypes = []string{"authorization_code"}
+	}
+	if c.ResponseTypes == nil && slices.Contains(c.GrantTypes, "authorization_code") {
+		c.ResponseTypes = []string{oauth.TypeCode}
+	}
+	var types []string
+	for _, t := range c.ResponseTypes {
+		if t = oauth.ParseResponseType(t); !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	c.ResponseTypes = types
+	c.Sector = ""
+	if c.SubjectType == "pairwise" {
+		c.Sector = sector(*c)
+	}
+}
+
+// NeedsSecret says whether anything of the client rests on a secret that it shares with us.
+func NeedsSecret(c storage.Client) bool {
+	return strings.HasPrefix(c.AuthMethod, "client_secret_") || slices.ContainsFunc([]string{c.IDTokenAlg, c.UserinfoAlg, c.IntrospectionAlg, c.RequestObjectAlg}, isMAC)
+}
+
+// Check says everything that is wrong with a client that [Complete] has completed, wherever it comes from.
+func Check(c storage.Client, s Served) []Fault {
+	k := &checker{c: c, s: s}
+	for _, check := range []func(){
+		k.identity, k.people, k.method, k.secrets, k.keys, k.grants, k.responses, k.redirects, k.pairwise, k.addresses, k.algorithms, k.requests,
+		k.resources, k.registered,
+	} {
+		check()
+	}
+	return k.faults
+}
+
+type checker struct {
+	c      storage.Client
+	s      Served
+	faults []Fault
+}
+
+// bad notes what is wrong with a member; badValue with one value of it.
+func (k *checker) bad(wrong bool, field, format string, args ...any) {
+	if wrong {
+		k.faults = append(k.faults, Fault{Field: field, Problem: fmt.Sprintf(format, args...)})
+	}
+}
+
+func (k *checker) badValue(wrong bool, field, value, format string, args ...any) {
+	if wrong {
+		k.faults = append(k.faults, Fault{Field: field, Value: value, Problem: fmt.Sprintf(format, args...)})
+	}
+}
+
+// oneOf checks a word against those that are known, and those of them that are on; on nil means all.
+func (k *checker) oneOf(field, word string, known, on []string) {
+	if on == nil {
+		on = known
+	}
+	k.badValue(!slices.Contains(known, word) || !slices.Contains(on, word), field, word, "is not served")
+}
+
+func (k *checker) has(grant string) bool { return slices.Contains(k.c.GrantTypes, grant) }
+func (k *checker) public() bool          { return k.c.AuthMethod == NoneMethod }
+func (k *checker) native() bool          { return k.c.ApplicationType == "native" }
+
+// answers tells whether a response type brings word from /authorize.
+func (k *checker) answers(word string) bool {
+	return slices.ContainsFunc(k.c.ResponseTypes, func(t string) bool { return oauth.Answers(t, word) })
+}
+
+func notToken(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }
+
+func (k *checker) identity() {
+	c := k.c
+	k.bad(c.ID == "", "client_id", "is missing")
+	k.bad(len(c.ID) > 128 || strings.ContainsFunc(c.ID, notToken),
+		"client_id", "must have at most 128 printable ASCII characters without space, quote and backslash")
+	k.bad(c.ID == reservedID, "client_id", "is %s, which stands for the account API's own tokens", reservedID)
+	k.badValue(!k.native() && c.ApplicationType != "web", "application_type", c.ApplicationType, "is neither web nor native")
+}
+
+// people checks what people see.
+func (k *checker) people() {
+	c := k.c
+	texts := map[string]string{"client_name": c.Name, "software_id": c.SoftwareID, "software_version": c.SoftwareVersion}
+	links := map[string]string{"client_uri": c.URI, "logo_uri": c.LogoURI, "policy_uri": c.PolicyURI, "tos_uri": c.TOSURI}
+	for name, v := range c.Localized { // RFC 7591 §2.2
+		if base, _, _ := strings.Cut(name, "#"); base == "client_name" {
+			texts[name] = v
+		} else {
+			links[name] = v
+		}
+	}
+	for _, name := range sortedKeys(texts) {
+		k.bad(len(texts[name]) > MaxText, name, "is longer than %d bytes", MaxText)
+		k.bad(strings.ContainsFunc(texts[name], unprintable), name, "has a character that cannot be seen")
+	}
+	for _, name := range sortedKeys(links) {
+		k.bad(links[name] != "" && !isWebLink(links[name]), name, "is no http or https URL")
+	}
+	k.bad(len(c.Localized) > MaxListed, "client_name", "and other members are there in more than %d languages", MaxListed)
+	k.list("contacts", c.Contacts, MaxText)
+}
+
+// unprintable finds what could make a name look like another: controls, and marks that turn the direction of text.
+func unprintable(r rune) bool {
+	return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 || r == 0x061C || r == 0x200E || r == 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+}
+
+// list checks the bounds of a list whose values are nothing to us.
+func (k *checker) list(field string, values []string, maxBytes int) {
+	k.bad(len(values) > MaxListed, field, "has more than %d", MaxListed)
+	for _, v := range values {
+		k.bad(len(v) > maxBytes || strings.ContainsFunc(v, unprintable), field, "has a value that is longer than %d bytes or has a character that cannot be seen", maxBytes)
+	}
+}
+
+// registered checks what only an operator can answer for.
+func (k *checker) registered() {
+	if !k.c.Registered {
+		return
+	}
+	k.bad(k.c.SkipConsent, "skip_consent", "is set, but the client registered itself: people are asked")
+	k.bad(k.c.AccountClaims, "account_claims", "is set, but the client registered itself")
+	k.bad(slices.Contains(k.c.Scopes, reservedScope), "scope", "has %s, which no client gets that registered itself", reservedScope)
+}
