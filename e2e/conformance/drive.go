@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 )
 
@@ -24,7 +23,7 @@ func (r *run) drive(ctx context.Context, id, module string) (state, error) {
 		case "FINISHED", "INTERRUPTED":
 			return st, nil
 		}
-		if time.Now().After(deadline) {
+		if time.Now().After(deadline) || d.stuck() {
 			return st, r.suite.call(ctx, http.MethodDelete, "/api/runner/"+id, nil, nil)
 		}
 		if err := d.step(ctx, st); err != nil {
@@ -43,21 +42,28 @@ type drive struct {
 	status     string
 	since      time.Time
 	started    bool
+	looked     bool
 	shot       string
 }
+
+// stuck: the module has waited for something too long, and it is not for us.
+func (d *drive) stuck() bool { return d.status == "WAITING" && time.Since(d.since) > waitLimit }
 
 // patience is how long a module stays in a state before it counts as waiting for us: the suite's own browser takes a while.
 const patience = 3 * time.Second
 
+// waitLimit is how long a module may wait for what never comes.
+const waitLimit = time.Minute
+
 func (d *drive) step(ctx context.Context, st state) error {
 	if st.Status != d.status {
-		d.status, d.since = st.Status, time.Now()
+		d.status, d.since, d.looked = st.Status, time.Now(), false
 	}
 	waited := time.Since(d.since) > patience
 	switch {
 	case st.Status == "CONFIGURED" && !d.started && waited:
 		d.started = true
-		if strings.Contains(d.module, "rotate-keys") {
+		if rotates(d.module) {
 			if err := d.op.rotate(ctx); err != nil {
 				return err
 			}
@@ -73,8 +79,8 @@ func (d *drive) step(ctx context.Context, st state) error {
 				return err
 			}
 		}
-		if waited && len(b.URLs) == 0 {
-			d.since = time.Now()
+		if waited && len(b.URLs) == 0 && !d.looked {
+			d.looked = true
 			return d.upload(ctx, b)
 		}
 	}

@@ -129,12 +129,11 @@ func listed(w io.Writer, found []planResult, why []explanation) (bad int) {
 			if m.Result == "PASSED" {
 				continue
 			}
-			note := ""
-			switch explained := slices.ContainsFunc(why, func(e explanation) bool { return e.fits(m) }); {
-			case m.Result == "REVIEW" || m.Result == "SKIPPED":
-			case m.Result == "WARNING" && explained:
+			note := " (not explained)"
+			if slices.ContainsFunc(why, func(e explanation) bool { return e.fits(m) }) {
 				note = " (explained)"
-			default:
+			}
+			if m.Result != "REVIEW" && m.Result != "SKIPPED" && (m.Result != "WARNING" || note == " (not explained)") {
 				bad++
 			}
 			fmt.Fprintf(w, "\n%s%s  %s  %s %s  %s\n", m.Result, note, p.Name, m.Module, chosen(m.Variant), m.ID)

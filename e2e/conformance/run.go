@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -16,6 +17,8 @@ type run struct {
 	suite    *suite
 	op       *provider
 	chromium *chromium
+	// keys is held by a module that rotates keys: others would be given tokens of a key that they have not fetched.
+	keys sync.RWMutex
 }
 
 // moduleLimit is how long a module may take; some wait a minute and a half.
@@ -125,6 +128,13 @@ func (r *run) plan(ctx context.Context, p plan) (planResult, error) {
 
 // module runs a module to its end. What goes wrong in it is a result; an error is that the suite cannot be worked with.
 func (r *run) module(ctx context.Context, planID string, m moduleRef) (moduleResult, error) {
+	if rotates(m.Module) {
+		r.keys.Lock()
+		defer r.keys.Unlock()
+	} else {
+		r.keys.RLock()
+		defer r.keys.RUnlock()
+	}
 	began := time.Now()
 	out := moduleResult{Module: m.Module, Variant: m.Variant, Result: "FAILED"}
 	id, err := r.suite.createModule(ctx, planID, m)
@@ -150,7 +160,7 @@ func (r *run) module(ctx context.Context, planID string, m moduleRef) (moduleRes
 	case st.Status == "FINISHED" && st.Result != "":
 		out.Result = st.Result
 	case st.Status != "FINISHED" && st.Status != "INTERRUPTED":
-		out.Findings = append(out.Findings, finding{Result: "FAILURE", Source: "driver", Message: fmt.Sprintf("still %s after %v", st.Status, moduleLimit)})
+		out.Findings = append(out.Findings, finding{Result: "FAILURE", Source: "driver", Message: fmt.Sprintf("still %s after %v", st.Status, time.Since(began).Round(time.Second))})
 	}
 	out.Seconds = time.Since(began).Seconds()
 	if r.settings.logs != "" && out.Result != "PASSED" {
@@ -158,3 +168,6 @@ func (r *run) module(ctx context.Context, planID string, m moduleRef) (moduleRes
 	}
 	return out, errors.Join(err, r.chromium.forget(ctx, id))
 }
+
+// rotates tells a module that wants the keys rotated before it starts.
+func rotates(module string) bool { return strings.HasSuffix(module, "-rotate-keys") }
