@@ -135,7 +135,7 @@ func (t *AccountTokens) Verify(ctx context.Context, raw string) (bearer.Claims, 
 		return bearer.Claims{}, fmt.Errorf("%w: %w", bearer.ErrMalformed, err)
 	}
 	scopes, err := oauth.ParseScopes(c.Scope)
-	if err != nil || !scopes.Has(token.AccountScope) || !c.Audience.Has(t.Audience) || c.SID == "" {
+	if err != nil || c.Bound() || !scopes.Has(token.AccountScope) || !c.Audience.Has(t.Audience) || c.SID == "" {
 		return bearer.Claims{}, bearer.ErrInvalid
 	}
 	sub, err := t.stands(ctx, c)

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -29,13 +30,15 @@ type GrantReader interface {
 	Grant(ctx context.Context, key storage.GrantKey, now time.Time) (storage.Grant, error)
 }
 
-// Introspect is the introspection endpoint (RFC 7662).
+// Introspect is the introspection endpoint (RFC 7662), with answers as JSON or as JWT (RFC 9701).
 type Introspect struct {
 	Issuer  string
 	Clients ClientAuthenticator
 	Tokens  interface {
 		Verifier
 		RefreshDecoder
+		Subject(c storage.Client, sub string) string
+		SignIntrospection(ctx context.Context, c storage.Client, answer any) (string, error)
 	}
 	Live   Liveness
 	Grants interface {
@@ -59,6 +62,14 @@ type introspection struct {
 	Issuer    string         `json:"iss,omitempty"`
 	ID        string         `json:"jti,omitempty"`
 	SID       string         `json:"sid,omitempty"`
+	// AuthTime and ACR are RFC 9470 §6.2.
+	AuthTime int64    `json:"auth_time,omitempty"`
+	ACR      string   `json:"acr,omitempty"`
+	AMR      []string `json:"amr,omitempty"`
+	// Confirmation is the key that the token is bound to (RFC 7800 §3, RFC 8705 §3.2).
+	Confirmation json.RawMessage `json:"cnf,omitempty"`
+	// UserID is for the clients of the account API.
+	UserID int64 `json:"user_id,omitempty"`
 }
 
 // Serve answers for a token.
@@ -83,7 +94,16 @@ func (e *Introspect) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return serve.WriteJSON(w, http.StatusOK, ans)
+	w.Header().Add("Vary", "Accept")
+	if !prefersJWT(r.Header.Values("Accept")) {
+		return serve.WriteJSON(w, http.StatusOK, ans)
+	}
+	signed, err := e.Tokens.SignIntrospection(r.Context(), c, ans)
+	if err != nil {
+		return err
+	}
+	writeJWT(w, introspectionMedia, signed)
+	return nil
 }
 
 func (e *Introspect) look(ctx context.Context, c storage.Client, raw string) (introspection, error) {
@@ -101,8 +121,17 @@ func (e *Introspect) look(ctx context.Context, c storage.Client, raw string) (in
 	if err != nil {
 		return introspection{}, err
 	}
-	return introspection{Active: true, Scope: t.Scope, ClientID: t.ClientID, Username: s.Account.Username, TokenType: "Bearer", Expires: t.Expires,
-		IssuedAt: t.IssuedAt, Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID, SID: t.SID}, nil
+	return introspection{Active: true, Scope: t.Scope, ClientID: t.ClientID, Username: username(s.Client, s.Account), TokenType: "Bearer", Expires: t.Expires,
+		IssuedAt: t.IssuedAt, Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID, SID: t.SID,
+		AuthTime: t.AuthTime, ACR: t.ACR, AMR: t.AMR, Confirmation: t.Confirmation, UserID: t.UserID}, nil
+}
+
+// username is not told where `sub` is pairwise: it would undo that (OpenID Connect Core §8.1).
+func username(c storage.Client, a storage.Account) string {
+	if c.SubjectType == token.Pairwise {
+		return ""
+	}
+	return a.Username
 }
 
 // mayIntrospect lets a client see its own tokens, those meant for it, and those of the account API, which are for every application. The
@@ -134,6 +163,7 @@ func (e *Introspect) refresh(ctx context.Context, c storage.Client, ref token.Re
 	if err != nil {
 		return introspection{}, err
 	}
-	return introspection{Active: true, Scope: oauth.Scopes(g.Scopes).String(), ClientID: g.ClientID, Username: a.Username, TokenType: "refresh_token",
-		Expires: g.Refresh.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(), Subject: a.Sub, Issuer: e.Issuer, SID: g.SID}, nil
+	return introspection{Active: true, Scope: oauth.Scopes(g.Scopes).String(), ClientID: g.ClientID, Username: username(c, a), TokenType: "refresh_token",
+		Expires: g.Refresh.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(), Subject: e.Tokens.Subject(c, a.Sub), Issuer: e.Issuer, SID: g.SID,
+		Confirmation: g.Confirmation}, nil
 }

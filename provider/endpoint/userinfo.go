@@ -10,6 +10,7 @@ import (
 	"latchkey/provider/oauth"
 	"latchkey/provider/serve"
 	"latchkey/provider/token"
+	"latchkey/storage"
 )
 
 // Verifier checks access tokens of ours.
@@ -28,11 +29,13 @@ type Userinfo struct {
 	Tokens interface {
 		Verifier
 		Userinfo(s token.Standing, scopes oauth.Scopes) (map[string]any, error)
+		SignUserinfo(ctx context.Context, c storage.Client, claims map[string]any) (string, error)
 	}
 	Live Liveness
 }
 
-// Serve answers with the claims that the token's scopes ask for.
+// Serve answers with the claims that the token's scopes and the claims parameter ask for: as JSON, or signed for clients that registered an
+// algorithm for it (OpenID Connect Core §5.3.2).
 func (e *Userinfo) Serve(w http.ResponseWriter, r *http.Request) error {
 	raw, err := accessToken(r)
 	if err != nil {
@@ -41,6 +44,9 @@ func (e *Userinfo) Serve(w http.ResponseWriter, r *http.Request) error {
 	c, err := e.Tokens.VerifyAccess(raw)
 	if err != nil {
 		return oauth.E(oauth.InvalidToken, "the access token is malformed or expired").Because(err)
+	}
+	if c.Bound() { // RFC 9449 §7.1, RFC 8705 §3: no proof of the key is taken here
+		return oauth.E(oauth.InvalidToken, "the access token is bound to a key")
 	}
 	scopes, err := oauth.ParseScopes(c.Scope)
 	if err != nil || !scopes.Has(oauth.OpenID) { // OpenID Connect Core §5.3.1
@@ -62,7 +68,15 @@ func (e *Userinfo) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return serve.WriteJSON(w, http.StatusOK, claims)
+	if s.Client.UserinfoAlg == "" {
+		return serve.WriteJSON(w, http.StatusOK, claims)
+	}
+	signed, err := e.Tokens.SignUserinfo(r.Context(), s.Client, claims)
+	if err != nil {
+		return err
+	}
+	writeJWT(w, "application/jwt", signed)
+	return nil
 }
 
 // errNoToken asks for a token without naming an error (RFC 6750 §3.1).

@@ -64,6 +64,9 @@ type Access struct {
 	Username string `json:"username,omitempty"`
 }
 
+// Bound tells whether the token is bound to a key, so that bearing it proves nothing (RFC 7800 §3).
+func (a Access) Bound() bool { return len(a.Confirmation) > 0 }
+
 // GrantID is the family that the token belongs to, "" if none: it is the first part of `jti`.
 func (a Access) GrantID() string {
 	g, _, ok := strings.Cut(a.ID, ".")

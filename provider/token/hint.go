@@ -76,6 +76,9 @@ func (i *Issuer) openHMAC(ctx context.Context, raw string, h joseHeader) ([]byte
 		return nil, fmt.Errorf("read client: %w", err)
 	}
 	secrets, err := i.secrets(c)
+	if errors.Is(err, errNoSecret) {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -73,10 +73,13 @@ func (i *Issuer) signFor(ctx context.Context, c storage.Client, alg, typ string,
 	return string(b64.AppendEncode(append(in, '.'), mac)), nil
 }
 
-// secrets are the client's that can be keys, the newest first; at least one.
+// errNoSecret: nothing can be signed with HS256 for this client.
+var errNoSecret = errors.New("the client has no live secret of 32 bytes or more")
+
+// secrets are the client's that can be keys, the newest first; at least one. Errors: errNoSecret, or a fault.
 func (i *Issuer) secrets(c storage.Client) ([][]byte, error) {
 	if i.cfg.HMACSecrets == nil {
-		return nil, errors.New("no client secrets are kept")
+		return nil, errNoSecret
 	}
 	all, err := i.cfg.HMACSecrets(c)
 	if err != nil {
@@ -89,7 +92,7 @@ func (i *Issuer) secrets(c storage.Client) ([][]byte, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, errors.New("the client has no live secret of 32 bytes or more")
+		return nil, errNoSecret
 	}
 	return out, nil
 }
