@@ -52,7 +52,8 @@ func (t *txn) createClient(c storage.Client, now time.Time) storage.Client {
 	return c
 }
 
-// removeClient removes the client, if it is there, with all that goes with it.
+// removeClient removes the client, if it is there, with all that goes with it. Rows that cannot be read, and so serve nobody, are passed over:
+// they must keep neither the operator from deleting nor the store from sweeping.
 func (t *txn) removeClient(id string, now time.Time) {
 	c, ok := t.client(id)
 	if !ok {
@@ -62,15 +63,22 @@ func (t *txn) removeClient(id string, now time.Time) {
 	t.indexClient(c, storage.Client{})
 	t.delta[tClients]--
 	for _, key := range t.members(tConsentsBy, within(id)) {
+		if t.damaged(tConsents, join(slices.Clone(key), id)) {
+			continue
+		}
 		if c, ok := load(t, tConsents, join(key, id), walkConsent); ok {
 			t.removeConsent(c.AccountID, id)
 		}
 	}
 	for _, gid := range t.members(tGrantsBy, within(id)) {
-		t.revoke(string(gid), now)
+		if !t.damaged(tGrants, gid) {
+			t.revoke(string(gid), now)
+		}
 	}
 	for _, key := range t.members(tNoticesBy, within(id)) {
-		t.removeNotice(key)
+		if !t.damaged(tNotices, key) {
+			t.removeNotice(key)
+		}
 	}
 }
 

@@ -26,6 +26,15 @@ func noticeByKey(n storage.LogoutNotice) []byte {
 	return append(within(n.ClientID), noticeKey(n.NoticeKey)...)
 }
 
+// subOf returns the account's subject, "" where the account cannot be read: its sessions can be ended all the same.
+func (t *txn) subOf(accountID int64) string {
+	if t.damaged(tAccounts, idKey(accountID)) {
+		return ""
+	}
+	a, _ := t.account(accountID)
+	return a.Sub
+}
+
 // notify queues a notice for each client that wants to be told of the session, which ends.
 func (t *txn) notify(session storage.Session, sub string, now time.Time) {
 	for _, client := range session.Notify {

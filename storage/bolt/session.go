@@ -129,8 +129,7 @@ func (t *txn) endSessions(scope storage.EndScope, now time.Time) []storage.Sessi
 		}
 		t.removeSession(session.SID)
 		if len(session.Notify) > 0 {
-			a, _ := t.account(session.AccountID)
-			t.notify(session, a.Sub, now)
+			t.notify(session, t.subOf(session.AccountID), now)
 		}
 		ended = append(ended, session)
 	}

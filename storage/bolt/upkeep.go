@@ -14,27 +14,29 @@ const sweepBatch = 250
 // Sweep implements [storage.Upkeep]. Where nothing has expired it costs no write.
 func (s *Store) Sweep(ctx context.Context, limit int, now time.Time) (total int, err error) {
 	for total < limit {
-		n, want := 0, min(limit-total, sweepBatch)
-		var entries [][]byte
+		n, want, idle := 0, min(limit-total, sweepBatch), false
 		err := s.view(ctx, "Sweep", func(t *txn) error {
-			entries = t.expired(1, now)
+			idle = len(t.expired(1, now)) == 0
 			return nil
 		})
-		if err != nil || len(entries) == 0 {
+		if err != nil || idle {
 			return total, err
 		}
 		err = s.update(ctx, "Sweep", func(t *txn) error {
 			n = 0
-			for _, e := range t.expired(want, now) {
-				t.sweepOne(e, now)
-				n++
+			entries := t.expired(want, now)
+			for _, e := range entries {
+				if t.sweepOne(e, now) {
+					n++
+				}
 			}
+			idle = len(entries) < want
 			return nil
 		})
 		if err != nil {
 			return total, err
 		}
-		if total += n; n < want {
+		if total += n; idle {
 			break
 		}
 	}
@@ -55,43 +57,42 @@ func (t *txn) expired(limit int, now time.Time) (keys [][]byte) {
 	return keys
 }
 
-// sweepOne removes the record that the entry names, if it expires at that time, and the entry in any case.
-func (t *txn) sweepOne(entry []byte, now time.Time) {
-	if len(entry) > timeKeySize+1 {
-		t.removeExpired(table(entry[timeKeySize]), entry[timeKeySize+1:], entry, now)
-	}
+// sweepOne removes the record that the entry names, if it expires at that time, and the entry in any case. It says whether there was a record.
+func (t *txn) sweepOne(entry []byte, now time.Time) bool {
 	t.drop(tExpiry, entry)
+	return len(entry) > timeKeySize+1 && t.removeExpired(table(entry[timeKeySize]), entry[timeKeySize+1:], entry, now)
 }
 
-// removeExpired removes the record that an entry of the expiry index names.
-func (t *txn) removeExpired(tb table, key, entry []byte, now time.Time) {
+// removeExpired removes the record that an entry of the expiry index names, and says whether there was one.
+func (t *txn) removeExpired(tb table, key, entry []byte, now time.Time) bool {
 	at := expiring{t, tb, key, entry}
 	switch tb {
 	case tSessions:
-		swept(at, walkSession, func(r storage.Session) time.Time { return r.ExpiresAt }, func(r storage.Session) { t.removeSession(r.SID) })
+		return swept(at, walkSession, func(r storage.Session) time.Time { return r.ExpiresAt }, func(r storage.Session) { t.removeSession(r.SID) })
 	case tGrants:
-		swept(at, walkGrant, grant.SweptAt, func(r grant) { t.removeGrant(r.ID) })
+		return swept(at, walkGrant, grant.SweptAt, func(r grant) { t.removeGrant(r.ID) })
 	case tOneTimes:
-		swept(at, walkOneTime, func(r storage.OneTime) time.Time { return r.ExpiresAt }, func(r storage.OneTime) { t.removeOneTime(r.OneTimeKey) })
+		return swept(at, walkOneTime, func(r storage.OneTime) time.Time { return r.ExpiresAt }, func(r storage.OneTime) { t.removeOneTime(r.OneTimeKey) })
 	case tMails:
-		swept(at, walkMail, func(r storage.Mail) time.Time { return r.ExpiresAt }, func(r storage.Mail) { t.removeMail(r.ID) })
+		return swept(at, walkMail, func(r storage.Mail) time.Time { return r.ExpiresAt }, func(r storage.Mail) { t.removeMail(r.ID) })
 	case tDenials, tReplays:
-		swept(at, walkTime, func(until time.Time) time.Time { return until }, func(time.Time) { t.drop(tb, key); t.delta[tb]-- })
+		return swept(at, walkTime, func(until time.Time) time.Time { return until }, func(time.Time) { t.drop(tb, key); t.delta[tb]-- })
 	case tClients:
 		if t.damaged(tb, key) {
 			t.forgetClient(key)
 		}
-		swept(at, walkClient, func(r storage.Client) time.Time { return r.ExpiresAt }, func(r storage.Client) { t.removeClient(r.ID, now) })
+		return swept(at, walkClient, func(r storage.Client) time.Time { return r.ExpiresAt }, func(r storage.Client) { t.removeClient(r.ID, now) })
 	case tRegistrations:
-		swept(at, walkRegistration, func(r storage.RegistrationToken) time.Time { return r.ExpiresAt },
+		return swept(at, walkRegistration, func(r storage.RegistrationToken) time.Time { return r.ExpiresAt },
 			func(r storage.RegistrationToken) { t.removeRegistration(r.ID) })
 	case tDevices:
-		swept(at, walkDevice, func(r storage.Device) time.Time { return r.ExpiresAt }, func(r storage.Device) { t.removeDevice(r.CodeHash) })
+		return swept(at, walkDevice, func(r storage.Device) time.Time { return r.ExpiresAt }, func(r storage.Device) { t.removeDevice(r.CodeHash) })
 	case tPushed:
-		swept(at, walkPushed, func(r storage.PushedRequest) time.Time { return r.ExpiresAt }, func(r storage.PushedRequest) { t.removePushed(r.ID) })
+		return swept(at, walkPushed, func(r storage.PushedRequest) time.Time { return r.ExpiresAt }, func(r storage.PushedRequest) { t.removePushed(r.ID) })
 	case tNotices:
-		swept(at, walkNotice, storage.LogoutNotice.SweptAt, func(storage.LogoutNotice) { t.removeNotice(key) })
+		return swept(at, walkNotice, storage.LogoutNotice.SweptAt, func(storage.LogoutNotice) { t.removeNotice(key) })
 	}
+	return false
 }
 
 // expiring is a record with the entry of the expiry index that names it.
@@ -103,15 +104,18 @@ type expiring struct {
 
 // swept removes the record if it expires at the time of its entry. One that nobody could read goes in any case: its index entries lead nowhere and
 // are passed over.
-func swept[T any](e expiring, walk func(*coder, *T), at func(T) time.Time, remove func(T)) {
+func swept[T any](e expiring, walk func(*coder, *T), at func(T) time.Time, remove func(T)) bool {
 	if e.t.damaged(e.tb, e.key) {
 		e.t.drop(e.tb, e.key)
 		e.t.delta[e.tb]--
-		return
+		return true
 	}
-	if r, ok := load(e.t, e.tb, e.key, walk); ok && bytes.Equal(e.entry, expiryKey(at(r), e.tb, e.key)) {
-		remove(r)
+	r, ok := load(e.t, e.tb, e.key, walk)
+	if !ok || !bytes.Equal(e.entry, expiryKey(at(r), e.tb, e.key)) {
+		return false
 	}
+	remove(r)
+	return true
 }
 
 func (t *txn) damaged(tb table, key []byte) bool {

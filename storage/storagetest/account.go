@@ -26,6 +26,7 @@ func accountChecks() []check {
 
 func createKeepsFields(t *testing.T, s storage.Store) {
 	want := account("a")
+	full(t, want, "ID", "Version", "Resume", "Picture", "Disabled")
 	have := got(s.CreateAccount(bg(), want, storage.Effects{}, at(0)))(t)
 	if have.ID < 1 || have.Version != 1 {
 		t.Errorf("ID %d, Version %d, want a positive ID and Version 1", have.ID, have.Version)
@@ -187,7 +188,7 @@ func accountCopies(t *testing.T, s storage.Store) {
 	want := account("a") // shares nothing with what went through the store
 	want.ID, want.Version = made.ID, 1
 	spoil := func(a storage.Account) {
-		a.Skills[0], a.PasswordHistory[0], *a.ExperienceYears = "spoilt", "spoilt", 99
+		a.Skills[0], a.PasswordHistory[0], *a.ExperienceYears, a.Address.Country = "spoilt", "spoilt", 99, "spoilt"
 	}
 	spoil(in)
 	spoil(made)

@@ -22,21 +22,35 @@ func client(id string) storage.Client {
 		ID: id, Name: "App", URI: "https://a", LogoURI: "https://l", PolicyURI: "https://p", TOSURI: "https://t",
 		Contacts: []string{"c"}, RedirectURIs: []string{"https://a/cb"}, PostLogoutRedirectURIs: []string{"https://a/out"},
 		ApplicationType: "web", AuthMethod: "client_secret_basic",
-		Secrets:    []storage.ClientSecret{{ID: "1", Hash: "sha256:00", CreatedAt: at(0), ExpiresAt: at(time.Hour)}, {ID: "2"}},
+		Secrets:    []storage.ClientSecret{{ID: "1", Hash: "sha256:00", Sealed: []byte("sealed"), CreatedAt: at(0), ExpiresAt: at(time.Hour)}, {ID: "2"}},
 		GrantTypes: []string{"authorization_code"}, ResponseTypes: []string{"code"}, ResponseModes: []string{"query"},
 		Scopes: []string{"openid"}, Audiences: []string{"https://api"}, DefaultAudience: "https://api",
 		PKCEExempt: true, SkipConsent: true, AccountClaims: true, IDTokenAlg: "ES256", AccessTokenAlg: "EdDSA",
 		AccessTokenTTL: 1, IDTokenTTL: 2, RefreshTokenTTL: time.Hour, Disabled: true, CreatedAt: at(0), UpdatedAt: at(1),
+		Localized: map[string]string{"client_name#de": "Anwendung", "policy_uri#de": "https://p/de"},
+		AuthAlg:   "ES256", JWKS: []byte(`{"keys":[]}`), JWKSURI: "https://a/jwks", UserinfoAlg: "ES256", IntrospectionAlg: "RS256",
+		OpaqueAccessTokens: true, RequestObjectAlg: "PS256", RequestURIs: []string{"https://a/request"}, RequirePAR: true, RequireSignedRequest: true,
+		DefaultMaxAge: time.Minute, HasDefaultMaxAge: true, RequireAuthTime: true, DefaultACRValues: []string{"1"}, SubjectType: "pairwise",
+		SectorIdentifierURI: "https://a/sector", Sector: "a", InitiateLoginURI: "https://a/login", FrontchannelLogoutURI: "https://a/front",
+		BackchannelLogoutURI: "https://a/back", FrontchannelLogoutSessionRequired: true, BackchannelLogoutSessionRequired: true,
+		AllowedOrigins: []string{"https://spa"}, SoftwareID: "sw", SoftwareVersion: "1.0", RegistrationHash: "sha256:11",
 	}
 }
 
 func createClient(t *testing.T, s storage.Store) {
-	in, want := client("app"), client("app")
+	sample := func() storage.Client {
+		c := client("app")
+		c.Registered, c.RegisteredWith, c.ExpiresAt = true, "token", at(time.Hour)
+		return c
+	}
+	full(t, sample(), "Version")
+	in, want := sample(), sample()
 	want.Version = 1
 	made := got(s.CreateClient(bg(), in, at(0)))(t)
 	eq(t, "returned", made, want)
 	for _, c := range []storage.Client{in, made, got(s.Client(bg(), "app"))(t)} {
-		c.Secrets[0].Hash, c.RedirectURIs[0], c.Scopes[0] = "spoilt", "spoilt", "spoilt"
+		c.Secrets[0].Hash, c.Secrets[0].Sealed[0], c.RedirectURIs[0], c.Scopes[0] = "spoilt", 'x', "spoilt", "spoilt"
+		c.Localized["client_name#de"], c.JWKS[0], c.RequestURIs[0], c.DefaultACRValues[0], c.AllowedOrigins[0] = "spoilt", 'x', "spoilt", "spoilt", "spoilt"
 	}
 	eq(t, "read", got(s.Client(bg(), "app"))(t), want)
 	_, err := s.CreateClient(bg(), client("app"), at(0))

@@ -55,6 +55,9 @@ func deleteRemovesAll(t *testing.T, s storage.Store) {
 
 	eq(t, "queued mail", got(s.LeaseMail(bg(), 1, at(1), at(0)))(t)[0].ID, "m")
 	must(t, s.FinishMail(bg(), "m", at(0)))
+	eq(t, "the notice of its session", got(s.LeaseNotices(bg(), 5, at(1), at(0)))(t)[0].Sub, a.Sub)
+	must(t, s.SettleNotice(bg(), storage.NoticeKey{SID: "s-a", ClientID: "app"}, storage.NoticeOutcome{Delivered: true}, at(0)))
+	before.Stats["notices"]++ // which outlives the account
 	eq(t, "the other account", look(t, s, grants, []storage.OneTimeKey{key(storage.PurposeReset, "rkeep"), key(storage.PurposeVerify, "vkeep")}), before)
 	got(s.Account(bg(), storage.AccountKey{ID: keep.ID}))(t)
 }

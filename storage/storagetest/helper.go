@@ -3,7 +3,6 @@ package storagetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -59,7 +58,9 @@ func account(name string) storage.Account {
 		Sub: "sub-" + name, Username: "U" + name, UsernameKey: "u" + name,
 		Email: "M" + name + "@example.com", EmailKey: name + "@example.com", EmailVerified: true,
 		FullName: "Full " + name, FirstName: "First", LastName: "Last", Phone: "+4912345", ExperienceYears: &years,
-		Skills: []string{"go", "sql"}, Locale: "de-AT",
+		Skills: []string{"go", "sql"}, Locale: "de-AT", PhoneVerified: true, MiddleName: "Middle", Nickname: "Nick",
+		ProfileURL: "https://example.com/me", Website: "https://example.com", Gender: "other", Birthdate: "0000-02-29", Zoneinfo: "Europe/Vienna",
+		Address:      &storage.Address{Formatted: "f", StreetAddress: "s", Locality: "l", Region: "r", PostalCode: "p", Country: "c"},
 		PasswordHash: "$argon2id$" + name, PasswordHistory: []string{"$argon2id$" + name}, PasswordSetAt: at(-time.Hour),
 		CreatedAt: at(0), UpdatedAt: at(0),
 	}
@@ -74,7 +75,7 @@ func session(sid string, accountID int64) storage.Session {
 	return storage.Session{
 		SID: sid, SecretHash: "secret-" + sid, AccountID: accountID, AuthTime: at(0), AMR: []string{"pwd"}, ACR: "1",
 		Kind: "page", UserAgent: "Browser", Address: "192.0.2.1", CreatedAt: at(0), LastSeenAt: at(0),
-		ExpiresAt: at(time.Hour), Persistent: true, Clients: []string{"app"},
+		ExpiresAt: at(time.Hour), Persistent: true, Clients: []string{"app"}, Notify: []string{"app"},
 	}
 }
 
@@ -159,51 +160,6 @@ func oneWon(t *testing.T, errs []error, lost error) int {
 		t.Fatal("no call succeeded")
 	}
 	return winner
-}
-
-// state is what can be seen of a store through its verbs, for comparison before and after a verb that must change nothing.
-type state struct {
-	Accounts []storage.Account
-	Sessions map[int64][]storage.Session
-	Consents map[int64][]storage.Consent
-	Grants   map[string]found[storage.Grant]
-	OneTimes map[storage.OneTimeKey]found[storage.OneTime]
-	Outbox   storage.OutboxState
-	Stats    map[string]int64
-}
-
-// found is a record and the error it came with.
-type found[T any] struct {
-	Record T
-	Err    string
-}
-
-// look collects the state, with the grants and one-time tokens that are named.
-func look(t *testing.T, s storage.Store, grants []string, keys []storage.OneTimeKey) state {
-	t.Helper()
-	st := state{
-		Accounts: got(s.ListAccounts(bg(), 0, 1000))(t),
-		Sessions: make(map[int64][]storage.Session),
-		Consents: make(map[int64][]storage.Consent),
-		Grants:   make(map[string]found[storage.Grant]),
-		OneTimes: make(map[storage.OneTimeKey]found[storage.OneTime]),
-		Outbox:   got(s.OutboxState(bg(), at(0)))(t),
-		Stats:    got(s.Stats(bg()))(t),
-	}
-	delete(st.Stats, "bytes")
-	for _, a := range st.Accounts {
-		st.Sessions[a.ID] = got(s.ListSessions(bg(), a.ID, at(0)))(t)
-		st.Consents[a.ID] = got(s.ListConsents(bg(), a.ID))(t)
-	}
-	for _, id := range grants {
-		g, err := s.Grant(bg(), storage.GrantKey{ID: id}, at(0))
-		st.Grants[id] = found[storage.Grant]{g, fmt.Sprint(err)}
-	}
-	for _, k := range keys {
-		o, err := s.OneTime(bg(), k, at(0))
-		st.OneTimes[k] = found[storage.OneTime]{o, fmt.Sprint(err)}
-	}
-	return st
 }
 
 func sids(list []storage.Session) []string {

@@ -26,9 +26,15 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"OneTimes", oneTimeChecks()},
 		{"Outbox", outboxChecks()},
 		{"Clients", clientChecks()},
+		{"ClientUse", clientUseChecks()},
+		{"Registrations", registrationChecks()},
+		{"Devices", deviceChecks()},
+		{"PushedRequests", pushedChecks()},
+		{"Replays", replayChecks()},
+		{"Notices", noticeChecks()},
 		{"Limits", limitChecks()},
 		{"Upkeep", upkeepChecks()},
-		{"Races", raceChecks()},
+		{"Races", append(raceChecks(), raceOnceChecks()...)},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.checks {

@@ -23,6 +23,7 @@ func sessionChecks() []check {
 
 func createSession(t *testing.T, s storage.Store) {
 	a := create(t, s, "a")
+	full(t, session("s", a.ID))
 	must(t, s.CreateSession(bg(), session("s", a.ID), at(0)))
 	eq(t, "read", got(s.Session(bg(), "s", at(0)))(t), session("s", a.ID))
 	is(t, "same SID", s.CreateSession(bg(), session("s", a.ID), at(0)), storage.ErrExists)
@@ -65,6 +66,9 @@ func touchSession(t *testing.T, s storage.Store) {
 	want.Clients = []string{"app", "b"}
 	touch("AddClient", storage.SessionChange{AddClient: "b"})
 	touch("AddClient again", storage.SessionChange{AddClient: "app"})
+	want.Notify = []string{"app", "b"}
+	touch("AddNotify", storage.SessionChange{AddNotify: "b"})
+	touch("AddNotify again", storage.SessionChange{AddNotify: "app"})
 	want.AuthTime, want.ExpiresAt, want.AMR, want.ACR, want.SecretHash = at(1), at(2*time.Hour), []string{"otp"}, "2", "new"
 	touch("the rest", storage.SessionChange{AuthTime: at(1), ExpiresAt: at(2 * time.Hour), AMR: []string{"otp"}, ACR: "2", SecretHash: "new"})
 	got(s.Session(bg(), "s", at(2*time.Hour-1)))(t)
@@ -189,7 +193,7 @@ func sessionCopies(t *testing.T, s storage.Store) {
 	a := create(t, s, "a")
 	in := session("s", a.ID)
 	must(t, s.CreateSession(bg(), in, at(0)))
-	spoil := func(x storage.Session) { x.AMR[0], x.Clients[0] = "spoilt", "spoilt" }
+	spoil := func(x storage.Session) { x.AMR[0], x.Clients[0], x.Notify[0] = "spoilt", "spoilt", "spoilt" }
 	spoil(in)
 	spoil(got(s.Session(bg(), "s", at(0)))(t))
 	spoil(got(s.TouchSession(bg(), "s", storage.SessionChange{}, at(0)))(t))

@@ -34,29 +34,46 @@ func expiring(t *testing.T, s storage.Store) storage.Account {
 			Session: &se, Grant: &g, Mail: []storage.Mail{m}, Put: []storage.OneTime{o},
 		}, at(0)))
 		must(t, s.DenyToken(bg(), id, expires, at(0)))
+		must(t, s.SpendOnce(bg(), id, expires, at(0)))
+		d, p, r, c := device(id), pushed(id), registration(id), client(id)
+		d.ExpiresAt, p.ExpiresAt, r.ExpiresAt, c.ExpiresAt = expires, expires, expires, expires
+		must(t, s.CreateDevice(bg(), d, at(0)))
+		must(t, s.PutPushedRequest(bg(), p, at(0)))
+		must(t, s.CreateRegistrationToken(bg(), r, at(0)))
+		got(s.CreateClient(bg(), c, at(0)))(t)
+		// Notices are kept for a fixed time: these go when the others do.
+		ended := session("of-"+id, a.ID)
+		must(t, s.CreateSession(bg(), ended, expires.Add(-storage.NoticeKept)))
+		got(s.EndSessions(bg(), storage.EndScope{SID: ended.SID}, expires.Add(-storage.NoticeKept)))(t)
 	}
 	return a
 }
 
 func sweep(t *testing.T, s storage.Store) {
 	a := expiring(t, s)
-	got(s.CreateClient(bg(), client("app"), at(0)))(t)
+	got(s.CreateClient(bg(), client("app"), at(0)))(t) // which never expires
+	must(t, s.CreateRegistrationToken(bg(), storage.RegistrationToken{ID: "for ever", Hash: "for ever"}, at(0)))
 	eq(t, "before the hour", got(s.Sweep(bg(), 100, at(time.Hour-1)))(t), 0)
 	eq(t, "limit 2", got(s.Sweep(bg(), 2, at(time.Hour)))(t), 2)
 	eq(t, "limit 0", got(s.Sweep(bg(), 0, at(time.Hour)))(t), 0)
-	eq(t, "the rest", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 3)
+	eq(t, "the rest", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 9)
 	eq(t, "again", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 0)
 	st := got(s.Stats(bg()))(t)
-	for _, k := range []string{"sessions", "grants", "outbox", "onetimes", "denials", "accounts", "clients"} {
-		if st[k] != 1 {
-			t.Errorf("%d %s left, want 1", st[k], k)
-		}
-	}
+	delete(st, "bytes")
+	eq(t, "left", st, map[string]int64{
+		"sessions": 1, "grants": 1, "outbox": 1, "onetimes": 1, "denials": 1, "accounts": 1, "clients": 2, "files": 0, "consents": 0,
+		"devices": 1, "pushed_requests": 1, "replays": 1, "registration_tokens": 2, "notices": 1,
+	})
 	now := at(time.Hour)
 	got(s.Session(bg(), "y", now))(t)
 	got(s.Grant(bg(), storage.GrantKey{ID: "y"}, now))(t)
 	got(s.OneTime(bg(), key(storage.PurposeReset, "y"), now))(t)
 	eq(t, "denied", got(s.Denied(bg(), "y", now))(t), true)
+	got(s.Device(bg(), storage.DeviceKey{UserCodeHash: "user-y"}, now))(t)
+	got(s.PushedRequest(bg(), "y", now))(t)
+	got(s.RegistrationToken(bg(), "hash-y", now))(t)
+	got(s.Client(bg(), "y"))(t)
+	is(t, "spent", s.SpendOnce(bg(), "y", at(9*time.Hour), now), storage.ErrSpent)
 	eq(t, "sessions", sids(got(s.ListSessions(bg(), a.ID, at(0)))(t)), []string{"y"})
 	_, err := s.Grant(bg(), storage.GrantKey{CodeHash: "code-x"}, at(0))
 	is(t, "swept grant, by its code, in the past", err, storage.ErrNotFound)
@@ -110,8 +127,8 @@ func stats(t *testing.T, s storage.Store) {
 	must(t, s.PutConsent(bg(), storage.Consent{AccountID: a.ID, ClientID: "app"}, at(0)))
 	must(t, s.PutConsent(bg(), storage.Consent{AccountID: a.ID, ClientID: "app"}, at(0)))
 	want := map[string]int64{
-		"accounts": 1, "sessions": 2, "grants": 2, "outbox": 2, "onetimes": 2, "denials": 2, "files": 1, "consents": 1, "clients": 0,
-		"devices": 0, "pushed_requests": 0, "replays": 0, "registration_tokens": 0, "notices": 0,
+		"accounts": 1, "sessions": 2, "grants": 2, "outbox": 2, "onetimes": 2, "denials": 2, "files": 1, "consents": 1, "clients": 2,
+		"devices": 2, "pushed_requests": 2, "replays": 2, "registration_tokens": 2, "notices": 2,
 	}
 	have := got(s.Stats(bg()))(t)
 	delete(have, "bytes")
@@ -120,6 +137,7 @@ func stats(t *testing.T, s storage.Store) {
 	for _, k := range []string{"accounts", "sessions", "grants", "onetimes", "files", "consents"} {
 		want[k] = 0
 	}
+	want["notices"] += 2 // of the sessions
 	have = got(s.Stats(bg()))(t)
 	delete(have, "bytes")
 	eq(t, "after deletion", have, want)
