@@ -62,12 +62,12 @@ func (i *Issuer) site() []provider.Route {
 	route := func(method, path string, h serve.Handler) provider.Route {
 		return provider.Route{Method: method, Path: path, Endpoint: path[1:], Handler: h, Face: face, Priority: serve.Interactive, Form: method == "POST"}
 	}
-	return []provider.Route{
+	return append(i.deviceSite(),
 		route("GET", "/login", i.form("Sign in", "login", "login", "password")), route("POST", "/login", i.login),
 		route("GET", "/signup", i.form("Sign up", "signup", "username", "password")), route("POST", "/signup", i.signUp),
 		route("GET", "/consent", i.form("Consent", "consent", "decision")), route("POST", "/consent", i.consent),
 		route("POST", "/continue", i.goOn),
-	}
+	)
 }
 
 func (i *Issuer) flow(r *http.Request, sealed string) (authorize.View, error) {
