@@ -220,6 +220,7 @@ func TestClients(t *testing.T) {
 		{"bad grant", "POST", "clients", `{"client_id":"b","grant_types":["password"]}`, 400, `"grant_types":`},
 		{"own secret", "POST", "clients", `{"client_id":"b","client_secret":"mine"}`, 400, `secrets and times`},
 		{"machine", "POST", "clients", `{"client_id":"m","grant_types":["client_credentials"]}`, 200, `"client_secret":"lks_`},
+		{"RFC 8628 §3.1 device", "POST", "clients", `{"client_id":"tv","token_endpoint_auth_method":"none","grant_types":["urn:ietf:params:oauth:grant-type:device_code","refresh_token"]}`, 200, `"client_id":"tv"`},
 		{"list", "GET", "clients", "", 200, `"client_id":"fixed"`},
 		{"change one of the configuration's", "DELETE", "clients/fixed", "", 400, `stands in the configuration`},
 		{"rotate one of the configuration's", "POST", "clients/fixed/secret", "", 400, `stands in the configuration`},

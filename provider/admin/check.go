@@ -43,7 +43,8 @@ func CheckClient(c storage.Client) []ClientFault {
 	bad(!public && len(c.Secrets) == 0, "secrets", "has none, but the client's token_endpoint_auth_method is %s", c.AuthMethod)
 	bad(len(c.Secrets) > MaxSecrets, "secrets", "has %d; at most %d can be live", len(c.Secrets), MaxSecrets)
 	bad(public && slices.Contains(c.GrantTypes, "client_credentials"), "grant_types", "has client_credentials, which a public client cannot use") // RFC 6749 §4.4
-	bad(slices.Contains(c.GrantTypes, "refresh_token") && !code, "grant_types", "has refresh_token without authorization_code, which alone issues them")
+	bad(slices.Contains(c.GrantTypes, "refresh_token") && !code && !slices.Contains(c.GrantTypes, oauth.DeviceGrant), "grant_types",
+		"has refresh_token without authorization_code or the device grant, which alone issue them")
 	bad(public && c.PKCEExempt, "pkce_exempt", "is set, but a public client always needs PKCE") // RFC 9700 §2.1.1
 	bad(code && len(c.RedirectURIs) == 0, "redirect_uris", "has none, but the authorization_code grant needs one")
 	bad(len(c.RedirectURIs) > 100, "redirect_uris", "has more than 100")
@@ -90,7 +91,7 @@ func IsSecretHash(s string) bool {
 func words(c storage.Client, algs []string) error {
 	faults := []ClientFault{}
 	for field, list := range map[string]struct{ has, known []string }{
-		"grant_types":                  {c.GrantTypes, []string{"authorization_code", "refresh_token", "client_credentials"}},
+		"grant_types":                  {c.GrantTypes, []string{"authorization_code", "refresh_token", "client_credentials", oauth.DeviceGrant}},
 		"response_types":               {c.ResponseTypes, []string{"code"}},
 		"id_token_signed_response_alg": {[]string{c.IDTokenAlg}, append([]string{""}, algs...)},
 	} {

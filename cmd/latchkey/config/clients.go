@@ -52,7 +52,7 @@ func (c *ClientSpec) table() []key {
 		{path: "post_logout_redirect_uris", to: &c.PostLogoutRedirectURIs, doc: "Where people may return to after signing out."},
 		{path: "token_endpoint_auth_method", to: &c.AuthMethod, def: "client_secret_basic", oneOf: []string{"client_secret_basic", "client_secret_post", "none"}, doc: "How it authenticates. none is a public client."},
 		{path: "secrets", to: &c.Secrets, doc: "At most two live secrets, so that one can be rotated: each has value, value_file or hash (sha256:… or $argon2id$…), and may have expires_at."},
-		{path: "grant_types", to: &c.GrantTypes, def: "[authorization_code, refresh_token]", oneOf: []string{"authorization_code", "refresh_token", "client_credentials"}, doc: "Grants it may use."},
+		{path: "grant_types", to: &c.GrantTypes, def: "[authorization_code, refresh_token]", oneOf: []string{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"}, doc: "Grants it may use."},
 		{path: "response_types", to: &c.ResponseTypes, oneOf: []string{"code"}, doc: "Response types; [code] where the authorization_code grant is allowed."},
 		{path: "response_modes", to: &c.ResponseModes, oneOf: []string{"query", "fragment", "form_post"}, doc: "Response modes it may ask for; all unless set."},
 		{path: "scope", to: &c.Scope, def: "openid profile email offline_access", doc: "Scopes it may ask for, with spaces between."},
