@@ -17,7 +17,7 @@ type Pages interface {
 	FormPost(w http.ResponseWriter, r *http.Request, action string, params []Param) error
 	// SignOutConfirm asks whether to sign out. The form posts token back to the same path as `confirm`.
 	SignOutConfirm(w http.ResponseWriter, r *http.Request, v SignOutView) error
-	// SignedOut says that it is done; ReturnTo, if not "", is a registered post_logout_redirect_uri for a link.
+	// SignedOut says that it is done, and loads Frames. It offers ReturnTo, or goes there by itself.
 	SignedOut(w http.ResponseWriter, r *http.Request, v SignOutView) error
 }
 
@@ -46,6 +46,13 @@ type SignOutView struct {
 	ClientName string
 	// Confirm is the sealed request that the form posts back.
 	Confirm string
-	// ReturnTo is where the client wants the person back, "" if nowhere.
+	// ReturnTo is where the client wants the person back, a registered post_logout_redirect_uri with its state; "" if nowhere. Onward: the
+	// page goes there by itself once Frames have loaded.
 	ReturnTo string
+	Onward   bool
+	// Apps are the names of the applications that are told, Frames the addresses by which the browser tells some of them
+	// (Front-Channel Logout §3). A question has no frames.
+	Apps, Frames []string
+	// UILocales is what the client asked the pages to speak, "" if nothing.
+	UILocales string
 }
