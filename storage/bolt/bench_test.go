@@ -105,3 +105,48 @@ func BenchmarkRotateRefresh(b *testing.B) {
 		return err
 	})
 }
+
+// BenchmarkLeaseNotices leases and puts back one notice beside ten thousand that were delivered: what is over must cost nothing.
+func BenchmarkLeaseNotices(b *testing.B) {
+	ctx, end := context.Background(), day().Add(time.Hour)
+	settled := func(b *testing.B, s *bolt.Store, _ int) {
+		a, err := s.CreateAccount(ctx, testAccount(1), storage.Effects{}, day())
+		if err != nil {
+			b.Fatal(err)
+		}
+		var clients []string
+		for i := range 10_000 {
+			clients = append(clients, fmt.Sprint(i))
+		}
+		if err := s.CreateSession(ctx, storage.Session{SID: "s", AccountID: a.ID, ExpiresAt: end, Notify: clients}, day()); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.EndSessions(ctx, storage.EndScope{SID: "s"}, day()); err != nil {
+			b.Fatal(err)
+		}
+		done := make(chan error)
+		for w := range 64 {
+			go func() {
+				for i := 1 + w; i < len(clients); i += 64 {
+					if err := s.SettleNotice(ctx, storage.NoticeKey{SID: "s", ClientID: clients[i]}, storage.NoticeOutcome{Delivered: true}, day()); err != nil {
+						done <- err
+						return
+					}
+				}
+				done <- nil
+			}()
+		}
+		for range 64 {
+			if err := <-done; err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	benchmark(b, settled, func(s *bolt.Store, _ int) error {
+		leased, err := s.LeaseNotices(ctx, 10, day(), day())
+		if err == nil && len(leased) != 1 {
+			err = fmt.Errorf("leased %d", len(leased))
+		}
+		return err
+	})
+}

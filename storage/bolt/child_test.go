@@ -93,7 +93,7 @@ func live(s *bolt.Store, id string) error {
 	if err := ack("account", err); err != nil {
 		return err
 	}
-	if err := ack("session", s.CreateSession(ctx, storage.Session{SID: id, AccountID: a.ID, ExpiresAt: end}, now)); err != nil {
+	if err := ack("session", s.CreateSession(ctx, storage.Session{SID: id, AccountID: a.ID, ExpiresAt: end, Notify: []string{"app"}}, now)); err != nil {
 		return err
 	}
 	g := storage.Grant{ID: id, ClientID: "app", AccountID: a.ID, SID: id, ExpiresAt: end, Code: &storage.Code{Hash: id, ExpiresAt: end}}
@@ -114,8 +114,38 @@ func live(s *bolt.Store, id string) error {
 	if err := ack("sent", s.FinishMail(ctx, id, now)); err != nil {
 		return err
 	}
+	if err := once(s, id, a.ID, ack); err != nil {
+		return err
+	}
 	_, err = s.EndSessions(ctx, storage.EndScope{SID: id}, now)
 	return ack("ended", err)
+}
+
+// once does, in the session of that ID, what can be done once.
+func once(s *bolt.Store, id string, accountID int64, ack func(what string, err error) error) error {
+	ctx, now, end := context.Background(), day(), day().Add(time.Hour)
+	if err := ack("spent", s.SpendOnce(ctx, id, end, now)); err != nil {
+		return err
+	}
+	if err := ack("pushed", s.PutPushedRequest(ctx, storage.PushedRequest{ID: id, ExpiresAt: end}, now)); err != nil {
+		return err
+	}
+	if err := ack("answered", s.TakePushedRequest(ctx, id, now)); err != nil {
+		return err
+	}
+	if err := ack("device", s.CreateDevice(ctx, storage.Device{CodeHash: id, UserCodeHash: id, ExpiresAt: end}, now)); err != nil {
+		return err
+	}
+	by := storage.DeviceDecision{Allowed: true, AccountID: accountID, SID: id}
+	if err := ack("decided", s.DecideDevice(ctx, id, by, now)); err != nil {
+		return err
+	}
+	g := storage.Grant{ID: "d" + id, ClientID: "app", AccountID: accountID, ExpiresAt: end}
+	if err := ack("bought", s.RedeemDevice(ctx, id, &g, now)); err != nil {
+		return err
+	}
+	_, err := s.RegisterClient(ctx, storage.Client{ID: id, RedirectURIs: []string{"https://" + id + ".example/cb"}}, "", 0, now)
+	return ack("registered", err)
 }
 
 // lines reads what the child acknowledges until it is gone. A line that was cut off was not acknowledged.

@@ -107,6 +107,7 @@ func checkLife(t *testing.T, s *bolt.Store, id string, done map[string]bool) {
 		expect("reset token", takeable, nil)
 	}
 	expect("reset token, again", s.ApplyEffects(ctx, a.ID, storage.Effects{Take: &reset}, now), storage.ErrNotFound)
+	checkOnce(t, s, id, done, expect)
 	if !done["grant"] {
 		return
 	}
@@ -128,6 +129,37 @@ func checkLife(t *testing.T, s *bolt.Store, id string, done map[string]bool) {
 	if done["ended"] {
 		_, err = s.Grant(ctx, storage.GrantKey{ID: id}, now)
 		expect("grant of an ended session", err, storage.ErrSpent)
+	}
+}
+
+// checkOnce holds the store against what [once] does.
+func checkOnce(t *testing.T, s *bolt.Store, id string, done map[string]bool, expect func(what string, err error, want ...error)) {
+	t.Helper()
+	ctx, now := context.Background(), day()
+	if done["spent"] {
+		expect("replay", s.SpendOnce(ctx, id, now.Add(time.Hour), now), storage.ErrSpent)
+	}
+	if done["answered"] {
+		expect("pushed request", s.TakePushedRequest(ctx, id, now), storage.ErrNotFound)
+	}
+	if done["decided"] && !done["bought"] {
+		err := s.DecideDevice(ctx, id, storage.DeviceDecision{Denied: true, SID: id}, now)
+		expect("device", err, storage.ErrSpent, storage.ErrNotFound)
+	}
+	if done["bought"] {
+		expect("device", s.RedeemDevice(ctx, id, &storage.Grant{ID: "again"}, now), storage.ErrNotFound)
+		_, err := s.Grant(ctx, storage.GrantKey{ID: "d" + id}, now)
+		expect("grant of the device", err, nil)
+	}
+	if done["registered"] {
+		_, err := s.RegisterClient(ctx, storage.Client{ID: id}, "", 0, now)
+		expect("client", err, storage.ErrExists)
+		if has, err := s.HasClientOrigin(ctx, "https://"+id+".example"); !has {
+			t.Errorf("%s: no origin of its client (%v)", id, err)
+		}
+	}
+	if done["ended"] {
+		expect("notice", s.SettleNotice(ctx, storage.NoticeKey{SID: id, ClientID: "app"}, storage.NoticeOutcome{Delivered: true}, now), nil)
 	}
 }
 

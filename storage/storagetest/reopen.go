@@ -12,6 +12,8 @@ import (
 func RunReopen(t *testing.T, open func(t *testing.T, dir string) storage.Store) {
 	t.Run("every record is there after reopening", func(t *testing.T) { reopenKeeps(t, open) })
 	t.Run("what was done stays done", func(t *testing.T) { reopenOneTime(t, open) })
+	t.Run("what waits for an answer is there after reopening", func(t *testing.T) { reopenRequests(t, open) })
+	t.Run("what was answered stays answered", func(t *testing.T) { reopenOnce(t, open) })
 }
 
 func reopenKeeps(t *testing.T, open func(t *testing.T, dir string) storage.Store) {
