@@ -28,8 +28,9 @@ func (p *Provider) metadata() ([]byte, error) {
 		"claim_types_supported":                          []string{"normal"},
 		"claims_parameter_supported":                     false,
 		"request_parameter_supported":                    false,
-		"request_uri_parameter_supported":                false, // its default is true
-		"authorization_response_iss_parameter_supported": true,  // RFC 9207 §3
+		"request_uri_parameter_supported":                false,            // its default is true
+		"authorization_response_iss_parameter_supported": true,             // RFC 9207 §3
+		"require_pushed_authorization_requests":          p.cfg.RequirePAR, // RFC 9126 §5
 	}
 	if len(p.cfg.Locales) > 0 {
 		m["ui_locales_supported"] = p.cfg.Locales

@@ -35,6 +35,8 @@ type Store interface {
 	storage.Consents
 	storage.Denials
 	storage.Devices
+	storage.PushedRequests
+	storage.Replays
 	storage.Limits
 }
 
@@ -54,6 +56,9 @@ type Config struct {
 	Algs []string
 	// ResponseTypes are those that every client may use; nil means code alone.
 	ResponseTypes []string
+	// RequirePAR takes only requests that were pushed; PushTTL is how long these may be used, 0 for [authorize.DefaultPushTTL].
+	RequirePAR bool
+	PushTTL    time.Duration
 	// Locales, PolicyURI, TermsURI and DocsURI are told in discovery, where given.
 	Locales []string
 	// SignUpOpen: people may make accounts, so prompt=create means something.
@@ -128,6 +133,7 @@ func New(cfg Config) (*Provider, error) {
 		SignInPath: p.path + "/login", SignUpPath: p.path + "/signup", ConsentPath: p.path + "/consent",
 		Clients: cfg.Clients, Store: cfg.Store, Sessions: p.Sessions, Tokens: p.Issuer, Hints: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, Audit: cfg.Audit, Now: cfg.Now,
 		ResponseTypes: cfg.ResponseTypes, ACRs: []string{oauth.ACROneFactor},
+		Authenticator: p.clients, Pushed: cfg.Store, Limits: cfg.Store, RequirePAR: cfg.RequirePAR, PushTTL: cfg.PushTTL,
 	}
 	p.token = &grant.Endpoint{Clients: p.clients, Issuer: p.Issuer, Audit: cfg.Audit, Now: cfg.Now, Exchangers: []grant.Exchanger{
 		grant.Code{Store: cfg.Store, Tokens: p.Issuer, Audit: cfg.Audit},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/provider/authorize"
 	"latchkey/provider/endpoint"
 	"latchkey/provider/serve"
 )
@@ -45,6 +46,7 @@ func (p *Provider) routes() []Route {
 		{Method: "GET", Path: "/authorize", Endpoint: "authorize", Handler: p.Authorize.Serve, Face: page, Priority: serve.Interactive, Metadata: "authorization_endpoint"},
 		{Method: "POST", Path: "/authorize", Endpoint: "authorize", Handler: p.Authorize.Serve, Face: page, Priority: serve.Interactive},
 		{Method: "GET", Path: "/authorize/resume", Endpoint: "authorize_resume", Handler: p.Authorize.Resume, Face: page, Priority: serve.Interactive},
+		{Method: "POST", Path: authorize.PushRoute, Endpoint: "par", Handler: p.Authorize.Push, Face: json, Priority: serve.Machine, Metadata: "pushed_authorization_request_endpoint"}, // RFC 9126 §5
 		{Method: "POST", Path: "/token", Endpoint: "token", Handler: p.token.Serve, Face: json, Priority: serve.Machine, Metadata: "token_endpoint"},
 		{Method: "GET", Path: "/userinfo", Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine, Metadata: "userinfo_endpoint"},
 		{Method: "POST", Path: "/userinfo", Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine},

@@ -73,16 +73,23 @@ type Endpoint struct {
 	ResponseTypes []string
 	// ACRs are the authentication context classes that a sign-in here can reach.
 	ACRs []string
+	// RequirePAR refuses what was not pushed, of every client (RFC 9126 §5). PushTTL is how long a pushed request may be used; 0 means
+	// [DefaultPushTTL].
+	RequirePAR bool
+	PushTTL    time.Duration
 
-	Clients  Clients
-	Store    Store
-	Sessions Sessions
-	Tokens   Tokens
-	Hints    Hints
-	Vault    Vault
-	Pages    Pages
-	Audit    audit.Sink
-	Now      func() time.Time
+	Clients       Clients
+	Authenticator Authenticator
+	Store         Store
+	Pushed        Pushed
+	Limits        Limits
+	Sessions      Sessions
+	Tokens        Tokens
+	Hints         Hints
+	Vault         Vault
+	Pages         Pages
+	Audit         audit.Sink
+	Now           func() time.Time
 }
 
 // Serve takes a new request, by GET or POST (OpenID Connect Core §3.1.2.1).
@@ -92,12 +99,15 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := &Request{Form: form, StartedAt: e.Now()}
+	if err := e.resolve(r.Context(), q); err != nil {
+		return e.failed(w, r, q, e.channel(r.Context(), q, err), false)
+	}
 	if err := e.judge(r.Context(), q); err != nil {
 		return e.failed(w, r, q, err, false)
 	}
 	serve.RecordOf(r.Context()).ClientID = q.Client.ID
 	if r.Method == http.MethodPost {
-		return e.restart(w, q)
+		return e.restart(w, q, form)
 	}
 	return e.next(w, r, q, false)
 }

@@ -29,12 +29,14 @@ const maxSealed = 12 << 10
 // ErrFlow: the flow expired, is broken, or belongs to another browser.
 var ErrFlow = errors.New("no such flow in this browser")
 
-// pending is what travels, sealed: the request as it was sent. It is judged again at every step, so that a client or key that changed
-// meanwhile counts.
+// pending is what travels, sealed: the effective request and how it was proved, so that nothing is fetched or verified again. It is judged
+// again at every step, so that a client or key that changed meanwhile counts.
 type pending struct {
 	Form      string    `json:"f"`
 	StartedAt time.Time `json:"t"`
 	Chosen    string    `json:"c,omitempty"`
+	Pushed    string    `json:"p,omitempty"`
+	Signed    bool      `json:"s,omitempty"`
 }
 
 // Vault seals with authentication.
@@ -82,7 +84,7 @@ func (e *Endpoint) seal(q *Request, browser string) (string, error) {
 }
 
 func (e *Endpoint) sealAs(purpose string, q *Request, browser string) (string, error) {
-	plain, err := json.Marshal(pending{Form: q.Form.Encode(), StartedAt: q.StartedAt, Chosen: q.Chosen})
+	plain, err := json.Marshal(pending{Form: q.Form.Encode(), StartedAt: q.StartedAt, Chosen: q.Chosen, Pushed: q.Pushed, Signed: q.Signed})
 	if err != nil {
 		return "", fmt.Errorf("encode flow: %w", err)
 	}
@@ -129,12 +131,17 @@ func (e *Endpoint) unsealAs(purpose, sealed, browser string) (*Request, error) {
 	if err != nil {
 		return nil, ErrFlow
 	}
-	return &Request{Form: form, StartedAt: p.StartedAt, Chosen: p.Chosen}, nil
+	return &Request{Form: form, StartedAt: p.StartedAt, Chosen: p.Chosen, Pushed: p.Pushed, Signed: p.Signed}, nil
 }
 
 // restart takes a request that was posted, maybe from another site, to a GET of our own: cookies with SameSite come with that one alone.
-// What is sealed here is bound to no browser, so it is worth no more than the request was: it begins anew when it comes.
-func (e *Endpoint) restart(w http.ResponseWriter, q *Request) error {
+// What is sealed here is bound to no browser, so it is worth no more than the request was: it begins anew when it comes. A pushed request
+// goes as it came, by reference, so that it lives no longer for it.
+func (e *Endpoint) restart(w http.ResponseWriter, q *Request, sent oauth.Form) error {
+	if q.Pushed != "" {
+		see(w, e.Path+Route+"?"+url.Values{"client_id": {q.Client.ID}, "request_uri": {sent.Get("request_uri")}}.Encode())
+		return nil
+	}
 	sealed, err := e.sealAs(postedPurpose, q, "")
 	if err != nil {
 		return err

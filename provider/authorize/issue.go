@@ -35,6 +35,10 @@ func (e *Endpoint) issue(w http.ResponseWriter, r *http.Request, q *Request, who
 	if err != nil {
 		return err
 	}
+	if err := e.settle(ctx, q); err != nil {
+		return err
+	}
+	e.audit(ctx, q, g)
 	return e.answer(w, r, q, params, posted)
 }
 
@@ -111,8 +115,15 @@ func (e *Endpoint) tokens(ctx context.Context, q *Request, who *Person, g storag
 	if ans.IDToken != "" {
 		params = append(params, serve.Param{Name: "id_token", Value: ans.IDToken})
 	}
+	return params, nil
+}
+
+// audit notes tokens that leave here; those that a code buys are noted where it is redeemed.
+func (e *Endpoint) audit(ctx context.Context, q *Request, g storage.Grant) {
+	if !oauth.Fronted(q.Type) {
+		return
+	}
 	rec := serve.RecordOf(ctx)
 	e.Audit.Record(ctx, audit.Event{Name: audit.TokenIssued, Time: g.CreatedAt, AccountID: g.AccountID, ClientID: g.ClientID, SID: g.SID,
 		GrantID: g.ID, Address: rec.Address, RequestID: rec.ID, Detail: q.Type})
-	return params, nil
 }

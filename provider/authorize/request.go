@@ -12,8 +12,12 @@ import (
 
 // Request is an authorization request that passed the rules (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1).
 type Request struct {
+	// Form is what counts of the request, wherever it came from.
 	Form   oauth.Form
 	Client storage.Client
+	// Pushed is the ID of the pushed request that it is, "" if it was not pushed. Signed: a request object of the client holds it.
+	Pushed string
+	Signed bool
 	// RedirectURI is where the answer goes. Sent tells whether the request named it.
 	RedirectURI     string
 	RedirectURISent bool

@@ -29,10 +29,13 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, q *Request, pa
 	return nil
 }
 
-// refuse sends an error to the client (RFC 6749 §4.1.2.1).
+// refuse sends an error to the client (RFC 6749 §4.1.2.1). It is an answer, so a pushed request is used up by it.
 func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, q *Request, oe *oauth.Error, posted bool) error {
 	rec := serve.RecordOf(r.Context())
 	rec.Outcome, rec.Err = string(oe.Code), oe
+	if err := e.settle(r.Context(), q); err != nil {
+		return err
+	}
 	params := []serve.Param{{Name: "error", Value: string(oe.Code)}}
 	if oe.Description != "" {
 		params = append(params, serve.Param{Name: "error_description", Value: oe.Description})

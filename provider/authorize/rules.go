@@ -20,7 +20,7 @@ var beforeRedirect = []rule{ruleClient, ruleRedirectURI}
 
 // afterRedirect rules check the rest: their failures go to the client.
 var afterRedirect = []rule{
-	ruleResponseMode, ruleWellFormed, ruleUnsupported, ruleResponseType, ruleImplicit, ruleSize, ruleScope, ruleNonce, rulePKCE, rulePrompt, ruleMaxAge,
+	ruleResponseMode, ruleWellFormed, ruleProvenance, ruleUnsupported, ruleResponseType, ruleImplicit, ruleSize, ruleScope, ruleNonce, rulePKCE, rulePrompt, ruleMaxAge,
 	ruleResource, ruleIDTokenHint, ruleClaims, ruleACR,
 }
 
@@ -89,6 +89,17 @@ func ruleResponseMode(_ context.Context, _ *Endpoint, q *Request) error {
 }
 
 func ruleWellFormed(_ context.Context, _ *Endpoint, q *Request) error { return q.Form.Check() }
+
+// ruleProvenance holds a request to the way by which it must come.
+func ruleProvenance(_ context.Context, e *Endpoint, q *Request) error {
+	if q.Pushed == "" && (e.RequirePAR || q.Client.RequirePAR) {
+		return oauth.E(oauth.InvalidRequest, "the request must be pushed") // RFC 9126 §5, §6
+	}
+	if !q.Signed && q.Client.RequireSignedRequest {
+		return oauth.E(oauth.InvalidRequest, "the request must stand in a request object") // RFC 9101 §10.5
+	}
+	return nil
+}
 
 func ruleUnsupported(_ context.Context, _ *Endpoint, q *Request) error {
 	switch {

@@ -133,5 +133,14 @@ func (f Form) All(name string) []string {
 	return out
 }
 
+// Values is a copy of the parameters, for making another form.
+func (f Form) Values() url.Values {
+	out := make(url.Values, len(f.values))
+	for name, vs := range f.values {
+		out[name] = slices.Clone(vs)
+	}
+	return out
+}
+
 // Encode gives the parameters as a query string, for keeping a request.
 func (f Form) Encode() string { return f.values.Encode() }
