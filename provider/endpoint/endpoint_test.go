@@ -5,9 +5,6 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
-
-	"latchkey/provider/token"
-	"latchkey/storage"
 )
 
 func TestDocument(t *testing.T) {
@@ -38,30 +35,6 @@ func TestDocument(t *testing.T) {
 			}
 			if c.status == http.StatusOK && w.Header().Get("Content-Length") != "2" {
 				t.Error("Content-Length")
-			}
-		})
-	}
-}
-
-func TestMayIntrospect(t *testing.T) {
-	app := storage.Client{ID: "app", RedirectURIs: []string{"https://app/cb"}, Audiences: []string{"https://api"}}
-	api := storage.Client{ID: "api", Audiences: []string{"https://api"}}
-	for _, c := range []struct {
-		name string
-		who  storage.Client
-		t    token.Access
-		want bool
-	}{
-		{"RFC 7662 §2.1 own", app, token.Access{ClientID: "app"}, true},
-		{"RFC 7662 §2.1 meant for it by name", app, token.Access{ClientID: "x", Audience: token.Audience{"app"}}, true},
-		{"RFC 7662 §2.1 an API's own audience", api, token.Access{ClientID: "x", Audience: token.Audience{"y", "https://api"}}, true},
-		{"RFC 7662 §4 an application's API", app, token.Access{ClientID: "x", Audience: token.Audience{"https://api"}}, false},
-		{"RFC 7662 §4 a stranger's", api, token.Access{ClientID: "x", Audience: token.Audience{"https://other"}}, false},
-		{"the account API's", app, token.Access{ClientID: token.AccountClientID}, true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := mayIntrospect(c.who, c.t); got != c.want {
-				t.Errorf("got %v", got)
 			}
 		})
 	}

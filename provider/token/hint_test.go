@@ -123,7 +123,7 @@ func TestIDHintRefused(t *testing.T) {
 
 func FuzzIDHint(f *testing.F) {
 	c := storage.Client{ID: "hmac", IDTokenAlg: HS256}
-	i, _ := realIssuer(f, c)
+	i := hmacIssuer(newRing(f), c)
 	a := authorization()
 	a.Client = c
 	ans, err := i.Issue(f.Context(), a)
@@ -131,7 +131,8 @@ func FuzzIDHint(f *testing.F) {
 		f.Fatal(err)
 	}
 	p := strings.Split(ans.IDToken, ".")
-	f.Add(ans.IDToken, 3, byte('x'))
+	// No seed is good: one that is would be as good in the fuzzer's other processes, which make tokens of their own.
+	f.Add(p[0]+"."+p[1]+".AAAA", 3, byte('x'))
 	f.Add(p[0]+".."+p[2], 70, byte('A'))
 	f.Add("..", 0, byte(0))
 	f.Fuzz(func(t *testing.T, raw string, at int, b byte) {

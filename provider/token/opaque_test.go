@@ -99,7 +99,8 @@ func FuzzOpaqueAccess(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(ans.AccessToken, 10, byte('x'))
+	// No seed is good: one that is would be as good in the fuzzer's other processes, which make tokens of their own.
+	f.Add(ans.AccessToken[:len(ans.AccessToken)-1], 10, byte('x'))
 	f.Add(AccessPrefix, 0, byte(0))
 	f.Fuzz(func(t *testing.T, raw string, at int, b byte) {
 		for _, s := range []string{raw, AccessPrefix + raw} {

@@ -171,6 +171,11 @@ func realIssuer(t testing.TB, clients ...storage.Client) (*Issuer, *keys.Rings) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	return hmacIssuer(rings, clients...), rings
+}
+
+// hmacIssuer keeps the secrets of client "hmac".
+func hmacIssuer(k Keys, clients ...storage.Client) *Issuer {
 	cfg := issuer(nil).cfg
 	cfg.HMACSecrets = func(c storage.Client) ([][]byte, error) {
 		if c.ID != "hmac" {
@@ -186,7 +191,7 @@ func realIssuer(t testing.TB, clients ...storage.Client) (*Issuer, *keys.Rings) 
 		}
 		return storage.Client{}, storage.ErrNotFound
 	}
-	return NewIssuer(cfg, rings), rings
+	return NewIssuer(cfg, k)
 }
 
 // checked verifies a JWT as an application does, with go-jose and the published keys or the client's newest secret, and returns its parts.
