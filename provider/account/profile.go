@@ -53,63 +53,83 @@ func (s *Service) UpdateProfile(ctx context.Context, accountID int64, change Pro
 
 var errUnchanged = errors.New("nothing was named")
 
+// edit is a change of an account under way.
+type edit struct {
+	a       *storage.Account
+	r       *Refusal
+	changed bool
+}
+
+// text sets a field, where in names it, to what normal makes of it.
+func (e *edit) text(field string, in, out *string, normal func(string) (string, Problem)) {
+	if in == nil {
+		return
+	}
+	e.changed = true
+	v, p := normal(*in)
+	if p != "" {
+		e.r.add(field, p)
+		return
+	}
+	*out = v
+}
+
+func (e *edit) refused() error {
+	if len(e.r.Fields) > 0 {
+		return e.r
+	}
+	return nil
+}
+
+// clearable takes "" too.
+func clearable(f func(string) (string, Problem)) func(string) (string, Problem) {
+	return func(v string) (string, Problem) {
+		if v == "" {
+			return "", ""
+		}
+		return f(v)
+	}
+}
+
 // apply checks and sets. Nothing of a is to be used where it refuses.
 func (c Profile) apply(a *storage.Account) (changed bool, err error) {
-	r := &Refusal{Kind: Invalid}
-	text := func(field string, in *string, out *string, normal func(string) (string, Problem)) {
-		if in == nil {
-			return
-		}
-		changed = true
-		v, p := normal(*in)
-		if p != "" {
-			r.add(field, p)
-			return
-		}
-		*out = v
-	}
-	clearable := func(f func(string) (string, Problem)) func(string) (string, Problem) {
-		return func(v string) (string, Problem) {
-			if v == "" {
-				return "", ""
-			}
-			return f(v)
-		}
-	}
-	text(FieldFullName, c.FullName, &a.FullName, func(v string) (string, Problem) { return personName(v, 0, maxFullName) })
-	text(FieldFirstName, c.FirstName, &a.FirstName, clearable(givenName))
-	text(FieldLastName, c.LastName, &a.LastName, clearable(givenName))
-	text(FieldPhone, c.Phone, &a.Phone, clearable(func(v string) (string, Problem) {
+	e := &edit{a: a, r: &Refusal{Kind: Invalid}}
+	e.text(FieldFullName, c.FullName, &a.FullName, line(maxFullName))
+	e.text(FieldFirstName, c.FirstName, &a.FirstName, clearable(givenName))
+	e.text(FieldLastName, c.LastName, &a.LastName, clearable(givenName))
+	before := a.Phone
+	e.text(FieldPhone, c.Phone, &a.Phone, clearable(func(v string) (string, Problem) {
 		n, ok := normalPhone(v)
 		if !ok {
 			return "", Malformed
 		}
 		return n, ""
 	}))
+	if a.Phone != before {
+		a.PhoneVerified = false // nobody vouched for this one
+	}
 	if c.ExperienceYears != nil {
-		changed = true
+		e.changed = true
 		if y := *c.ExperienceYears; y != nil && (*y < 0 || *y > maxExperience) {
-			r.add(FieldExperience, Malformed)
+			e.r.add(FieldExperience, Malformed)
 		}
 		a.ExperienceYears = *c.ExperienceYears
 	}
 	if c.Skills != nil {
-		changed = true
+		e.changed = true
 		var p Problem
 		if a.Skills, p = normalSkills(*c.Skills); p != "" {
-			r.add(FieldSkills, p)
+			e.r.add(FieldSkills, p)
 		}
 	}
-	text(FieldLocale, c.Locale, &a.Locale, clearable(func(v string) (string, Problem) {
+	e.text(FieldLocale, c.Locale, &a.Locale, clearable(func(v string) (string, Problem) {
 		if l := normalLocale(v); l != "" {
 			return l, ""
 		}
 		return "", Malformed
 	}))
-	if len(r.Fields) > 0 {
-		return changed, r
-	}
-	return changed, nil
+	c.applyClaims(e)
+	return e.changed, e.refused()
 }
 
 // personName is one line of text in NFC without surrounding space.

@@ -67,7 +67,14 @@ type Profile struct {
 	ExperienceYears **int
 	Skills          *[]string
 	Locale          *string
+	// The other standard claims (OpenID Connect Core §5.1), see [storage.Account].
+	MiddleName, Nickname, ProfileURL, Website, Gender, Birthdate, Zoneinfo *string
+	// Address replaces the whole address: outer nil leaves, inner nil clears.
+	Address **storage.Address
 }
+
+// Vouched is what only an operator can say of an account; nil leaves it.
+type Vouched struct{ EmailVerified, PhoneVerified *bool }
 
 // Upload is a file that a person sends.
 type Upload struct {
@@ -123,6 +130,22 @@ const (
 	FieldResume     = "resume"
 	FieldPicture    = "picture"
 	FieldLocale     = "locale"
+	FieldMiddleName = "middle_name"
+	FieldNickname   = "nickname"
+	FieldProfileURL = "profile_url"
+	FieldWebsite    = "website"
+	FieldGender     = "gender"
+	FieldBirthdate  = "birthdate"
+	FieldZoneinfo   = "zoneinfo"
+	FieldFormatted  = "formatted"
+	FieldStreet     = "street_address"
+	FieldLocality   = "locality"
+	FieldRegion     = "region"
+	FieldPostalCode = "postal_code"
+	FieldCountry    = "country"
+	// FieldEmailVerified and FieldPhoneVerified are for operators.
+	FieldEmailVerified = "email_verified"
+	FieldPhoneVerified = "phone_verified"
 )
 
 // Refusal is the error of every verb here that was refused for a reason the person may know. Other errors are faults.
