@@ -74,7 +74,7 @@ vuln: ## govulncheck (needs the vulnerability database)
 .PHONY: generate
 generate: ## make the generated files anew: config.example.yaml, docs/spec-index.md, golden files
 	go run ./cmd/latchkey config example > config.example.yaml.new && mv config.example.yaml.new config.example.yaml
-	go test ./provider ./provider/providertest/specindex -run "Golden|SpecIndex" -update
+	go test ./provider ./provider/token ./provider/providertest/specindex -run "Golden|SpecIndex" -update
 
 .PHONY: spec
 spec: ## the index clause → code → test, made anew and printed

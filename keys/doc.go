@@ -1,5 +1,6 @@
 // Package keys owns the keys of the service: one ring of signing keys for each algorithm (next → active → retiring → gone),
-// their rotation, their publication as a JWK set, signatures, and the symmetric secret that other packages derive keys from.
+// their rotation, their publication as a JWK set, signatures, and the symmetric secrets that other packages derive keys from: one that
+// seals and can be exchanged, and one that makes lasting identifiers and never changes ([Rings.Stable]).
 //
 // It must not: know HTTP, claims or clients; read the clock by itself; touch the store, decrypt or parse while a request
 // waits; or let private material out unsealed.
