@@ -9,10 +9,10 @@ func SignatureAlgs() []string {
 	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 }
 
-// MACAlgs lists those with a client's secret. The longer ones need longer secrets than ours (RFC 7518 §3.2).
-func MACAlgs() []string { return []string{"HS256"} }
+// macAlg is the one algorithm with a client's secret of what we sign, and of request objects.
+const macAlg = "HS256"
 
-func isMAC(alg string) bool { return slices.Contains(MACAlgs(), alg) }
+func isMAC(alg string) bool { return alg == macAlg }
 
 // algorithms checks what the client's tokens and answers are signed with.
 func (k *checker) algorithms() {

@@ -25,11 +25,7 @@ const (
 	reservedScope = "account"
 )
 
-// Grant types that clients may have, beside those of RFC 6749.
-const (
-	implicitGrant = "implicit"
-	deviceGrant   = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628 §3.4
-)
+const implicitGrant = "implicit"
 
 // Served is what clients can choose from. A nil list allows everything that Latchkey knows.
 type Served struct {
@@ -43,18 +39,13 @@ type Served struct {
 
 // GrantTypes lists every grant type that can be served.
 func GrantTypes() []string {
-	return []string{"authorization_code", "refresh_token", implicitGrant, "client_credentials", deviceGrant}
+	return []string{"authorization_code", "refresh_token", implicitGrant, "client_credentials", oauth.DeviceGrant}
 }
 
 // AuthMethods lists every authentication method that can be served.
 func AuthMethods() []string {
-	return []string{NoneMethod, BasicMethod, PostMethod, secretJWT, privateKeyJWT}
+	return []string{NoneMethod, BasicMethod, PostMethod, SecretJWTMethod, KeyJWTMethod}
 }
-
-const (
-	secretJWT     = "client_secret_jwt"
-	privateKeyJWT = "private_key_jwt"
-)
 
 // Complete fills in what follows from the rest: the defaults of RFC 7591 §2, the order of words in response types, the sector of pairwise subjects.
 func Complete(c *storage.Client) {

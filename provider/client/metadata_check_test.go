@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/provider/oauth"
 	"latchkey/storage"
 )
 
@@ -23,7 +24,7 @@ func implicit(c *storage.Client) {
 	c.GrantTypes, c.ResponseTypes = []string{"authorization_code", "implicit"}, []string{"code id_token"}
 }
 
-func keyed(c *storage.Client) { c.AuthMethod, c.Secrets, c.JWKS = privateKeyJWT, nil, []byte(ecKeys) }
+func keyed(c *storage.Client) { c.AuthMethod, c.Secrets, c.JWKS = KeyJWTMethod, nil, []byte(ecKeys) }
 
 // all changes in order.
 func all(changes ...change) change {
@@ -42,7 +43,7 @@ func TestCheckLetsThrough(t *testing.T) {
 			c.ApplicationType, c.RedirectURIs = "native", []string{"com.example.a:/cb", "http://127.0.0.1/"}
 		}),
 		"RFC 8628 a device": all(public, func(c *storage.Client) {
-			c.GrantTypes, c.ResponseTypes, c.RedirectURIs = []string{deviceGrant, "refresh_token"}, nil, nil
+			c.GrantTypes, c.ResponseTypes, c.RedirectURIs = []string{oauth.DeviceGrant, "refresh_token"}, nil, nil
 		}),
 		"RFC 6749 §4.4 a machine": func(c *storage.Client) {
 			c.GrantTypes, c.ResponseTypes, c.RedirectURIs = []string{"client_credentials"}, nil, nil
@@ -53,9 +54,9 @@ func TestCheckLetsThrough(t *testing.T) {
 		"hybrid": implicit,
 		"OpenID Connect Core §9 private_key_jwt": keyed,
 		"OpenID Connect Core §9 private_key_jwt, keys elsewhere": func(c *storage.Client) {
-			c.AuthMethod, c.Secrets, c.JWKSURI, c.AuthAlg, c.RequestObjectAlg = privateKeyJWT, nil, "https://a.example/jwks", "PS384", "RS256"
+			c.AuthMethod, c.Secrets, c.JWKSURI, c.AuthAlg, c.RequestObjectAlg = KeyJWTMethod, nil, "https://a.example/jwks", "PS384", "RS256"
 		},
-		"OpenID Connect Core §9 client_secret_jwt":                                     func(c *storage.Client) { c.AuthMethod, c.AuthAlg = secretJWT, "HS256" },
+		"OpenID Connect Core §9 client_secret_jwt":                                     func(c *storage.Client) { c.AuthMethod, c.AuthAlg = SecretJWTMethod, "HS256" },
 		"OpenID Connect Core §10.1 HS256 beside private_key_jwt":                       all(keyed, func(c *storage.Client) { c.IDTokenAlg, c.Secrets = "HS256", []storage.ClientSecret{{}} }),
 		"OpenID Connect Registration §2 an algorithm of assertions without assertions": func(c *storage.Client) { c.AuthAlg = "RS256" },
 		"OpenID Connect Core §8.1 several redirect URIs of one host": func(c *storage.Client) {
@@ -98,7 +99,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"long contact", "contacts", func(c *storage.Client) { c.Contacts = []string{strings.Repeat("x", 201)} }},
 		{"method", "token_endpoint_auth_method", func(c *storage.Client) { c.AuthMethod, c.Secrets = "tls_client_auth", nil }},
 		{"RFC 9700 §2.1.1 public without PKCE", "pkce_exempt", all(public, func(c *storage.Client) { c.PKCEExempt = true })},
-		{"assertion algorithm of the other method", "token_endpoint_auth_signing_alg", func(c *storage.Client) { c.AuthMethod, c.AuthAlg = secretJWT, "RS256" }},
+		{"assertion algorithm of the other method", "token_endpoint_auth_signing_alg", func(c *storage.Client) { c.AuthMethod, c.AuthAlg = SecretJWTMethod, "RS256" }},
 		{"assertion algorithm of the other kind", "token_endpoint_auth_signing_alg", all(keyed, func(c *storage.Client) { c.AuthAlg = "HS256" })},
 		{"assertion without signature", "token_endpoint_auth_signing_alg", func(c *storage.Client) { c.AuthAlg = "none" }},
 		{"no secret", "secrets", func(c *storage.Client) { c.Secrets = nil }},
@@ -106,7 +107,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"public with secret", "secrets", func(c *storage.Client) { c.AuthMethod = NoneMethod }},
 		{"secret for nothing", "secrets", all(keyed, func(c *storage.Client) { c.Secrets = []storage.ClientSecret{{}} })},
 		{"three secrets", "secrets", func(c *storage.Client) { c.Secrets = make([]storage.ClientSecret, 3) }},
-		{"OpenID Connect Core §9 private_key_jwt without keys", "jwks", func(c *storage.Client) { c.AuthMethod, c.Secrets = privateKeyJWT, nil }},
+		{"OpenID Connect Core §9 private_key_jwt without keys", "jwks", func(c *storage.Client) { c.AuthMethod, c.Secrets = KeyJWTMethod, nil }},
 		{"RFC 7591 §2 keys in two places", "jwks_uri", all(keyed, func(c *storage.Client) { c.JWKSURI = "https://a.example/jwks" })},
 		{"keys over http", "jwks_uri", func(c *storage.Client) { c.JWKSURI = "http://a.example/jwks" }},
 		{"no key for the algorithm", "jwks", all(keyed, func(c *storage.Client) { c.AuthAlg = "RS256" })},

@@ -19,12 +19,12 @@ func (k *checker) method() {
 		return
 	}
 	switch c.AuthMethod {
-	case secretJWT:
-		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, MACAlgs(), nil)
-	case privateKeyJWT:
+	case SecretJWTMethod:
+		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, AssertionMACs(), nil)
+	case KeyJWTMethod:
 		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, SignatureAlgs(), nil)
 	default: // without assertions it says nothing, but must be a word that could (OpenID Connect Registration §2)
-		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, append(SignatureAlgs(), MACAlgs()...), nil)
+		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, append(SignatureAlgs(), AssertionMACs()...), nil)
 	}
 }
 
@@ -52,8 +52,8 @@ func (k *checker) grants() {
 		k.oneOf("grant_types", g, GrantTypes(), k.s.GrantTypes)
 	}
 	k.bad(k.public() && k.has("client_credentials"), "grant_types", "has client_credentials, which a public client cannot use") // RFC 6749 §4.4
-	k.bad(k.has("refresh_token") && !k.has("authorization_code") && !k.has(deviceGrant), "grant_types",
-		"has refresh_token without authorization_code or %s, which alone issue them", deviceGrant)
+	k.bad(k.has("refresh_token") && !k.has("authorization_code") && !k.has(oauth.DeviceGrant), "grant_types",
+		"has refresh_token without authorization_code or %s, which alone issue them", oauth.DeviceGrant)
 	direct := k.answers("id_token") || k.answers("token")
 	k.bad(k.answers("code") && !k.has("authorization_code"), "grant_types", "lacks authorization_code, which a response type with code needs")
 	k.bad(direct && !k.has(implicitGrant), "grant_types", "lacks implicit, which a response type with id_token or token needs")
