@@ -224,7 +224,13 @@ func lint(t *testing.T, page string) {
 			if _, src := attr(n, "src"); !src && n.FirstChild != nil && n.FirstChild.Data != submitter {
 				t.Errorf("inline script %q", n.FirstChild.Data)
 			}
-		case "style", "iframe", "object", "base":
+		case "iframe":
+			src, _ := attr(n, "src")
+			_, hidden := attr(n, "hidden")
+			if sandbox, _ := attr(n, "sandbox"); sandbox != "allow-scripts allow-same-origin allow-forms" || !hidden || !strings.HasPrefix(src, "http") {
+				t.Errorf("a frame of %q", src)
+			}
+		case "style", "object", "base":
 			t.Errorf("<%s> has no place in a page", n.Data)
 		}
 	})

@@ -87,6 +87,9 @@ type Deps struct {
 	Devices Devices
 	// ClientName tells how a client is called, its ID where it has no name.
 	ClientName func(ctx context.Context, id string) string
+	// Told lists the applications that are told of the end of a session, and the addresses that the browser loads to tell some of them
+	// (Front-Channel Logout). nil: none are.
+	Told func(ctx context.Context, s storage.Session) (apps, frames []string)
 	// Issuer is the configured issuer; every absolute address begins with it. Its path, if any, prefixes every path.
 	Issuer string
 	// Brand is the product name that pages show.

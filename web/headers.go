@@ -1,6 +1,9 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // policy says in what an answer's headers differ from those of a page. The zero value is a page.
 type policy struct {
@@ -10,6 +13,8 @@ type policy struct {
 	immutable bool
 	// formAction and scriptHash are for the page that posts itself to a client.
 	formAction, scriptHash string
+	// frames are the origins that the page that says "signed out" may load in frames.
+	frames []string
 	// upload: what a person sent us; it must never run.
 	upload bool
 }
@@ -26,6 +31,8 @@ func setHeaders(h http.Header, p policy) {
 	case p.upload:
 		csp, cache = "default-src 'none'; sandbox", "private, max-age=3600"
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	case len(p.frames) > 0:
+		csp += "; frame-src " + strings.Join(p.frames, " ")
 	case p.formAction != "":
 		csp = "default-src 'none'; script-src '" + p.scriptHash + "'; style-src 'self'; font-src 'self'; img-src 'self'; form-action " + p.formAction +
 			"; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"

@@ -183,22 +183,6 @@ func (s *Site) loginContinue(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// signOut ends the session of this browser.
-func (s *Site) signOut(w http.ResponseWriter, r *http.Request) error {
-	sess, ok, err := s.Sessions.Current(r)
-	if err != nil {
-		return err
-	}
-	if ok {
-		if err := s.Account.SignOut(r.Context(), sess.SID, s.caller(r, "")); err != nil && !isGone(err) {
-			return err
-		}
-	}
-	s.Sessions.Clear(w)
-	s.see(w, r, "/login?notice=signed_out")
-	return nil
-}
-
 func orAccount(ret string) string {
 	if ret == "" {
 		return "/account"

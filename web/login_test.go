@@ -123,24 +123,6 @@ func TestLoginContinue(t *testing.T) {
 	b.post(t, "/login/continue", form("flow", "stolen"), signedIn).status(400)
 }
 
-func TestSignOutButton(t *testing.T) {
-	b := newBench(t, sampleIssuer)
-	var ended string
-	b.verbs.signOut = func(sid string) error { ended = sid; return nil }
-	if v := b.post(t, "/account/sign-out", form(), signedIn).goes("/login?notice=signed_out"); v.sets("sid").MaxAge >= 0 || ended != "s1" {
-		t.Errorf("ended %q", ended)
-	}
-	ended = ""
-	b.post(t, "/account/sign-out", form()).goes("/login?notice=signed_out")
-	if ended != "" {
-		t.Error("ended a session without one")
-	}
-	b.verbs.signOut = func(string) error { return storage.ErrUnavailable }
-	if v := b.post(t, "/account/sign-out", form(), signedIn).status(500); len(v.Result().Cookies()) != 0 {
-		t.Error("the cookie went although the session lives")
-	}
-}
-
 func TestConsent(t *testing.T) {
 	b := newBench(t, sampleIssuer)
 	b.get(t, "/consent?flow=f1", signedIn).status(200).says("Harbour Notes asks for access", "Your email address email", "When you are away", "notes:write",

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"latchkey/provider/serve"
-	"latchkey/web/words"
 )
 
 type handOffView struct {
@@ -78,7 +77,7 @@ func (s *Site) FormPost(w http.ResponseWriter, r *http.Request, action string, p
 	if err != nil {
 		return fmt.Errorf("form post: %w", err)
 	}
-	if u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(u.Host, ";, '\"") {
+	if u.Scheme != "https" && u.Scheme != "http" || !plainHost(u) {
 		return errors.New("form post: the target is no http or https address")
 	}
 	f := s.begin(r, "", "")
@@ -92,37 +91,4 @@ func (s *Site) FormPost(w http.ResponseWriter, r *http.Request, action string, p
 	setHeaders(w.Header(), policy{secure: s.secure, formAction: u.Scheme + "://" + u.Host, scriptHash: "sha256-" + base64.StdEncoding.EncodeToString(sum[:])})
 	s.html(w, r, http.StatusOK, b.Bytes())
 	return nil
-}
-
-type signOutView struct {
-	*frame
-	V      serve.SignOutView
-	Action string
-	Link   string
-	Host   string
-}
-
-// SignOutConfirm asks whether to sign out (OIDC RP-Initiated Logout §2).
-func (s *Site) SignOutConfirm(w http.ResponseWriter, r *http.Request, v serve.SignOutView) error {
-	f := s.begin(r, "", "")
-	f.Title = f.T("signout.title")
-	v.Account, v.ClientName = words.Plain(v.Account), words.Plain(v.ClientName)
-	f.Back = "/account"
-	return s.draw(w, r, http.StatusOK, "bow", "signout", &signOutView{frame: f, V: v, Action: s.path(s.rel(r))})
-}
-
-// SignedOut says that it is done.
-func (s *Site) SignedOut(w http.ResponseWriter, r *http.Request, v serve.SignOutView) error {
-	f := s.begin(r, "", "")
-	f.Title = f.T("signedout.title")
-	f.Back = "/login"
-	view := &signOutView{frame: f, V: v}
-	view.V.ClientName = words.Plain(v.ClientName)
-	if u, err := target(v.ReturnTo); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
-		view.Link, view.Host = u.String(), u.Host
-	}
-	if view.V.ClientName == "" {
-		view.V.ClientName = view.Host
-	}
-	return s.draw(w, r, http.StatusOK, "bow", "signedout", view)
 }

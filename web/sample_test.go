@@ -202,10 +202,14 @@ func (b *bench) extras() map[string]serve.Handler {
 			return b.FormPost(w, r, "https://notes.harbour.example/cb", []serve.Param{{Name: "code", Value: "abc"}, {Name: "state", Value: `"><script>`}})
 		},
 		"signout": func(w http.ResponseWriter, r *http.Request) error {
-			return b.SignOutConfirm(w, r, serve.SignOutView{Account: "Ada Byron", ClientName: "Harbour Notes", Confirm: "sealed"})
+			return b.SignOutConfirm(w, r, serve.SignOutView{Account: "Ada Byron", ClientName: "Harbour Notes", Confirm: "sealed", Apps: []string{"Harbour Notes", "Tide Tables"}})
 		},
 		"signedout": func(w http.ResponseWriter, r *http.Request) error {
 			return b.SignedOut(w, r, serve.SignOutView{ClientName: "Harbour Notes", ReturnTo: "https://notes.harbour.example/"})
+		},
+		"signingout": func(w http.ResponseWriter, r *http.Request) error {
+			return b.SignedOut(w, r, serve.SignOutView{ClientName: "Harbour Notes", ReturnTo: "https://notes.harbour.example/", Onward: true, Apps: []string{"Harbour Notes", "Tide Tables"},
+				Frames: []string{"https://notes.harbour.example/out?iss=x&sid=s1", "https://tides.example:8443/out"}})
 		},
 		"fault": func(http.ResponseWriter, *http.Request) error { return storage.ErrUnavailable },
 	}

@@ -168,9 +168,7 @@ func (s *Site) sessionEnd(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("end session: %w", err)
 	}
 	if sid == sess.SID {
-		s.Sessions.Clear(w)
-		s.see(w, r, "/login?notice=signed_out")
-		return nil
+		return s.bye(w, r, sess)
 	}
 	s.see(w, r, "/account/sessions?notice=session_ended")
 	return nil

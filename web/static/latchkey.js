@@ -110,3 +110,10 @@ for (const form of all('form[data-guard]')) {
   const shown = performance.now();
   form.addEventListener('submit', e => { if (performance.now() - shown < 500) e.preventDefault(); });
 }
+
+// Signed out: on to where the person came from when the applications in frames have loaded, and without the slow ones.
+for (const a of all('[data-onward]')) {
+  const go = () => { clearTimeout(late); location.replace(a.href); };
+  const late = setTimeout(go, 5000);
+  addEventListener('load', go, { once: true });
+}
