@@ -20,7 +20,7 @@ import (
 // adminHandler is the operators' API over a core: the same for a running server and for a command that has the store to itself.
 func adminHandler(c *core, sink audit.Sink) http.Handler {
 	return admin.Handler(admin.Config{
-		Users: c.accounts, SignUp: c.accounts.CreateAccount, Clients: c.store, Declared: c.registry.Declared, Keys: adminKeys{c.rings}, Algs: c.rings.Algs,
+		Users: c.accounts, SignUp: c.accounts.CreateAccount, SetClaims: c.accounts.SetClaims, Clients: c.store, Declared: c.registry.Declared, Keys: adminKeys{c.rings}, Algs: c.rings.Algs,
 		Audit: sink, Logger: c.log, Now: c.now, Random: rand.Reader,
 	})
 }

@@ -18,8 +18,11 @@ const whichUser = "USER is a number, a username, an e-mail address or a sub."
 func (a *app) usersCommand() *cobra.Command {
 	var in admin.NewUser
 	create := &cobra.Command{
-		Use: "create", Short: "Make an account", Args: cobra.NoArgs, Long: "Make an account. The password comes from standard input or --password-file.",
+		Use: "create", Short: "Make an account", Args: cobra.NoArgs, Long: "Make an account. The password comes from standard input or --password-file.\n" + whatClaims,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if in.Claims, err = readClaims(cmd); err != nil {
+				return err
+			}
 			if in.Password, err = a.password(cmd); err != nil {
 				return err
 			}
@@ -30,6 +33,7 @@ func (a *app) usersCommand() *cobra.Command {
 	create.Flags().StringVar(&in.Email, "email", "", "e-mail address")
 	create.Flags().StringVar(&in.FullName, "full-name", "", "full name")
 	create.Flags().String("password-file", "", "`file` with the password")
+	create.Flags().String("claims", "", "JSON `file` with claims")
 
 	password := &cobra.Command{
 		Use: "set-password USER", Short: "Set a password; every session ends and a notice is mailed", Args: cobra.ExactArgs(1),
@@ -53,7 +57,7 @@ func (a *app) usersCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.done(cmd, "DELETE", "users/"+url.PathEscape(args[0]), nil, "Deleted.")
 		}}
-	return group("users", "Look after accounts", create, a.listUsersCommand(), one("show", "Show an account", "GET", ""),
+	return group("users", "Look after accounts", create, a.updateUserCommand(), a.listUsersCommand(), one("show", "Show an account", "GET", ""),
 		one("disable", "Disable an account: it cannot sign in, and its tokens are refused", "POST", "/disable"),
 		one("enable", "Enable an account again", "POST", "/enable"), password, remove)
 }
@@ -91,7 +95,7 @@ func (a *app) user(cmd *cobra.Command, method, path string, in any) error {
 		if err := c.call(ctx, method, path, in, &out); err != nil {
 			return err
 		}
-		return a.show(cmd, out, func(w io.Writer) { userRows(w, out) })
+		return a.show(cmd, out, func(w io.Writer) { userRows(w, out); claimRows(w, out) })
 	})
 }
 

@@ -68,8 +68,10 @@ type Revoked struct {
 type Config struct {
 	Users Users
 	// SignUp makes an account by an operator's word: it must work where sign-up is closed to the public.
-	SignUp  func(context.Context, account.SignUp) (account.SignedIn, error)
-	Clients Clients
+	SignUp func(context.Context, account.SignUp) (account.SignedIn, error)
+	// SetClaims is [account.Service.SetClaims].
+	SetClaims func(ctx context.Context, accountID int64, change account.Profile, vouched account.Vouched, caller account.Caller) (storage.Account, error)
+	Clients   Clients
 	// Declared lists the clients of the configuration, which cannot be changed here; nil for none.
 	Declared func() []storage.Client
 	Keys     Keys
@@ -92,6 +94,7 @@ func Handler(cfg Config) http.Handler {
 		"GET /v1/users":                 a.listUsers,
 		"POST /v1/users":                a.createUser,
 		"GET /v1/users/{user}":          a.showUser,
+		"PATCH /v1/users/{user}":        a.changeUser,
 		"DELETE /v1/users/{user}":       a.deleteUser,
 		"POST /v1/users/{user}/disable": func(r *http.Request) (any, error) { return a.setDisabled(r, true) },
 		"POST /v1/users/{user}/enable":  func(r *http.Request) (any, error) { return a.setDisabled(r, false) },

@@ -56,6 +56,17 @@ func (p people) Delete(ctx context.Context, id int64, _ account.Caller) error {
 	return p.DeleteAccount(ctx, id, storage.Effects{}, time.Time{})
 }
 
+func (p people) setClaims(ctx context.Context, id int64, change account.Profile, vouched account.Vouched, _ account.Caller) (storage.Account, error) {
+	a, err := p.FindAccount(ctx, storage.AccountKey{ID: id})
+	if err != nil {
+		return a, err
+	}
+	if err := account.CheckClaims(&a, change, vouched); err != nil {
+		return a, err
+	}
+	return p.ReplaceAccount(ctx, a, storage.Effects{}, a.UpdatedAt)
+}
+
 type ring struct{ fault error }
 
 func (k ring) List(context.Context) ([]Key, error) { return []Key{{KID: "k1", Alg: "ES256"}}, k.fault }
@@ -95,8 +106,9 @@ func newFixture(t *testing.T, keys Keys) *fixture {
 			}
 			return account.SignedIn{Account: a}, err
 		},
-		Declared: func() []storage.Client { return []storage.Client{{ID: "fixed", AuthMethod: "none"}} },
-		Audit:    audit.SinkFunc(func(_ context.Context, e audit.Event) { f.events = append(f.events, string(e.Name)+" "+e.Detail) }),
+		SetClaims: f.people.setClaims,
+		Declared:  func() []storage.Client { return []storage.Client{{ID: "fixed", AuthMethod: "none"}} },
+		Audit:     audit.SinkFunc(func(_ context.Context, e audit.Event) { f.events = append(f.events, string(e.Name)+" "+e.Detail) }),
 	})
 	return f
 }
@@ -131,6 +143,19 @@ func TestUsers(t *testing.T) {
 		{"enable", "POST", "users/1/enable", "", 200, `"disabled":false`},
 		{"weak password", "PUT", "users/1/password", `{"password":"x"}`, 400, `"password":"too_short"`},
 		{"password", "PUT", "users/1/password", `{"password":"long enough"}`, 200, `"done":true`},
+		{"OpenID Connect Core §5.1 claims", "PATCH", "users/1", `{"claims":{"name":"Alice L","phone_number":"+44 20 7946 0958","phone_number_verified":true,"address":{"country":"UK"}}}`, 200,
+			`"claims":{"address":{"country":"UK"},"name":"Alice L","phone_number":"+442079460958","phone_number_verified":true}`},
+		{"a claim taken away", "PATCH", "users/1", `{"claims":{"address":null}}`, 200, `"claims":{"name":"Alice L","phone_number":`},
+		{"OpenID Connect Core §5.1 malformed claim", "PATCH", "users/1", `{"claims":{"zoneinfo":"Mars"}}`, 400, `"zoneinfo":"malformed"`},
+		{"OpenID Connect Core §5.1.1 malformed address", "PATCH", "users/1", `{"claims":{"address":{"planet":"Earth"}}}`, 400, `"address":"is neither null nor an object`},
+		{"no such claim", "PATCH", "users/1", `{"claims":{"sub":"x"}}`, 400, `"sub":"is no claim`},
+		{"a number for a text", "PATCH", "users/1", `{"claims":{"nickname":1}}`, 400, `"nickname":"is neither a text`},
+		{"verified is yes or no", "PATCH", "users/1", `{"claims":{"email_verified":null}}`, 400, `"email_verified":"is neither true nor false"`},
+		{"nothing beside claims", "PATCH", "users/1", `{"disabled":true}`, 400, `"error":"invalid"`},
+		{"claims of nobody", "PATCH", "users/bob", `{"claims":{}}`, 404, `"error":"not_found"`},
+		{"nobody is made with a wrong claim", "POST", "users", `{"username":"carol","password":"long enough","claims":{"phone_number_verified":true}}`, 400, `"phone_number_verified":"missing"`},
+		{"nobody was", "GET", "users/carol", "", 404, `"error":"not_found"`},
+		{"made with claims", "POST", "users", `{"username":"dora","password":"long enough","claims":{"nickname":"Do"}}`, 200, `"nickname":"Do"`},
 		{"delete", "DELETE", "users/1", "", 200, `"done":true`},
 		{"deleted", "GET", "users/1", "", 404, `"error":"not_found"`},
 		{"no such route", "GET", "nothing", "", 404, `"error":"not_found"`},

@@ -21,6 +21,8 @@ type User struct {
 	Disabled      bool      `json:"disabled"`
 	CreatedAt     time.Time `json:"created_at"`
 	UpdatedAt     time.Time `json:"updated_at"`
+	// Claims are the standard claims that the account holds, in the form of [Claims].
+	Claims map[string]any `json:"claims,omitempty"`
 }
 
 // NewUser asks for an account.
@@ -29,6 +31,8 @@ type NewUser struct {
 	Email    string `json:"email,omitempty"`
 	FullName string `json:"full_name,omitempty"`
 	Password string `json:"password"`
+	// Claims are set once the account is there; where one is not valid there is no account.
+	Claims Claims `json:"claims,omitempty"`
 }
 
 // Password sets one.
@@ -47,7 +51,7 @@ const pageSize = 1000
 func userOf(a storage.Account) User {
 	return User{
 		ID: a.ID, Sub: a.Sub, Username: a.Username, Email: a.Email, EmailVerified: a.EmailVerified, FullName: a.FullName, Disabled: a.Disabled,
-		CreatedAt: a.CreatedAt.UTC(), UpdatedAt: a.UpdatedAt.UTC(),
+		CreatedAt: a.CreatedAt.UTC(), UpdatedAt: a.UpdatedAt.UTC(), Claims: claimsOf(a),
 	}
 }
 
@@ -108,6 +112,13 @@ func (a api) createUser(r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
+	change, vouched, err := in.Claims.change()
+	if err != nil {
+		return nil, err
+	}
+	if err := account.CheckClaims(&storage.Account{Email: in.Email}, change, vouched); err != nil {
+		return nil, claimFault(err)
+	}
 	dialect := account.Page
 	if in.Email == "" {
 		dialect = account.Simple // the one that does without an address
@@ -121,7 +132,10 @@ func (a api) createUser(r *http.Request) (any, error) {
 	if out.Account.ID == 0 { // pages must not tell that the address is known; operators may
 		return nil, &account.Refusal{Kind: account.EmailTaken}
 	}
-	return userOf(out.Account), nil
+	if len(in.Claims) == 0 {
+		return userOf(out.Account), nil
+	}
+	return a.setClaims(r, out.Account, in.Claims)
 }
 
 func (a api) setDisabled(r *http.Request, disabled bool) (any, error) {
