@@ -87,10 +87,10 @@ func (d *drive) step(ctx context.Context, st state) error {
 	return nil
 }
 
-// gone is no error: the module ended meanwhile.
+// gone is no error: the module, or the page that the suite's browser was at, ended meanwhile.
 func gone(err error) error {
 	var s *statusError
-	if errors.As(err, &s) && (s.status == http.StatusNotFound || s.status == http.StatusServiceUnavailable) {
+	if errors.As(err, &s) && (s.status == http.StatusNotFound || s.status >= http.StatusInternalServerError) {
 		return nil
 	}
 	return err

@@ -82,9 +82,6 @@ func conformance(ctx context.Context, s settings) (err error) {
 		if s.logs != "" {
 			err = errors.Join(err, os.WriteFile(s.logs+"/provider.log", []byte(op.server.Logs()), 0o600))
 		}
-		if err != nil {
-			return err
-		}
-		return report(s, suite.version, found)
+		return errors.Join(err, report(s, suite.version, found))
 	})
 }

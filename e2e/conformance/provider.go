@@ -183,9 +183,6 @@ func onlyKnown(t *frame, config map[string]any, clients []map[string]any) {
 		}
 	}
 	for i, c := range clients {
-		if !strings.Contains(example, "frontchannel_logout_uri") {
-			c["grant_types"], c["response_types"] = []string{"authorization_code", "refresh_token"}, []string{"code"}
-		}
 		for k := range c {
 			if !strings.Contains(example, " "+k+": ") {
 				if i == 0 {

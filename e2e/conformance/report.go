@@ -122,24 +122,34 @@ func table(w io.Writer, version string, found []planResult) error {
 	return t.Flush()
 }
 
-// listed prints every module that is no plain pass, and returns how many of them are failures or warnings that nobody explained.
+// listed prints every module that is no plain pass, those of a plan that are alike together, and returns how many of them are failures or
+// warnings that nobody explained.
 func listed(w io.Writer, found []planResult, why []explanation) (bad int) {
 	for _, p := range found {
+		var texts []string
+		where := map[string][]string{}
 		for _, m := range p.Modules {
 			if m.Result == "PASSED" {
 				continue
 			}
-			note := " (not explained)"
+			note := "not explained"
 			if slices.ContainsFunc(why, func(e explanation) bool { return e.fits(m) }) {
-				note = " (explained)"
+				note = "explained"
 			}
-			if m.Result != "REVIEW" && m.Result != "SKIPPED" && (m.Result != "WARNING" || note == " (not explained)") {
+			if m.Result != "REVIEW" && m.Result != "SKIPPED" && (m.Result != "WARNING" || note != "explained") {
 				bad++
 			}
-			fmt.Fprintf(w, "\n%s%s  %s  %s %s  %s\n", m.Result, note, p.Name, m.Module, chosen(m.Variant), m.ID)
+			text := fmt.Sprintf("\n%s (%s)  %s  %s\n", m.Result, note, p.Name, m.Module)
 			for _, f := range m.Findings {
-				fmt.Fprintf(w, "    %s %s: %s %s\n", f.Result, f.Source, f.Message, strings.Join(f.Requirements, " "))
+				text += fmt.Sprintf("    %s %s: %s %s\n", f.Result, f.Source, f.Message, strings.Join(f.Requirements, " "))
 			}
+			if where[text] == nil {
+				texts = append(texts, text)
+			}
+			where[text] = append(where[text], strings.TrimSpace(chosen(m.Variant)+" "+m.ID))
+		}
+		for _, text := range texts {
+			fmt.Fprintf(w, "%s    at %s\n", text, strings.Join(where[text], ", "))
 		}
 	}
 	return bad

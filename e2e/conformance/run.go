@@ -46,7 +46,7 @@ type planResult struct {
 	Seconds float64
 }
 
-// all runs the plans: those of static clients one after the other, since they share the clients, those of dynamic ones beside them.
+// all runs the plans, and returns what was found even where it could not go on: those of static clients one after the other, since they share the clients, those of dynamic ones beside them.
 func (r *run) all(ctx context.Context) ([]planResult, error) {
 	var lanes [2][]plan
 	for _, p := range plans() {
@@ -86,7 +86,8 @@ func (r *run) all(ctx context.Context) ([]planResult, error) {
 				mu.Lock()
 				if err != nil {
 					wrong = errors.Join(wrong, fmt.Errorf("%s: %w", p.Name, err))
-				} else if len(res.Modules) > 0 {
+				}
+				if len(res.Modules) > 0 {
 					found = append(found, res)
 				}
 				mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -62,8 +63,24 @@ type statusError struct {
 
 func (e *statusError) Error() string { return fmt.Sprintf("the suite says %d %s", e.status, e.text) }
 
-// call sends body (JSON, or a string as it is) and decodes the answer into out; either may be nil.
+// call is once, and repeats questions that the proxy got no answer for.
 func (s *suite) call(ctx context.Context, method, path string, body, out any) error {
+	err := s.once(ctx, method, path, body, out)
+	var refused *statusError
+	for range 5 {
+		if err == nil || method != http.MethodGet || !errors.As(err, &refused) || refused.status != http.StatusBadGateway && refused.status != http.StatusGatewayTimeout {
+			break
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return err
+		}
+		err = s.once(ctx, method, path, body, out)
+	}
+	return err
+}
+
+// once sends body (JSON, or a string as it is) and decodes the answer into out; either may be nil.
+func (s *suite) once(ctx context.Context, method, path string, body, out any) error {
 	var r io.Reader
 	switch b := body.(type) {
 	case nil:
