@@ -162,14 +162,6 @@ func keySet(t testing.TB, body []byte) jose.JSONWebKeySet {
 	return set
 }
 
-// joseAlgs are all algorithms of ours as go-jose names them.
-func joseAlgs() (algs []jose.SignatureAlgorithm) {
-	for _, alg := range Algorithms() {
-		algs = append(algs, jose.SignatureAlgorithm(alg))
-	}
-	return algs
-}
-
 // errNoSuchKID is what a verifier says whose set lacks the token's key.
 var errNoSuchKID = errors.New("kid is not in the set")
 

@@ -170,23 +170,6 @@ func TestRingAddedLater(t *testing.T) {
 	one(t, r, EdDSA, StateNext)
 }
 
-// Rings of the same kind of key share none: a key is for one algorithm (RFC 7517 §4.4).
-func TestEveryRingHasItsOwnKey(t *testing.T) {
-	c, store := newClock(), &ringStore{}
-	r := mustOpen(t, testConfig(c.Now, Algorithms()...), store)
-	seen := map[string]string{}
-	for _, alg := range Algorithms() {
-		kid := one(t, r, alg, StateActive)
-		if other := seen[kid]; other != "" {
-			t.Errorf("%s and %s have the same key", alg, other)
-		}
-		seen[kid] = alg
-		if got, _, ok := r.PublicKey(kid); !ok || got != alg {
-			t.Errorf("%s is a key for %s, want %s", kid, got, alg)
-		}
-	}
-}
-
 // A ring that is no longer configured comes to its end, and no sooner than another process could still want it.
 func TestRingTakenAway(t *testing.T) {
 	c, store := newClock(), &ringStore{}
