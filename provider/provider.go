@@ -54,6 +54,17 @@ type Config struct {
 	DeviceTTL, DeviceInterval time.Duration
 	// Algs are the algorithms of ID tokens, for discovery.
 	Algs []string
+	// Fetch gets what stands at addresses that clients name: keys, request objects, sector identifiers. nil: none is fetched, and what needs it is
+	// not served. PlainFetch: there are networks where it goes by http too.
+	Fetch      *fetch.Fetcher
+	PlainFetch bool
+	// Registration is who may register clients; nil: nobody.
+	Registration *register.Policy
+	// RequirePAR refuses requests that were not pushed; PushTTL is how long a pushed one can be used, 0 for the default.
+	RequirePAR bool
+	PushTTL    time.Duration
+	// SessionManagement serves the check-session frame.
+	SessionManagement bool
 	// ResponseTypes are those that every client may use; nil means code alone.
 	ResponseTypes []string
 	// RequirePAR takes only requests that were pushed; PushTTL is how long these may be used, 0 for [authorize.DefaultPushTTL].
@@ -120,7 +131,7 @@ func New(cfg Config) (*Provider, error) {
 	cfg.Tokens.PictureURL = func(id string) string { return cfg.Issuer + "/media/" + id }
 	p.Issuer = token.NewIssuer(cfg.Tokens, cfg.Keys)
 	p.Sessions = session.New(cfg.Store, secure, p.path, cfg.Now)
-	p.clients = client.NewAuthenticator(cfg.Clients, cfg.SlowSecrets, cfg.Now)
+	p.clients = client.NewAuthenticator(cfg.Clients, client.Deps{Slow: cfg.SlowSecrets, Now: cfg.Now})
 	p.clients.OnFailure(p.clientFailed)
 	live := token.Live{Store: cfg.Store, Client: cfg.Tokens.ClientOf, Now: cfg.Now}
 	audience := cfg.Tokens.DefaultAudience

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"latchkey/provider/oauth"
@@ -33,22 +34,54 @@ var ErrWrong = errors.New("wrong client proof")
 // Finder finds clients.
 type Finder interface {
 	Client(ctx context.Context, id string) (storage.Client, error)
+	// Used is told of a client that proved itself.
+	Used(ctx context.Context, c storage.Client)
+}
+
+// Deps is what the methods stand on.
+type Deps struct {
+	// Slow checks secrets that people chose; nil refuses those.
+	Slow SlowVerifier
+	// Keys are the clients' own keys; nil: private_key_jwt is not served.
+	Keys *Keys
+	// Vault opens the secrets of clients; nil: client_secret_jwt is not served.
+	Vault Vault
+	// Replays remembers assertions; nil: neither of the two is served.
+	Replays storage.Replays
+	// Audiences are the values of an assertion's aud that mean us: the issuer, and, where older clients are to be served, the addresses of the
+	// endpoints that authenticate clients (RFC 7523 §3, RFC 9126 §2). One of them must be there.
+	Audiences []string
+	Now       func() time.Time
 }
 
 // Authenticator decides which client sent a request.
 type Authenticator struct {
 	finder  Finder
 	methods []Method
+	algs    []string
 	now     func() time.Time
 	// onFailure is told of a known client whose proof was wrong.
 	onFailure func(ctx context.Context, c storage.Client)
 }
 
-// NewAuthenticator makes one with the standard methods. slow checks secrets that people chose; nil refuses those.
-func NewAuthenticator(finder Finder, slow SlowVerifier, now func() time.Time) *Authenticator {
-	s := newSecrets(slow)
-	return &Authenticator{finder: finder, methods: []Method{basic{s}, post{s}, none{}}, now: now}
+// NewAuthenticator makes one with every method that d has what it needs for.
+func NewAuthenticator(finder Finder, d Deps) *Authenticator {
+	s := newSecrets(d.Slow)
+	a := &Authenticator{finder: finder, methods: []Method{basic{s}, post{s}}, now: d.Now}
+	judge := &assertions{replays: d.Replays, audiences: d.Audiences}
+	if d.Replays != nil && d.Vault != nil {
+		a.methods, a.algs = append(a.methods, secretAssertion{judge, d.Vault}), append(a.algs, AssertionMACs()...)
+	}
+	if d.Replays != nil && d.Keys != nil {
+		a.methods, a.algs = append(a.methods, keyAssertion{judge, d.Keys}), append(a.algs, SignatureAlgs()...)
+	}
+	a.methods = append(a.methods, none{})
+	return a
 }
+
+// AssertionAlgs lists the algorithms of assertions that are served, for discovery (token_endpoint_auth_signing_alg_values_supported); nil if none
+// are.
+func (a *Authenticator) AssertionAlgs() []string { return slices.Clone(a.algs) }
 
 // OnFailure makes f be told of every known client whose proof was wrong. It is for the assembly, before the first request.
 func (a *Authenticator) OnFailure(f func(ctx context.Context, c storage.Client)) { a.onFailure = f }
@@ -99,6 +132,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, r *http.Request, f oau
 	case err != nil:
 		return storage.Client{}, err
 	}
+	a.finder.Used(ctx, c)
 	return c, nil
 }
 

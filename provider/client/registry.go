@@ -9,7 +9,7 @@ import (
 	"latchkey/storage"
 )
 
-// ErrUnknown: there is no such client, or it is disabled.
+// ErrUnknown: there is no such client, or it is disabled, or nobody used it for too long.
 var ErrUnknown = errors.New("unknown client")
 
 // Stored finds clients that were created at run time.
@@ -19,8 +19,16 @@ type Stored interface {
 
 // Registry finds clients: first those of the operator's files, then those of the store.
 type Registry struct {
-	declared atomic.Pointer[map[string]storage.Client]
+	declared atomic.Pointer[declared]
 	stored   Stored
+	use      Use
+}
+
+// declared is what the operator's files have.
+type declared struct {
+	clients map[string]storage.Client
+	// origins of those that are not disabled.
+	origins map[string]struct{}
 }
 
 // NewRegistry makes a registry without declared clients. stored may be nil.
@@ -32,29 +40,37 @@ func NewRegistry(stored Stored) *Registry {
 
 // Declare replaces the clients of the operator's files, at once and for all requests that come.
 func (r *Registry) Declare(clients []storage.Client) {
-	m := make(map[string]storage.Client, len(clients))
+	d := &declared{clients: make(map[string]storage.Client, len(clients)), origins: map[string]struct{}{}}
 	for _, c := range clients {
-		m[c.ID] = c
+		d.clients[c.ID] = c
 	}
-	r.declared.Store(&m)
+	for _, c := range d.clients {
+		if c.Disabled {
+			continue
+		}
+		for _, origin := range c.Origins() {
+			d.origins[origin] = struct{}{}
+		}
+	}
+	r.declared.Store(d)
 }
 
 // Declared lists the clients of the operator's files.
 func (r *Registry) Declared() []storage.Client {
-	m := *r.declared.Load()
-	out := make([]storage.Client, 0, len(m))
-	for _, c := range m {
+	d := r.declared.Load()
+	out := make([]storage.Client, 0, len(d.clients))
+	for _, c := range d.clients {
 		out = append(out, c)
 	}
 	return out
 }
 
 // IsDeclared tells whether the operator's files have this client.
-func (r *Registry) IsDeclared(id string) bool { _, ok := (*r.declared.Load())[id]; return ok }
+func (r *Registry) IsDeclared(id string) bool { _, ok := r.declared.Load().clients[id]; return ok }
 
 // Client returns the client. Errors: ErrUnknown, or a fault of the store.
 func (r *Registry) Client(ctx context.Context, id string) (storage.Client, error) {
-	c, ok := (*r.declared.Load())[id]
+	c, ok := r.declared.Load().clients[id]
 	if !ok {
 		if r.stored == nil || id == "" || len(id) > MaxIDBytes {
 			return storage.Client{}, ErrUnknown
@@ -66,7 +82,7 @@ func (r *Registry) Client(ctx context.Context, id string) (storage.Client, error
 			return storage.Client{}, fmt.Errorf("read client: %w", err)
 		}
 	}
-	if c.Disabled {
+	if c.Disabled || r.expired(c) {
 		return storage.Client{}, ErrUnknown
 	}
 	return c, nil
