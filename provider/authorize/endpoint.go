@@ -78,6 +78,10 @@ type Endpoint struct {
 	RequirePAR bool
 	PushTTL    time.Duration
 
+	// Objects verifies request objects; nil: none is taken. Fetch gets those at a request_uri; nil: none is.
+	Objects Objects
+	Fetch   Fetcher
+
 	Clients       Clients
 	Authenticator Authenticator
 	Store         Store

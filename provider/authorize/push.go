@@ -78,6 +78,12 @@ func (e *Endpoint) Push(w http.ResponseWriter, r *http.Request) error {
 	if q.Form, err = pushable(form, c); err != nil {
 		return err
 	}
+	if object := q.Form.Get("request"); object != "" {
+		q.Client = c
+		if err := e.object(ctx, q, object, true); err != nil { // RFC 9126 §3: all that concerns the request is inside
+			return err
+		}
+	}
 	if err := e.judge(ctx, q); err != nil {
 		return err
 	}

@@ -5,23 +5,64 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
+	"latchkey/provider/fetch"
 	"latchkey/provider/oauth"
 	"latchkey/provider/serve"
 	"latchkey/storage"
 )
 
+// Fetcher gets what stands at an address that somebody else named.
+type Fetcher interface {
+	Get(ctx context.Context, uri, accept string) (fetch.Answer, error)
+}
+
 // resolve puts the one effective form in the place of a request that only refers to it; a form that is broken stays, for the rules to say so.
 // Errors: a page; an *oauth.Error, for where the request as it came may be answered; or a fault.
 func (e *Endpoint) resolve(ctx context.Context, q *Request) error {
-	if q.Form.Check() != nil {
+	object, uri := q.Form.Get("request"), q.Form.Get("request_uri")
+	if q.Form.Check() != nil || (object == "" && uri == "") {
 		return nil
 	}
-	if uri, ok := strings.CutPrefix(q.Form.Get("request_uri"), pushedPrefix); ok && q.Form.Get("request") == "" {
-		return e.pushed(ctx, q, uri)
+	if object != "" && uri != "" {
+		return oauth.E(oauth.InvalidRequest, "request and request_uri exclude one another") // OpenID Connect Core §6.1, RFC 9101 §5
 	}
-	return nil
+	if err := ruleClient(ctx, e, q); err != nil { // RFC 9101 §5, RFC 9126 §4: client_id stands outside
+		return err
+	}
+	if object != "" {
+		return e.object(ctx, q, object, false)
+	}
+	if reference, ok := strings.CutPrefix(uri, pushedPrefix); ok {
+		return e.pushed(ctx, q, reference)
+	}
+	return e.referred(ctx, q, uri)
+}
+
+// referred fetches a request object (OpenID Connect Core §6.2, RFC 9101 §5.2). Only what the client registered is fetched, and the fragment,
+// which tells versions of it apart, is not sent.
+func (e *Endpoint) referred(ctx context.Context, q *Request, uri string) error {
+	if e.Objects == nil || e.Fetch == nil {
+		return oauth.E(oauth.RequestURINotSupported, "request_uri is not supported") // OpenID Connect Core §3.1.2.6
+	}
+	bare, _, _ := strings.Cut(uri, "#")
+	registered := slices.ContainsFunc(q.Client.RequestURIs, func(reg string) bool {
+		reg, _, _ = strings.Cut(reg, "#")
+		return reg == bare
+	})
+	if !registered || !strings.HasPrefix(bare, "https://") { // RFC 9101 §10.4: nobody else says what we fetch
+		return oauth.E(oauth.InvalidRequestURI, "request_uri is not registered for this client")
+	}
+	if err := e.limit(ctx, "request_uri", q.Client); err != nil {
+		return err
+	}
+	ans, err := e.Fetch.Get(ctx, bare, "application/oauth-authz-req+jwt, application/jwt")
+	if err != nil {
+		return oauth.E(oauth.InvalidRequestURI, "request_uri gave no request object").Because(errors.New(fetch.Detail(err)))
+	}
+	return e.object(ctx, q, strings.TrimSpace(string(ans.Body)), false)
 }
 
 // channel finds where an error of a request that could not be resolved may go, by what it says outside. q.RedirectURI stays empty where nowhere:
@@ -44,9 +85,6 @@ func (e *Endpoint) channel(ctx context.Context, q *Request, cause error) error {
 
 // pushed takes the form that a client pushed. It is not used up by a visit: a page may be loaded twice.
 func (e *Endpoint) pushed(ctx context.Context, q *Request, reference string) error {
-	if err := ruleClient(ctx, e, q); err != nil { // RFC 9126 §4: client_id stands beside it
-		return err
-	}
 	if len(reference) > maxReference {
 		return errPushed(nil)
 	}

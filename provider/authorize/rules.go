@@ -102,12 +102,7 @@ func ruleProvenance(_ context.Context, e *Endpoint, q *Request) error {
 }
 
 func ruleUnsupported(_ context.Context, _ *Endpoint, q *Request) error {
-	switch {
-	case q.Form.Get("request") != "":
-		return oauth.E(oauth.RequestNotSupported, "request objects are not supported") // OpenID Connect Core §6.1
-	case q.Form.Get("request_uri") != "":
-		return oauth.E(oauth.RequestURINotSupported, "request_uri is not supported") // OpenID Connect Core §6.2
-	case q.Form.Get("registration") != "":
+	if q.Form.Get("registration") != "" {
 		return oauth.E(oauth.RegistrationUnsupported, "registration is not supported") // OpenID Connect Core §7.2.1
 	}
 	return nil

@@ -36,6 +36,9 @@ var known = func() map[string]bool {
 	return m
 }()
 
+// Known tells whether a parameter is one that some endpoint reads.
+func Known(name string) bool { return known[name] }
+
 // NewForm checks values and wraps them. Errors: *Error with InvalidRequest; the form that is returned with it serves only to find out
 // where the error may be sent.
 func NewForm(values url.Values) (Form, error) {
