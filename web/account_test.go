@@ -74,7 +74,7 @@ func TestPatterns(t *testing.T) {
 			}
 		}
 	}
-	if found != 3 {
+	if found != 7 {
 		t.Errorf("%d patterns", found)
 	}
 }
@@ -102,6 +102,42 @@ func TestProfileRefused(t *testing.T) {
 	b.post(t, "/account/verify", form(), signedIn).status(429)
 	b.verbs.account = func(int64) (storage.Account, error) { a := ada(); a.EmailVerified = true; return a, nil }
 	b.post(t, "/account/verify", form(), signedIn).goes("/account")
+}
+
+func TestProfileMore(t *testing.T) {
+	b := newBench(t, sampleIssuer)
+	b.get(t, "/account", signedIn).status(200).says("More about you", "Time zone", "Street and number").
+		holds(`action="/account/more"`, `id="zoneinfo"`, `autocomplete="bday"`, `autocomplete="street-address"`, `value="1815-12-10"`, "12 St James&#39;s Square\nFirst floor</textarea>", `value="London"`)
+
+	var got account.Profile
+	b.verbs.update = func(p account.Profile) (storage.Account, error) { got = p; return ada(), nil }
+	same := form("middle_name", " King ", "nickname", "", "website", "https://a.example", "profile_url", "", "gender", "x", "birthdate", "1815", "zoneinfo", "UTC",
+		"street_address", "12 St James's Square\r\nFirst floor", "postal_code", "", "locality", "London", "region", "", "country", "")
+	b.post(t, "/account/more", same, signedIn).goes("/account?notice=saved")
+	if *got.MiddleName != "King" || *got.Nickname != "" || *got.Website != "https://a.example" || *got.Birthdate != "1815" || *got.Zoneinfo != "UTC" || got.FullName != nil || got.Phone != nil || got.Skills != nil {
+		t.Errorf("updated with %+v", got)
+	}
+	if (*got.Address).Formatted != "12 St James's Square, London" {
+		t.Errorf("OpenID Connect Core §5.1.1: the same address has lost its formatted form: %+v", *got.Address)
+	}
+	same.Set("locality", "Oxford")
+	b.post(t, "/account/more", same, signedIn).goes("/account?notice=saved")
+	if a := *got.Address; a.Formatted != "" || a.Locality != "Oxford" {
+		t.Errorf("OpenID Connect Core §5.1.1: another address in the old form: %+v", a)
+	}
+	b.post(t, "/account/more", form(), signedIn).goes("/account?notice=saved")
+	if *got.MiddleName != "" || **got.Address != (storage.Address{}) {
+		t.Errorf("empty fields do not clear: %+v", got)
+	}
+	b.verbs.update = func(account.Profile) (storage.Account, error) {
+		return storage.Account{}, &account.Refusal{Kind: account.Invalid, Fields: map[string]account.Problem{"zoneinfo": account.Malformed, "street_address": account.TooLong, "region": account.Malformed},
+			Order: []string{"zoneinfo", "street_address", "region"}}
+	}
+	b.post(t, "/account/more", form("zoneinfo", "Mars", "nickname", "Kept"), signedIn).status(422).
+		says("Error: Your profile", "Enter a time zone like Europe/London", "Street and number is too long", "State or region is not in the expected format").
+		holds(`value="Mars"`, `value="Kept"`, `href="#zoneinfo"`, `href="#street-address"`, `value="Ada Byron"`)
+	b.verbs.update = func(account.Profile) (storage.Account, error) { return storage.Account{}, refusal(account.Gone) }
+	b.post(t, "/account/more", form(), signedIn).goes("/login").sets("sid")
 }
 
 func TestFiles(t *testing.T) {

@@ -17,6 +17,7 @@ type profileView struct {
 	FullName, FirstName, LastName, Phone, Years field
 	Skills                                      field
 	Locales                                     []choice
+	More                                        more
 	PictureURL, ResumeSize, ResumeName          string
 	// ResumeMax and PictureMax are the largest uploads, in words.
 	ResumeMax, PictureMax string
@@ -35,38 +36,50 @@ func (s *Site) profile(w http.ResponseWriter, r *http.Request) error {
 	return s.drawProfile(w, r, http.StatusOK, f, a, typedOf(a))
 }
 
-// typed is what stands in the form: from the account, or as the person typed it.
-type typed struct{ fullName, firstName, lastName, phone, years, skills, locale string }
+// typed is what stands in the forms, by the names of fields: from the account, or as the person typed it.
+type typed map[string]string
+
+// aboutFields are those of the first form.
+var aboutFields = []string{account.FieldFullName, account.FieldFirstName, account.FieldLastName, account.FieldPhone, account.FieldExperience, account.FieldSkills, account.FieldLocale}
 
 func typedOf(a storage.Account) typed {
-	t := typed{a.FullName, a.FirstName, a.LastName, a.Phone, "", strings.Join(a.Skills, "\n"), a.Locale}
+	t := typed{account.FieldFullName: a.FullName, account.FieldFirstName: a.FirstName, account.FieldLastName: a.LastName, account.FieldPhone: a.Phone,
+		account.FieldSkills: strings.Join(a.Skills, "\n"), account.FieldLocale: a.Locale}
 	if a.ExperienceYears != nil {
-		t.years = strconv.Itoa(*a.ExperienceYears)
+		t[account.FieldExperience] = strconv.Itoa(*a.ExperienceYears)
+	}
+	t.more(a)
+	return t
+}
+
+// in puts what was typed into the fields of one form over what the account has.
+func (t typed) in(v url.Values, fields []string) typed {
+	for _, name := range fields {
+		t[name] = strings.TrimSpace(v.Get(name))
 	}
 	return t
 }
 
-func typedIn(v url.Values) typed {
-	g := func(k string) string { return strings.TrimSpace(v.Get(k)) }
-	return typed{g("full_name"), g("first_name"), g("last_name"), g("phone"), g("experience_years"), v.Get("skills"), g("locale")}
-}
+// text is what stands in a field, for a change.
+func (t typed) text(name string) *string { v := t[name]; return &v }
 
 func (s *Site) drawProfile(w http.ResponseWriter, r *http.Request, status int, f *frame, a storage.Account, t typed) error {
 	f.Title = f.T("profile.title")
 	f.Back = "/account"
 	v := &profileView{frame: f, A: a, ResumeMax: f.largest(account.FieldResume), PictureMax: f.largest(account.FieldPicture),
-		FullName:  f.nameField(account.FieldFullName, "name", t.fullName, 100),
-		FirstName: f.nameField(account.FieldFirstName, "given-name", t.firstName, 50),
-		LastName:  f.nameField(account.FieldLastName, "family-name", t.lastName, 50),
-		Phone: f.put(field{Name: account.FieldPhone, Type: "tel", InputMode: "tel", Label: f.T("field.phone"), Hint: f.T("phone.hint"), Value: t.phone,
+		FullName:  f.nameField(account.FieldFullName, "name", t[account.FieldFullName], 100),
+		FirstName: f.nameField(account.FieldFirstName, "given-name", t[account.FieldFirstName], 50),
+		LastName:  f.nameField(account.FieldLastName, "family-name", t[account.FieldLastName], 50),
+		Phone: f.put(field{Name: account.FieldPhone, Type: "tel", InputMode: "tel", Label: f.T("field.phone"), Hint: f.T("phone.hint"), Value: t[account.FieldPhone],
 			Autocomplete: "tel", Dir: "ltr", Optional: true, Max: 32, Pattern: `\+[0-9 .\(\)\-]{7,30}`, Live: true, Malformed: f.T("phone.malformed")}),
-		Years: f.put(field{Name: account.FieldExperience, InputMode: "numeric", Label: f.T("field.experience_years"), Hint: f.T("experience_years.hint"), Value: t.years, Autocomplete: "off",
+		Years: f.put(field{Name: account.FieldExperience, InputMode: "numeric", Label: f.T("field.experience_years"), Hint: f.T("experience_years.hint"), Value: t[account.FieldExperience], Autocomplete: "off",
 			Optional: true, Max: 2, Pattern: "[0-9]|[1-7][0-9]|80", Live: true, Malformed: f.T("experience_years.malformed")}),
-		Skills: f.put(field{Name: account.FieldSkills, Label: f.T("field.skills"), Hint: f.T("skills.hint"), Value: t.skills, Autocomplete: "off", Optional: true, Rows: 4}),
+		Skills: f.put(field{Name: account.FieldSkills, Label: f.T("field.skills"), Hint: f.T("skills.hint"), Value: t[account.FieldSkills], Autocomplete: "off", Optional: true, Rows: 4}),
+		More:   f.more(t),
 	}
-	v.Locales = append(v.Locales, choice{"", f.T("locale.auto"), t.locale == ""})
+	v.Locales = append(v.Locales, choice{"", f.T("locale.auto"), t[account.FieldLocale] == ""})
 	for _, l := range f.Langs {
-		v.Locales = append(v.Locales, choice{l.Value, l.Label, l.Value == t.locale})
+		v.Locales = append(v.Locales, choice{l.Value, l.Label, l.Value == t[account.FieldLocale]})
 	}
 	if a.Picture != nil {
 		v.PictureURL = s.path("/media/" + url.PathEscape(a.Picture.ID))
@@ -94,18 +107,23 @@ func (s *Site) profilePost(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return nil
 	}
-	t := typedIn(form)
-	years, skills := (*int)(nil), splitSkills(t.skills)
-	if t.years != "" {
-		n, err := strconv.Atoi(t.years)
+	t := typedOf(a).in(form, aboutFields)
+	years, skills := (*int)(nil), splitSkills(t[account.FieldSkills])
+	if typed := t[account.FieldExperience]; typed != "" {
+		n, err := strconv.Atoi(typed)
 		if err != nil {
 			f.Errors = []fieldError{{fieldID(account.FieldExperience), f.T("experience_years.malformed")}}
 			return s.drawProfile(w, r, http.StatusUnprocessableEntity, f, a, t)
 		}
 		years = &n
 	}
-	change := account.Profile{FullName: &t.fullName, FirstName: &t.firstName, LastName: &t.lastName, Phone: &t.phone,
-		ExperienceYears: &years, Skills: &skills, Locale: &t.locale}
+	change := account.Profile{FullName: t.text(account.FieldFullName), FirstName: t.text(account.FieldFirstName), LastName: t.text(account.FieldLastName),
+		Phone: t.text(account.FieldPhone), ExperienceYears: &years, Skills: &skills, Locale: t.text(account.FieldLocale)}
+	return s.changeProfile(w, r, f, a, t, change)
+}
+
+// changeProfile makes the change that one of the forms asks for, or shows the page again with what was typed.
+func (s *Site) changeProfile(w http.ResponseWriter, r *http.Request, f *frame, a storage.Account, t typed, change account.Profile) error {
 	if _, err := s.Account.UpdateProfile(r.Context(), a.ID, change, s.caller(r, f.Lang)); err != nil {
 		status, ok := f.refuse(w, r, err, nil)
 		if !ok {

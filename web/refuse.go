@@ -101,7 +101,7 @@ func (f *frame) problem(name string, ref *account.Refusal) string {
 	if n == 0 {
 		n = f.s.PasswordMin
 	}
-	return f.T(key, "n", n, "size", f.largest(name))
+	return f.T(key, "n", n, "size", f.largest(name), "field", f.T("field."+name))
 }
 
 // largest is the size that an upload may have, in words; "" for what is no upload.

@@ -55,6 +55,7 @@ func (s *Site) Routes() []Route {
 		post("/consent", "page_consent", s.consentPost),
 		get("/account", "page_account", s.profile),
 		post("/account", "page_account", s.profilePost),
+		post("/account/more", "page_account_more", s.morePost),
 		post("/account/verify", "page_account_verify", s.resendOwn),
 		get("/account/resume", "page_resume", s.resumeFile),
 		{Method: http.MethodPost, Path: "/account/resume", Endpoint: "page_resume", MaxBody: s.ResumeMax + formSlack, Handler: s.resumePost},

@@ -33,6 +33,7 @@ func ada() storage.Account {
 	years := 12
 	return storage.Account{ID: 7, Username: "ada_b", Email: "ada.byron@example.com", FullName: "Ada Byron", FirstName: "Ada", LastName: "Byron",
 		Phone: "+442079460958", ExperienceYears: &years, Skills: []string{"Analytical engines", "Poetry"},
+		Birthdate: "1815-12-10", Zoneinfo: "Europe/London", Address: &storage.Address{Formatted: "12 St James's Square, London", StreetAddress: "12 St James's Square\nFirst floor", Locality: "London"},
 		Resume:  &storage.FileInfo{ID: "r1", Filename: "ada byron résumé.pdf", ContentType: "application/pdf", Size: 183000},
 		Picture: &storage.FileInfo{ID: "p1", ContentType: "image/png", Size: 9000}}
 }

@@ -61,12 +61,18 @@ func TestEveryKeyIsThere(t *testing.T) {
 		account.FieldFullName: {account.Missing, account.TooLong, account.Malformed}, account.FieldFirstName: {account.Missing, account.TooShort, account.TooLong, account.Malformed},
 		account.FieldLastName: {account.Missing, account.TooShort, account.TooLong, account.Malformed}, account.FieldPhone: {account.TooLong, account.Malformed},
 		account.FieldExperience: {account.Malformed}, account.FieldSkills: {account.TooLong, account.TooMany, account.Malformed}, account.FieldLocale: {account.Malformed},
+		account.FieldProfileURL: {account.Malformed}, account.FieldWebsite: {account.Malformed}, account.FieldBirthdate: {account.Malformed}, account.FieldZoneinfo: {account.Malformed},
 		account.FieldResume: {account.Missing, account.WrongType, account.TooLarge}, account.FieldPicture: {account.Missing, account.WrongType, account.Malformed, account.TooLarge},
 	} {
 		for _, p := range problems {
 			if key := field + "." + string(p); !en.Has(key) {
 				t.Errorf("no words for %q", key)
 			}
+		}
+	}
+	for _, field := range append(aboutFields, moreFields...) { // what has no words of its own is named
+		if !en.Has("field." + field) {
+			t.Errorf("no name for %s", field)
 		}
 	}
 	for _, kind := range mailKinds() {
