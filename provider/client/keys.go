@@ -57,7 +57,7 @@ func (k *Keys) Verify(ctx context.Context, c storage.Client, raw string, algs []
 	}
 	set, fetched, err := k.keysOf(ctx, c, false)
 	held := err == nil && set.signed(j)
-	if err == nil && !held && !fetched && c.JWKS == nil && (j.KeyID == "" || len(set.candidates(j.Header)) == 0) {
+	if err == nil && !held && !fetched && len(c.JWKS) == 0 && (j.KeyID == "" || len(set.candidates(j.Header)) == 0) {
 		set, _, err = k.keysOf(ctx, c, true) // the client may have changed its keys (OpenID Connect Core §10.1.1)
 		held = err == nil && set.signed(j)
 	}
@@ -83,7 +83,7 @@ var errNoKeys = errors.New("the client has neither jwks nor a jwks_uri that can 
 
 // keysOf gives the client's keys. again asks for a jwks_uri to be fetched although what is there is fresh; fetched tells whether it was, just now.
 func (k *Keys) keysOf(ctx context.Context, c storage.Client, again bool) (set keySet, fetched bool, err error) {
-	if c.JWKS != nil {
+	if len(c.JWKS) > 0 {
 		set, err = k.inlineKeys(c.JWKS)
 		return set, false, err
 	}
