@@ -12,6 +12,7 @@ import (
 
 	"latchkey/provider/account"
 	"latchkey/provider/audit"
+	"latchkey/provider/client"
 	"latchkey/storage"
 )
 
@@ -75,13 +76,15 @@ type Config struct {
 	// Declared lists the clients of the configuration, which cannot be changed here; nil for none.
 	Declared func() []storage.Client
 	Keys     Keys
-	// Algs lists the algorithms that there are keys for.
-	Algs   func() []string
+	// Registrations keeps initial access tokens.
+	Registrations Registrations
+	// Served is what clients can choose from now; its Algs are those that there are keys for.
+	Served func() client.Served
+	// Vault keeps the secrets of clients whose algorithms need them in the clear.
+	Vault  client.Vault
 	Audit  audit.Sink
 	Logger *slog.Logger
 	Now    func() time.Time
-	// Random is crypto/rand.Reader outside of tests.
-	Random io.Reader
 }
 
 type api struct{ Config }
@@ -103,8 +106,13 @@ func Handler(cfg Config) http.Handler {
 		"GET /v1/clients":                  a.listClients,
 		"POST /v1/clients":                 a.createClient,
 		"GET /v1/clients/{client}":         a.showClient,
+		"PATCH /v1/clients/{client}":       a.updateClient,
 		"DELETE /v1/clients/{client}":      a.deleteClient,
 		"POST /v1/clients/{client}/secret": a.rotateSecret,
+
+		"GET /v1/registration-tokens":            a.listTokens,
+		"POST /v1/registration-tokens":           a.createToken,
+		"DELETE /v1/registration-tokens/{token}": a.deleteToken,
 
 		"GET /v1/keys":               a.listKeys,
 		"POST /v1/keys/rotate":       a.rotateKeys,
@@ -173,9 +181,9 @@ func (a api) explain(r *http.Request, err error) (int, *Fault) {
 
 // named says what a request was about, as it named it.
 func named(r *http.Request) string {
-	for _, what := range []string{"user", "client", "kid"} {
+	for what, word := range map[string]string{"user": "user ", "client": "client ", "kid": "key ", "token": "registration token "} {
 		if v := r.PathValue(what); v != "" {
-			return map[string]string{"user": "user ", "client": "client ", "kid": "key "}[what] + strconv.Quote(v)
+			return word + strconv.Quote(v)
 		}
 	}
 	return "such thing"

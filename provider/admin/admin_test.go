@@ -3,9 +3,6 @@ package admin
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +14,7 @@ import (
 
 	"latchkey/provider/account"
 	"latchkey/provider/audit"
+	"latchkey/provider/client"
 	"latchkey/storage"
 	"latchkey/storage/memory"
 )
@@ -81,6 +79,21 @@ func (k ring) Revoke(_ context.Context, kid string) (Revoked, error) {
 }
 func (k ring) Reseal(context.Context) (int, error) { return 7, k.fault }
 
+// vault seals by writing what it is for beside it.
+type vault struct{}
+
+func (vault) Seal(purpose, context string, plain []byte) ([]byte, error) {
+	return []byte(purpose + "|" + context + "|" + string(plain)), nil
+}
+
+func (vault) Open(purpose, context string, sealed []byte) ([]byte, error) {
+	plain, ok := strings.CutPrefix(string(sealed), purpose+"|"+context+"|")
+	if !ok {
+		return nil, errors.New("sealed for something else")
+	}
+	return []byte(plain), nil
+}
+
 type fixture struct {
 	handler http.Handler
 	store   *memory.Store
@@ -96,7 +109,7 @@ func newFixture(t *testing.T, keys Keys) *fixture {
 	f.people = people{f.store, map[int64]string{}}
 	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 	f.handler = Handler(Config{
-		Users: f.people, Clients: f.store, Keys: keys, Algs: func() []string { return []string{"RS256", "ES256", "EdDSA"} }, Now: now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(&f.log, nil)),
+		Users: f.people, Clients: f.store, Registrations: f.store, Keys: keys, Vault: vault{}, Served: func() client.Served { return client.Served{Algs: []string{"RS256", "ES256", "EdDSA"}} }, Now: now, Logger: slog.New(slog.NewTextHandler(&f.log, nil)),
 		SignUp: func(ctx context.Context, in account.SignUp) (account.SignedIn, error) {
 			a, err := f.store.CreateAccount(ctx, storage.Account{
 				Sub: rand.Text(), Username: in.Username, UsernameKey: account.UsernameKey(in.Username), Email: in.Email, EmailKey: in.Email,
@@ -170,95 +183,6 @@ func TestUsers(t *testing.T) {
 	}
 }
 
-func TestClientSecrets(t *testing.T) {
-	f := newFixture(t, ring{})
-	create := func(body string) Client {
-		t.Helper()
-		status, text := f.call("POST", "clients", body)
-		var c Client
-		if err := json.Unmarshal([]byte(text), &c); err != nil || status != 200 {
-			t.Fatalf("%d %s %v", status, text, err)
-		}
-		return c
-	}
-	rotate := func(body string) Client {
-		t.Helper()
-		status, text := f.call("POST", "clients/shop/secret", body)
-		var c Client
-		if err := json.Unmarshal([]byte(text), &c); err != nil || status != 200 {
-			t.Fatalf("%d %s %v", status, text, err)
-		}
-		return c
-	}
-	live := func() []string {
-		c, err := f.store.Client(t.Context(), "shop")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var hashes []string
-		for _, s := range c.Secrets {
-			hashes = append(hashes, s.Hash)
-		}
-		return hashes
-	}
-	hash := func(secret string) string {
-		sum := sha256.Sum256([]byte(secret))
-		return "sha256:" + hex.EncodeToString(sum[:])
-	}
-	first := create(`{"client_id":"shop","redirect_uris":["https://shop.example/cb"]}`)
-	if !strings.HasPrefix(first.Secret, "lks_") || len(first.Secret) != 4+43 || len(live()) != 1 || live()[0] != hash(first.Secret) {
-		t.Fatalf("%+v %v", first, live())
-	}
-	second, third := rotate(""), rotate("{}")
-	if got, want := fmt.Sprint(live()), fmt.Sprint([]string{hash(second.Secret), hash(third.Secret)}); got != want || first.Secret == second.Secret {
-		t.Errorf("live %v, want %v", got, want)
-	}
-	fourth := rotate(`{"drop_former":true}`)
-	if got := live(); len(got) != 1 || got[0] != hash(fourth.Secret) {
-		t.Errorf("%v", got)
-	}
-	for _, path := range []string{"clients", "clients/shop"} {
-		if _, text := f.call("GET", path, ""); strings.Contains(text, "lks_") || strings.Contains(text, "sha256") {
-			t.Errorf("a secret is shown again: %s", text)
-		}
-	}
-	public := create(`{"client_id":"spa","token_endpoint_auth_method":"none","redirect_uris":["https://spa.example/cb"]}`)
-	if public.Secret != "" || public.Secrets != nil {
-		t.Errorf("%+v", public)
-	}
-	if got := strings.Join(f.events, ", "); got != "client.changed created, client.changed secret_rotated, client.changed secret_rotated, client.changed secret_rotated, client.changed created" {
-		t.Error(got)
-	}
-}
-
-func TestClients(t *testing.T) {
-	f := newFixture(t, ring{})
-	for _, row := range []struct {
-		name, method, path, body string
-		status                   int
-		want                     string
-	}{
-		{"create", "POST", "clients", `{"client_id":"a","redirect_uris":["https://a.example/cb"]}`, 200, `"response_types":["code"]`},
-		{"create twice", "POST", "clients", `{"client_id":"a","redirect_uris":["https://a.example/cb"]}`, 409, `"error":"exists"`},
-		{"one of the configuration's", "POST", "clients", `{"client_id":"fixed","redirect_uris":["https://a.example/cb"]}`, 409, `"error":"exists"`},
-		{"bad redirect URI", "POST", "clients", `{"client_id":"b","redirect_uris":["http://b.example/cb"]}`, 400, `"redirect_uris":`},
-		{"bad grant", "POST", "clients", `{"client_id":"b","grant_types":["password"]}`, 400, `"grant_types":`},
-		{"own secret", "POST", "clients", `{"client_id":"b","client_secret":"mine"}`, 400, `secrets and times`},
-		{"machine", "POST", "clients", `{"client_id":"m","grant_types":["client_credentials"]}`, 200, `"client_secret":"lks_`},
-		{"RFC 8628 §3.1 device", "POST", "clients", `{"client_id":"tv","token_endpoint_auth_method":"none","grant_types":["urn:ietf:params:oauth:grant-type:device_code","refresh_token"]}`, 200, `"client_id":"tv"`},
-		{"list", "GET", "clients", "", 200, `"client_id":"fixed"`},
-		{"change one of the configuration's", "DELETE", "clients/fixed", "", 400, `stands in the configuration`},
-		{"rotate one of the configuration's", "POST", "clients/fixed/secret", "", 400, `stands in the configuration`},
-		{"delete", "DELETE", "clients/a", "", 200, `"done":true`},
-		{"deleted", "GET", "clients/a", "", 404, `"error":"not_found"`},
-	} {
-		status, body := f.call(row.method, row.path, row.body)
-		if status != row.status || !strings.Contains(body, row.want) {
-			t.Errorf("%s: %d %s", row.name, status, body)
-		}
-	}
-}
-
 func TestKeys(t *testing.T) {
 	f := newFixture(t, ring{})
 	for _, row := range []struct {
@@ -296,51 +220,5 @@ func TestFaultsTellNothingOfOurInsides(t *testing.T) {
 		if row.status == 500 && !strings.Contains(f.log.String(), "SECRET insides") {
 			t.Error("the log does not say why")
 		}
-	}
-}
-
-func TestCheckClient(t *testing.T) {
-	good := func() storage.Client {
-		return storage.Client{ID: "a", ApplicationType: "web", AuthMethod: "client_secret_basic", GrantTypes: []string{"authorization_code"},
-			Secrets: []storage.ClientSecret{{}}, RedirectURIs: []string{"https://a.example/cb"}, Scopes: []string{"openid"}}
-	}
-	if faults := CheckClient(good()); faults != nil {
-		t.Fatal(faults)
-	}
-	for _, row := range []struct {
-		name, field string
-		change      func(*storage.Client)
-	}{
-		{"no ID", "client_id", func(c *storage.Client) { c.ID = "" }},
-		{"ID with space", "client_id", func(c *storage.Client) { c.ID = "a b" }},
-		{"long ID", "client_id", func(c *storage.Client) { c.ID = strings.Repeat("a", 129) }},
-		{"ID of the account API", "client_id", func(c *storage.Client) { c.ID = "latchkey-account" }},
-		{"type", "application_type", func(c *storage.Client) { c.ApplicationType = "cli" }},
-		{"method", "token_endpoint_auth_method", func(c *storage.Client) { c.AuthMethod = "private_key_jwt" }},
-		{"no grant", "grant_types", func(c *storage.Client) { c.GrantTypes = nil }},
-		{"RFC 6749 §4.4 public", "grant_types", func(c *storage.Client) {
-			c.AuthMethod, c.Secrets, c.GrantTypes = "none", nil, []string{"client_credentials"}
-		}},
-		{"refresh alone", "grant_types", func(c *storage.Client) { c.GrantTypes = []string{"refresh_token"} }},
-		{"no secret", "secrets", func(c *storage.Client) { c.Secrets = nil }},
-		{"public with secret", "secrets", func(c *storage.Client) { c.AuthMethod = "none" }},
-		{"three secrets", "secrets", func(c *storage.Client) { c.Secrets = make([]storage.ClientSecret, 3) }},
-		{"RFC 9700 §2.1.1 public without PKCE", "pkce_exempt", func(c *storage.Client) { c.AuthMethod, c.Secrets, c.PKCEExempt = "none", nil, true }},
-		{"no redirect URI", "redirect_uris", func(c *storage.Client) { c.RedirectURIs = nil }},
-		{"private scheme of a web client", "redirect_uris", func(c *storage.Client) { c.RedirectURIs = []string{"com.example.a:/cb"} }},
-		{"post-logout", "post_logout_redirect_uris", func(c *storage.Client) { c.PostLogoutRedirectURIs = []string{"javascript:alert(1)"} }},
-		{"link", "client_uri", func(c *storage.Client) { c.URI = "javascript:alert(1)" }},
-		{"RFC 6749 §3.3 scope", "scope", func(c *storage.Client) { c.Scopes = []string{`a"b`} }},
-		{"RFC 8707 §2 fragment", "audiences", func(c *storage.Client) { c.Audiences = []string{"https://a.example/#x"} }},
-		{"RFC 8707 §2 relative", "audiences", func(c *storage.Client) { c.DefaultAudience = "api" }},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			c := good()
-			row.change(&c)
-			faults := CheckClient(c)
-			if len(faults) != 1 || faults[0].Field != row.field {
-				t.Errorf("%v", faults)
-			}
-		})
 	}
 }

@@ -1,84 +1,21 @@
 package admin
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"latchkey/provider/audit"
+	"latchkey/provider/client"
 	"latchkey/storage"
 )
-
-// SecretPrefix begins every client secret that we make, so that scanners for leaked secrets know them.
-const SecretPrefix = "lks_"
-
-// Client is a client in the names of RFC 7591. Secrets are told by ID and time only.
-type Client struct {
-	ID                     string   `json:"client_id"`
-	Name                   string   `json:"client_name,omitempty"`
-	URI                    string   `json:"client_uri,omitempty"`
-	RedirectURIs           []string `json:"redirect_uris,omitempty"`
-	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
-	ApplicationType        string   `json:"application_type"`
-	AuthMethod             string   `json:"token_endpoint_auth_method"`
-	GrantTypes             []string `json:"grant_types"`
-	ResponseTypes          []string `json:"response_types,omitempty"`
-	Scope                  string   `json:"scope,omitempty"`
-	Audiences              []string `json:"audiences,omitempty"`
-	SkipConsent            bool     `json:"skip_consent,omitempty"`
-	IDTokenAlg             string   `json:"id_token_signed_response_alg,omitempty"`
-	Disabled               bool     `json:"disabled,omitempty"`
-	// Secrets that are live.
-	Secrets []Secret `json:"secrets,omitempty"`
-	// Declared: it stands in the configuration and cannot be changed here.
-	Declared  bool      `json:"declared,omitempty"`
-	CreatedAt time.Time `json:"created_at,omitzero"`
-	UpdatedAt time.Time `json:"updated_at,omitzero"`
-	// Secret is told once, when it was made.
-	Secret string `json:"client_secret,omitempty"`
-}
-
-// Secret tells of a live secret.
-type Secret struct {
-	ID        string    `json:"id"`
-	CreatedAt time.Time `json:"created_at,omitzero"`
-	ExpiresAt time.Time `json:"expires_at,omitzero"`
-}
 
 // Rotate asks for a new secret. The newest former one stays live beside it, unless DropFormer is set.
 type Rotate struct {
 	DropFormer bool `json:"drop_former,omitempty"`
-}
-
-func clientOf(c storage.Client, declared bool) Client {
-	out := Client{
-		ID: c.ID, Name: c.Name, URI: c.URI, RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
-		ApplicationType: c.ApplicationType, AuthMethod: c.AuthMethod, GrantTypes: c.GrantTypes, ResponseTypes: c.ResponseTypes,
-		Scope: strings.Join(c.Scopes, " "), Audiences: c.Audiences, SkipConsent: c.SkipConsent, IDTokenAlg: c.IDTokenAlg, Disabled: c.Disabled,
-		Declared: declared, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
-	}
-	for _, s := range c.Secrets {
-		out.Secrets = append(out.Secrets, Secret{ID: s.ID, CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt})
-	}
-	return out
-}
-
-// newSecret makes a secret of 256 random bits and its record.
-func (a api) newSecret() (string, storage.ClientSecret, error) {
-	var random [32 + 4]byte
-	if _, err := io.ReadFull(a.Random, random[:]); err != nil {
-		return "", storage.ClientSecret{}, fmt.Errorf("make a secret: %w", err)
-	}
-	secret := SecretPrefix + base64.RawURLEncoding.EncodeToString(random[:32])
-	sum := sha256.Sum256([]byte(secret))
-	return secret, storage.ClientSecret{ID: hex.EncodeToString(random[32:]), Hash: "sha256:" + hex.EncodeToString(sum[:]), CreatedAt: a.Now().UTC()}, nil
 }
 
 func (a api) declared(id string) (storage.Client, bool) {
@@ -117,7 +54,7 @@ func (a api) listClients(r *http.Request) (any, error) {
 			out = append(out, clientOf(c, false))
 		}
 	}
-	slices.SortFunc(out, func(x, y Client) int { return strings.Compare(x.ID, y.ID) })
+	slices.SortFunc(out, func(x, y Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })
 	return out, nil
 }
 
@@ -132,50 +69,47 @@ func (a api) showClient(r *http.Request) (any, error) {
 	return clientOf(c, false), nil
 }
 
+// metadata reads a body of metadata. A member that nobody knows is a slip of the pen here.
+func metadata(r *http.Request) (client.Metadata, error) {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
+	m, err := client.ParseMetadata(raw)
+	if err != nil {
+		return nil, &Fault{Code: "invalid", Message: "the metadata " + err.Error()}
+	}
+	var faults []client.Fault
+	for _, name := range client.UnknownMetadata(m) {
+		faults = append(faults, client.Fault{Field: name, Problem: "is not known"})
+	}
+	return m, invalid(faults)
+}
+
 func (a api) createClient(r *http.Request) (any, error) {
-	var in Client
-	if err := read(r, &in); err != nil {
+	m, err := metadata(r)
+	if err != nil {
 		return nil, err
 	}
-	if in.Secrets != nil || in.Secret != "" || in.Declared || !in.CreatedAt.IsZero() || !in.UpdatedAt.IsZero() {
-		return nil, &Fault{Code: "invalid", Message: "secrets and times are made here, not sent"}
-	}
-	c := storage.Client{
-		ID: in.ID, Name: in.Name, URI: in.URI, RedirectURIs: in.RedirectURIs, PostLogoutRedirectURIs: in.PostLogoutRedirectURIs,
-		ApplicationType: or(in.ApplicationType, "web"), AuthMethod: or(in.AuthMethod, "client_secret_basic"), GrantTypes: in.GrantTypes,
-		ResponseTypes: in.ResponseTypes, Scopes: strings.Fields(in.Scope), Audiences: in.Audiences, SkipConsent: in.SkipConsent,
-		IDTokenAlg: in.IDTokenAlg, Disabled: in.Disabled,
-	}
+	now := a.Now()
+	c := storage.Client{CreatedAt: now, UpdatedAt: now}
+	c.ID, _ = m["client_id"].(string)
+	delete(m, "client_id")
+	faults := client.ReadMetadata(&c, m, client.Operator, true)
 	if c.GrantTypes == nil {
 		c.GrantTypes = []string{"authorization_code", "refresh_token"} // RFC 7591 §2, and the refresh that people expect
 	}
-	if c.ResponseTypes == nil && slices.Contains(c.GrantTypes, "authorization_code") {
-		c.ResponseTypes = []string{"code"}
-	}
-	if c.Scopes == nil && slices.Contains(c.GrantTypes, "authorization_code") {
+	if c.Scopes == nil && slices.ContainsFunc(c.GrantTypes, func(g string) bool { return g != "client_credentials" }) {
 		c.Scopes = []string{"openid", "profile", "email", "offline_access"}
 	}
-	var secret string
-	if c.AuthMethod != "none" {
-		made, record, err := a.newSecret()
-		if err != nil {
-			return nil, err
-		}
-		secret, c.Secrets = made, []storage.ClientSecret{record}
-	}
-	if err := invalid(CheckClient(c)); err != nil {
-		return nil, err
-	}
-	if err := words(c, a.Algs()); err != nil {
+	secret, err := a.settle(&c, faults)
+	if err != nil {
 		return nil, err
 	}
 	if _, declared := a.declared(c.ID); declared {
 		return nil, storage.ErrExists
 	}
-	now := a.Now()
-	c.CreatedAt, c.UpdatedAt = now, now
-	c, err := a.Clients.CreateClient(r.Context(), c, now)
-	if err != nil {
+	if c, err = a.Clients.CreateClient(r.Context(), c, now); err != nil {
 		return nil, err
 	}
 	a.record(r, audit.ClientChanged, c.ID, "created")
@@ -184,36 +118,27 @@ func (a api) createClient(r *http.Request) (any, error) {
 	return out, nil
 }
 
-func or(s, preset string) string {
-	if s == "" {
-		return preset
+// settle completes and checks a client, and makes the secret that it needs; "" where it has it already.
+func (a api) settle(c *storage.Client, faults []client.Fault) (string, error) {
+	client.Complete(c)
+	secret, err := client.FitSecrets(a.Vault, c, a.Now())
+	if err != nil {
+		return "", err
 	}
-	return s
+	return secret, invalid(append(faults, client.Check(*c, a.Served())...))
 }
 
-func (a api) rotateSecret(r *http.Request) (any, error) {
-	var in Rotate
-	if err := read(r, &in); err != nil {
-		return nil, err
-	}
-	for range 5 { // somebody else may write between our reading and writing
+// change applies do to a client of the store: somebody else may write between our reading and writing.
+func (a api) change(r *http.Request, detail string, do func(c *storage.Client) (secret string, err error)) (any, error) {
+	for range 5 {
 		c, err := a.changeable(r)
 		if err != nil {
 			return nil, err
 		}
-		if c.AuthMethod == "none" {
-			return nil, &Fault{Code: "invalid", Message: "a public client has no secret"}
-		}
-		secret, record, err := a.newSecret()
+		secret, err := do(&c)
 		if err != nil {
 			return nil, err
 		}
-		live := slices.DeleteFunc(slices.Clone(c.Secrets), func(s storage.ClientSecret) bool {
-			return in.DropFormer || !s.ExpiresAt.IsZero() && !s.ExpiresAt.After(a.Now())
-		})
-		slices.SortStableFunc(live, func(x, y storage.ClientSecret) int { return x.CreatedAt.Compare(y.CreatedAt) })
-		live = append(live, record)
-		c.Secrets = live[max(0, len(live)-MaxSecrets):]
 		c.UpdatedAt = a.Now()
 		c, err = a.Clients.ReplaceClient(r.Context(), c, a.Now())
 		if errors.Is(err, storage.ErrConflict) {
@@ -222,12 +147,49 @@ func (a api) rotateSecret(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		a.record(r, audit.ClientChanged, c.ID, "secret_rotated")
+		a.record(r, audit.ClientChanged, c.ID, detail)
 		out := clientOf(c, false)
 		out.Secret = secret
 		return out, nil
 	}
 	return nil, storage.ErrConflict
+}
+
+// updateClient changes the members that the body has; null puts one back to its default (RFC 7396).
+func (a api) updateClient(r *http.Request) (any, error) {
+	m, err := metadata(r)
+	if err != nil {
+		return nil, err
+	}
+	if m["client_id"] == r.PathValue("client") {
+		delete(m, "client_id")
+	}
+	return a.change(r, "updated", func(c *storage.Client) (string, error) {
+		return a.settle(c, client.ReadMetadata(c, m, client.Operator, false))
+	})
+}
+
+func (a api) rotateSecret(r *http.Request) (any, error) {
+	var in Rotate
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	return a.change(r, "secret_rotated", func(c *storage.Client) (string, error) {
+		if !client.NeedsSecret(*c) {
+			return "", &Fault{Code: "invalid", Message: "a public client has no secret, and neither has one that proves itself with its keys"}
+		}
+		secret, record, err := client.NewSecret(a.Vault, *c, a.Now())
+		if err != nil {
+			return "", err
+		}
+		live := slices.DeleteFunc(slices.Clone(c.Secrets), func(s storage.ClientSecret) bool {
+			return in.DropFormer || !s.ExpiresAt.IsZero() && !s.ExpiresAt.After(a.Now())
+		})
+		slices.SortStableFunc(live, func(x, y storage.ClientSecret) int { return x.CreatedAt.Compare(y.CreatedAt) })
+		live = append(live, record)
+		c.Secrets = live[max(0, len(live)-client.MaxSecrets):]
+		return secret, nil
+	})
 }
 
 func (a api) deleteClient(r *http.Request) (any, error) {

@@ -37,7 +37,7 @@ func (a api) rotateKeys(r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	if algs := a.Algs(); in.Alg != "" && !slices.Contains(algs, in.Alg) {
+	if algs := a.Served().Algs; in.Alg != "" && !slices.Contains(algs, in.Alg) {
 		return nil, &Fault{Code: "invalid", Message: "alg must be one of " + strings.Join(algs, ", ")}
 	}
 	at, err := a.Keys.Rotate(r.Context(), in.Alg)

@@ -35,6 +35,7 @@ const (
 	RefreshReplayed  Name = "grant.refresh_replayed"
 	ClientAuthFailed Name = "client.auth_failed"
 	ClientChanged    Name = "client.changed"
+	RegTokenChanged  Name = "registration_token.changed" // an initial access token (RFC 7591 §3)
 	LogoutDelivered  Name = "logout.delivered"
 	LogoutGivenUp    Name = "logout.given_up"
 	KeyRotated       Name = "key.rotated"

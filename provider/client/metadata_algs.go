@@ -1,15 +1,11 @@
 package client
 
-import (
-	"slices"
-)
-
 // SignatureAlgs lists the algorithms of signatures with a key pair that can be served (RFC 7518 §3.1, RFC 8037 §3.1).
 func SignatureAlgs() []string {
 	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 }
 
-// macAlg is the one algorithm with a client's secret of what we sign, and of request objects.
+// macAlg is the one algorithm with a client's secret of what we sign. Request objects are signed with keys alone.
 const macAlg = "HS256"
 
 func isMAC(alg string) bool { return alg == macAlg }
@@ -40,14 +36,11 @@ func (k *checker) algorithms() {
 func (k *checker) requests() {
 	c := k.c
 	keyed := c.JWKS != nil || c.JWKSURI != ""
-	switch alg := c.RequestObjectAlg; {
-	case alg == "":
-		k.bad(c.RequireSignedRequest && !keyed, "require_signed_request_object", "is set, but there is neither jwks nor jwks_uri to verify signatures with") // RFC 9101 §10.5
-	case isMAC(alg):
-		k.badValue(k.public(), "request_object_signing_alg", alg, "needs a secret, which a public client has not")
-	default:
+	if alg := c.RequestObjectAlg; alg != "" {
 		k.oneOf("request_object_signing_alg", alg, SignatureAlgs(), nil)
-		k.badValue(slices.Contains(SignatureAlgs(), alg) && !keyed, "request_object_signing_alg", alg, "needs jwks or jwks_uri to verify signatures with")
+		k.badValue(known(alg) && !keyed, "request_object_signing_alg", alg, "needs jwks or jwks_uri to verify signatures with")
+	} else {
+		k.bad(c.RequireSignedRequest && !keyed, "require_signed_request_object", "is set, but there is neither jwks nor jwks_uri to verify signatures with") // RFC 9101 §10.5
 	}
 	k.bad(c.HasDefaultMaxAge && c.DefaultMaxAge < 0, "default_max_age", "is negative")
 	k.list("default_acr_values", c.DefaultACRValues, MaxText)

@@ -25,7 +25,7 @@ const (
 	reservedScope = "account"
 )
 
-const implicitGrant = "implicit"
+const implicitGrant = oauth.ImplicitGrant
 
 // Served is what clients can choose from. A nil list allows everything that Latchkey knows.
 type Served struct {
@@ -76,7 +76,7 @@ func Complete(c *storage.Client) {
 
 // NeedsSecret says whether anything of the client rests on a secret that it shares with us.
 func NeedsSecret(c storage.Client) bool {
-	return strings.HasPrefix(c.AuthMethod, "client_secret_") || slices.ContainsFunc([]string{c.IDTokenAlg, c.UserinfoAlg, c.IntrospectionAlg, c.RequestObjectAlg}, isMAC)
+	return strings.HasPrefix(c.AuthMethod, "client_secret_") || slices.ContainsFunc([]string{c.IDTokenAlg, c.UserinfoAlg, c.IntrospectionAlg}, isMAC)
 }
 
 // Check says everything that is wrong with a client that [Complete] has completed, wherever it comes from.

@@ -156,7 +156,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"RFC 9701 §6", "introspection_signed_response_alg", func(c *storage.Client) { c.IntrospectionAlg = "ES256K" }},
 		{"access token with a secret", "access_token_alg", func(c *storage.Client) { c.AccessTokenAlg = "HS256" }},
 		{"OpenID Connect Core §10.1 public with HS256", "id_token_signed_response_alg", all(public, func(c *storage.Client) { c.IDTokenAlg = "HS256" })},
-		{"request object of a public client with HS256", "request_object_signing_alg", all(public, func(c *storage.Client) { c.RequestObjectAlg = "HS256" })},
+		{"request object with a secret", "request_object_signing_alg", func(c *storage.Client) { c.RequestObjectAlg = "HS256" }},
 		{"request object without signature", "request_object_signing_alg", func(c *storage.Client) { c.RequestObjectAlg = "none" }},
 		{"request object without keys", "request_object_signing_alg", func(c *storage.Client) { c.RequestObjectAlg = "RS256" }},
 		{"RFC 9101 §10.5 without keys", "require_signed_request_object", func(c *storage.Client) { c.RequireSignedRequest = true }},

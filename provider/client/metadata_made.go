@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,4 +58,23 @@ func HashRegistrationToken(prefix, token string) string {
 	}
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
+}
+
+// FitSecrets gives c the secret that it needs, and takes away those that nothing of it rests on. secret is one that was made now, "" where c has one
+// that serves, or needs none. Errors: the vault's.
+func FitSecrets(v Vault, c *storage.Client, now time.Time) (secret string, err error) {
+	sealed := NeedsSealed(*c)
+	switch {
+	case !NeedsSecret(*c):
+		c.Secrets = nil
+		return "", nil
+	case len(c.Secrets) > 0 && !slices.ContainsFunc(c.Secrets, func(s storage.ClientSecret) bool { return sealed && s.Sealed == nil }):
+		return "", nil
+	}
+	secret, made, err := NewSecret(v, *c, now)
+	if err != nil {
+		return "", err
+	}
+	c.Secrets = []storage.ClientSecret{made} // in place of hashes, from which no secret comes back
+	return secret, nil
 }

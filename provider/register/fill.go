@@ -31,7 +31,7 @@ func (e *Endpoint) fill(ctx context.Context, c *storage.Client, m client.Metadat
 	if c.AuthMethod == client.NoneMethod {
 		c.PKCEExempt = false // RFC 9700 §2.1.1: whatever its initial access token says
 	}
-	if secret, err = e.secret(c, now); err != nil {
+	if secret, err = client.FitSecrets(e.Vault, c, now); err != nil {
 		return "", err
 	}
 	faults = append(faults, client.Check(*c, e.Policy.narrow(e.Served()))...)
@@ -40,24 +40,6 @@ func (e *Endpoint) fill(ctx context.Context, c *storage.Client, m client.Metadat
 		return "", errMetadata(faults)
 	}
 	return secret, e.sector(ctx, *c)
-}
-
-// secret makes one where the client needs one and has none that serves, and takes away those that it no longer needs.
-func (e *Endpoint) secret(c *storage.Client, now time.Time) (string, error) {
-	sealed := client.NeedsSealed(*c)
-	switch {
-	case !client.NeedsSecret(*c):
-		c.Secrets = nil
-		return "", nil
-	case len(c.Secrets) > 0 && !slices.ContainsFunc(c.Secrets, func(s storage.ClientSecret) bool { return sealed && s.Sealed == nil }):
-		return "", nil
-	}
-	secret, record, err := client.NewSecret(e.Vault, *c, now)
-	if err != nil {
-		return "", err
-	}
-	c.Secrets = []storage.ClientSecret{record}
-	return secret, nil
 }
 
 // errMetadata says what is wrong, member by member, and echoes nothing (RFC 7591 §3.2.2).

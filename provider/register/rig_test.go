@@ -55,7 +55,7 @@ func newRig(t *testing.T, change ...func(*rig)) *rig {
 		Issuer: "https://id.example/op", Store: g.store, Vault: box{}, Now: func() time.Time { return g.now },
 		Policy: Policy{Mode: Open, PerAddress: 10_000, UnusedTTL: 24 * time.Hour, Scopes: []string{"openid", "profile", "email", "offline_access", "account"},
 			GrantTypes: client.GrantTypes(), ResponseTypes: []string{"code", "code id_token", "id_token"}},
-		Served: func() client.Served { return client.Served{Algs: []string{"RS256", "RS512", "ES256", "EdDSA"}} },
+		Served: func() client.Served { return client.Served{Algs: []string{"RS256", "ES256", "EdDSA"}} },
 		Fetch: func(_ context.Context, uri string) ([]byte, error) {
 			if d, ok := g.documents[uri]; ok {
 				return []byte(d), nil
