@@ -13,14 +13,37 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/provider"
+	"latchkey/provider/fetch"
+	"latchkey/provider/oauth"
 	"latchkey/provider/providertest"
+	"latchkey/provider/register"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// TestDiscoveryGolden: what is on is announced, and nothing else, in the configuration that nobody changed and in others.
 func TestDiscoveryGolden(t *testing.T) {
-	i := providertest.New(t)
-	golden := filepath.Join("testdata", "discovery.golden.json")
+	for _, c := range []struct {
+		name   string
+		change func(*provider.Config)
+	}{
+		{"discovery", func(*provider.Config) {}},
+		{"discovery-all", func(c *provider.Config) {
+			c.ResponseTypes, c.RequirePAR, c.SessionManagement = oauth.ResponseTypes(), true, true
+			c.Fetch, c.Registration = fetch.New(fetch.Config{}), &register.Policy{Mode: register.Open}
+			c.PolicyURI, c.TermsURI, c.DocsURI = "https://example.test/privacy", "https://example.test/terms", "https://example.test/docs"
+		}},
+		{"discovery-closed", func(c *provider.Config) {
+			c.SignUpOpen, c.Locales, c.ResponseTypes = false, nil, []string{oauth.TypeCode, oauth.TypeCodeIDToken}
+			c.Registration = &register.Policy{Mode: register.Token}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) { checkDiscovery(t, providertest.New(t, providertest.Config(c.change)), c.name) })
+	}
+}
+
+func checkDiscovery(t *testing.T, i *providertest.Issuer, name string) {
+	golden := filepath.Join("testdata", name+".golden.json")
 	got := i.Call("GET", "/.well-known/openid-configuration", nil, nil)
 	if *update {
 		if err := os.WriteFile(golden, []byte(got.Raw), 0o600); err != nil {
@@ -46,7 +69,7 @@ func TestDiscoveryGolden(t *testing.T) {
 	served := 0
 	for name, v := range got.JSON {
 		address, ok := v.(string)
-		if !ok || name == "issuer" {
+		if !ok || name == "issuer" || !strings.HasPrefix(address, i.URL) {
 			continue
 		}
 		served++
@@ -54,7 +77,7 @@ func TestDiscoveryGolden(t *testing.T) {
 		if err != nil || !strings.HasPrefix(address, i.URL+"/") {
 			t.Fatalf("%s: %s", name, address)
 		}
-		if p := i.Call("OPTIONS", u.Path, nil, nil); p.Status != 405 || p.Header.Get("Allow") == "" {
+		if p := i.Call("PATCH", u.Path, nil, nil); p.Status != 405 || p.Header.Get("Allow") == "" {
 			t.Errorf("%s is announced but not served: %d", address, p.Status)
 		}
 	}

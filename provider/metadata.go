@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"latchkey/provider/authorize"
 	"latchkey/provider/oauth"
 	"latchkey/provider/token"
 )
@@ -14,24 +15,36 @@ func (p *Provider) metadata() ([]byte, error) {
 	m := map[string]any{
 		"issuer":                                         p.cfg.Issuer,
 		"scopes_supported":                               token.StandardScopes(),
-		"response_types_supported":                       []string{"code"},
+		"response_types_supported":                       p.cfg.ResponseTypes,
 		"response_modes_supported":                       oauth.ResponseModes(),
-		"grant_types_supported":                          p.token.GrantTypes(),
-		"subject_types_supported":                        []string{"public"},
-		"id_token_signing_alg_values_supported":          p.cfg.Algs,
-		"token_endpoint_auth_methods_supported":          p.clients.Methods(),
-		"introspection_endpoint_auth_methods_supported":  confidential(p.clients.Methods()),
-		"revocation_endpoint_auth_methods_supported":     p.clients.Methods(),
+		"grant_types_supported":                          p.grantTypes(),
+		"subject_types_supported":                        []string{"public", "pairwise"},
+		"acr_values_supported":                           p.Authorize.ACRs,
+		"display_values_supported":                       []string{"page"},
+		"id_token_signing_alg_values_supported":          p.Issuer.IDTokenAlgs(),
+		"userinfo_signing_alg_values_supported":          p.Issuer.UserinfoAlgs(),
 		"code_challenge_methods_supported":               []string{oauth.S256},
 		"prompt_values_supported":                        p.prompts(),
 		"claims_supported":                               token.ClaimsSupported(),
 		"claim_types_supported":                          []string{"normal"},
-		"claims_parameter_supported":                     false,
-		"request_parameter_supported":                    false,
-		"request_uri_parameter_supported":                false,            // its default is true
-		"authorization_response_iss_parameter_supported": true,             // RFC 9207 §3
-		"require_pushed_authorization_requests":          p.cfg.RequirePAR, // RFC 9126 §5
+		"claims_parameter_supported":                     true,
+		"authorization_response_iss_parameter_supported": true,                         // RFC 9207 §3
+		"require_pushed_authorization_requests":          p.cfg.RequirePAR,             // RFC 9126 §5
+		"introspection_signing_alg_values_supported":     p.Issuer.IntrospectionAlgs(), // RFC 9701 §7
+		"request_parameter_supported":                    p.Authorize.Objects != nil,
+		"request_uri_parameter_supported":                p.Authorize.Fetch != nil, // its default is true
+		"frontchannel_logout_supported":                  true,
+		"frontchannel_logout_session_supported":          true,
+		"backchannel_logout_supported":                   p.cfg.Fetch != nil,
+		"backchannel_logout_session_supported":           p.cfg.Fetch != nil,
 	}
+	if p.Authorize.Objects != nil {
+		m["request_object_signing_alg_values_supported"] = authorize.RequestObjectAlgs()
+	}
+	if p.Authorize.Fetch != nil {
+		m["require_request_uri_registration"] = true
+	}
+	p.authMethods(m)
 	if len(p.cfg.Locales) > 0 {
 		m["ui_locales_supported"] = p.cfg.Locales
 	}
@@ -50,6 +63,17 @@ func (p *Provider) metadata() ([]byte, error) {
 		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
 	return append(body, '\n'), nil
+}
+
+// authMethods says how clients prove themselves, at each endpoint that asks it (RFC 8414 §2).
+func (p *Provider) authMethods(m map[string]any) {
+	methods, algs := p.clients.Methods(), p.clients.AssertionAlgs()
+	for name, served := range map[string][]string{"token": methods, "introspection": confidential(methods), "revocation": methods} {
+		m[name+"_endpoint_auth_methods_supported"] = served
+		if algs != nil {
+			m[name+"_endpoint_auth_signing_alg_values_supported"] = algs
+		}
+	}
 }
 
 // confidential leaves out "none".

@@ -14,8 +14,10 @@ import (
 	"latchkey/provider/authorize"
 	"latchkey/provider/client"
 	"latchkey/provider/endpoint"
+	"latchkey/provider/fetch"
 	"latchkey/provider/grant"
 	"latchkey/provider/oauth"
+	"latchkey/provider/register"
 	"latchkey/provider/serve"
 	"latchkey/provider/session"
 	"latchkey/provider/token"
@@ -25,19 +27,6 @@ import (
 // Keys signs, verifies, seals and publishes. Private keys stay behind it.
 type Keys interface {
 	token.Keys
-}
-
-// Store is the roles that the protocol uses.
-type Store interface {
-	storage.Accounts
-	storage.Sessions
-	storage.Grants
-	storage.Consents
-	storage.Denials
-	storage.Devices
-	storage.PushedRequests
-	storage.Replays
-	storage.Limits
 }
 
 // Config is what an issuer stands on. Several can live in one process.
@@ -52,17 +41,12 @@ type Config struct {
 	// DeviceTTL is how long a person has to enter a device's code, DeviceInterval what the device waits between its polls; 0 means 10 minutes and
 	// 5 seconds.
 	DeviceTTL, DeviceInterval time.Duration
-	// Algs are the algorithms of ID tokens, for discovery.
-	Algs []string
 	// Fetch gets what stands at addresses that clients name: keys, request objects, sector identifiers. nil: none is fetched, and what needs it is
 	// not served. PlainFetch: there are networks where it goes by http too.
 	Fetch      *fetch.Fetcher
 	PlainFetch bool
 	// Registration is who may register clients; nil: nobody.
 	Registration *register.Policy
-	// RequirePAR refuses requests that were not pushed; PushTTL is how long a pushed one can be used, 0 for the default.
-	RequirePAR bool
-	PushTTL    time.Duration
 	// SessionManagement serves the check-session frame.
 	SessionManagement bool
 	// ResponseTypes are those that every client may use; nil means code alone.
@@ -96,8 +80,9 @@ type Config struct {
 
 // Provider is one issuer.
 type Provider struct {
-	cfg  Config
-	path string
+	cfg    Config
+	path   string
+	secure bool
 
 	Authorize *authorize.Endpoint
 	Sessions  *session.Cookies
@@ -114,6 +99,9 @@ type Provider struct {
 	revoke     *endpoint.Revoke
 	logout     *endpoint.Logout
 	device     *endpoint.Device
+	check      *endpoint.CheckSession
+	register   *register.Endpoint
+	keys       *client.Keys
 }
 
 // New assembles an issuer. Errors: a configuration that cannot be served.
@@ -124,51 +112,21 @@ func New(cfg Config) (*Provider, error) {
 		return nil, errors.New("the issuer must be an absolute http or https URL without user, query, fragment or trailing slash")
 	}
 	cfg.DeviceTTL, cfg.DeviceInterval = cmp.Or(cfg.DeviceTTL, 10*time.Minute), cmp.Or(cfg.DeviceInterval, 5*time.Second) // RFC 8628 §3.2
-	p := &Provider{cfg: cfg, path: u.EscapedPath()}
-	secure := u.Scheme == "https"
+	if cfg.ResponseTypes == nil {
+		cfg.ResponseTypes = []string{oauth.TypeCode}
+	}
 	cfg.Tokens.Issuer, cfg.Tokens.Now = cfg.Issuer, cfg.Now
+	cfg.Tokens.DefaultAudience = cmp.Or(cfg.Tokens.DefaultAudience, cfg.Issuer)
 	cfg.Tokens.ClientOf = clientOf(cfg.Clients)
 	cfg.Tokens.PictureURL = func(id string) string { return cfg.Issuer + "/media/" + id }
-	p.Issuer = token.NewIssuer(cfg.Tokens, cfg.Keys)
-	p.Sessions = session.New(cfg.Store, secure, p.path, cfg.Now)
-	p.clients = client.NewAuthenticator(cfg.Clients, client.Deps{Slow: cfg.SlowSecrets, Now: cfg.Now})
-	p.clients.OnFailure(p.clientFailed)
+	cfg.Tokens.HMACSecrets = func(c storage.Client) ([][]byte, error) { return client.HMACSecrets(cfg.Keys, c, cfg.Now()) }
+	p := &Provider{cfg: cfg, path: u.EscapedPath(), secure: u.Scheme == "https"}
+	p.base()
 	live := token.Live{Store: cfg.Store, Client: cfg.Tokens.ClientOf, Now: cfg.Now}
-	audience := cfg.Tokens.DefaultAudience
-	if audience == "" {
-		audience = cfg.Issuer
-	}
-	p.Accounts = &AccountTokens{Issuer: p.Issuer, Audience: audience, Live: live, Store: cfg.Store, RefreshedTTL: cfg.AccountTTL, Now: cfg.Now}
-	p.Authorize = &authorize.Endpoint{
-		Issuer: cfg.Issuer, Path: p.path, Secure: secure,
-		SignInPath: p.path + "/login", SignUpPath: p.path + "/signup", ConsentPath: p.path + "/consent",
-		Clients: cfg.Clients, Store: cfg.Store, Sessions: p.Sessions, Tokens: p.Issuer, Hints: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, Audit: cfg.Audit, Now: cfg.Now,
-		ResponseTypes: cfg.ResponseTypes, ACRs: []string{oauth.ACROneFactor},
-		Authenticator: p.clients, Pushed: cfg.Store, Limits: cfg.Store, RequirePAR: cfg.RequirePAR, PushTTL: cfg.PushTTL,
-	}
-	p.token = &grant.Endpoint{Clients: p.clients, Issuer: p.Issuer, Audit: cfg.Audit, Now: cfg.Now, Exchangers: []grant.Exchanger{
-		grant.Code{Store: cfg.Store, Tokens: p.Issuer, Audit: cfg.Audit},
-		grant.Refresh{Store: cfg.Store, Tokens: p.Issuer, Grace: cfg.RefreshGrace, Audit: cfg.Audit},
-		grant.ClientCredentials{},
-		grant.Device{Store: cfg.Store, Tokens: p.Issuer, Interval: cfg.DeviceInterval},
-	}}
+	p.Accounts = &AccountTokens{Issuer: p.Issuer, Audience: cfg.Tokens.DefaultAudience, Live: live, Store: cfg.Store, RefreshedTTL: cfg.AccountTTL, Now: cfg.Now}
+	p.flows()
 	p.endpoints(live)
-	return p, p.describe()
-}
-
-func (p *Provider) endpoints(live token.Live) {
-	cfg := p.cfg
-	p.discovery = &endpoint.Discovery{MaxAge: cfg.MaxAge}
-	p.jwks = &endpoint.JWKS{Keys: cfg.JWKS, Fetched: cfg.JWKSFetched, Now: cfg.Now}
-	p.userinfo = &endpoint.Userinfo{Issuer: cfg.Issuer, Tokens: p.Issuer, Live: live}
-	p.introspect = &endpoint.Introspect{Issuer: cfg.Issuer, Clients: p.clients, Tokens: p.Issuer, Live: live, Grants: cfg.Store, Now: cfg.Now}
-	p.revoke = &endpoint.Revoke{Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
-	p.device = &endpoint.Device{Issuer: cfg.Issuer, TTL: cfg.DeviceTTL, Interval: cfg.DeviceInterval, Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Now: cfg.Now}
-	p.Devices = &endpoint.DeviceApproval{Clients: cfg.Clients, Sessions: p.Sessions, Vault: cfg.Keys, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
-	p.logout = &endpoint.Logout{Path: p.path, Clients: cfg.Clients, Hints: p.Issuer, Sessions: p.Sessions, Accounts: cfg.Store, Vault: cfg.Keys, Pages: cfg.Pages, Now: cfg.Now,
-		End: func(ctx context.Context, sid string, rec *serve.Record) error {
-			return cfg.Account.SignOut(ctx, sid, account.Caller{Address: rec.Address, RequestID: rec.ID})
-		}}
+	return p, p.Describe()
 }
 
 // clientOf finds clients in the words of storage: one that is unknown or disabled is not found.
@@ -188,8 +146,8 @@ func (p *Provider) clientFailed(ctx context.Context, c storage.Client) {
 	p.cfg.Audit.Record(ctx, audit.Event{Name: audit.ClientAuthFailed, Time: p.cfg.Now(), ClientID: c.ID, Address: rec.Address, RequestID: rec.ID})
 }
 
-// describe makes the discovery document.
-func (p *Provider) describe() error {
+// Describe makes the discovery document anew: algorithms come and go with the keys.
+func (p *Provider) Describe() error {
 	body, err := p.metadata()
 	if err != nil {
 		return fmt.Errorf("describe the issuer: %w", err)

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/provider/authorize"
 	"latchkey/provider/endpoint"
+	"latchkey/provider/register"
 	"latchkey/provider/serve"
 )
 
@@ -30,16 +31,26 @@ type Route struct {
 	MaxBody int64
 	// Form: it takes forms of browsers, so those of other sites are refused.
 	Form bool
+	// CORS: pages of the origins that clients registered may call it.
+	CORS bool
 	// Metadata is the discovery member that tells this address, "" for none.
 	Metadata string
 }
+
+// Paths below the issuer's path that more than the table names.
+const (
+	tokenRoute      = "/token"
+	introspectRoute = "/introspect"
+	revokeRoute     = "/revoke"
+	checkRoute      = "/session/check"
+)
 
 // routes is the protocol's own table.
 func (p *Provider) routes() []Route {
 	json, page := serve.FaceFunc(serve.JSONFace), serve.PageFace(p.cfg.Pages)
 	bearer := serve.FaceFunc(serve.BearerFace)
 	path := p.path
-	return []Route{
+	table := []Route{
 		{Method: "GET", Path: "/.well-known/openid-configuration", Endpoint: "discovery", Handler: p.discovery.Serve, Face: json, Priority: serve.Vital},
 		{Method: "GET", Path: "/.well-known/oauth-authorization-server" + path, Root: true, Endpoint: "discovery", Handler: p.discovery.Serve, Face: json, Priority: serve.Vital}, // RFC 8414 §3
 		{Method: "GET", Path: "/jwks.json", Endpoint: "jwks", Handler: p.jwks.Serve, Face: json, Priority: serve.Vital, Metadata: "jwks_uri"},
@@ -47,16 +58,39 @@ func (p *Provider) routes() []Route {
 		{Method: "POST", Path: "/authorize", Endpoint: "authorize", Handler: p.Authorize.Serve, Face: page, Priority: serve.Interactive},
 		{Method: "GET", Path: "/authorize/resume", Endpoint: "authorize_resume", Handler: p.Authorize.Resume, Face: page, Priority: serve.Interactive},
 		{Method: "POST", Path: authorize.PushRoute, Endpoint: "par", Handler: p.Authorize.Push, Face: json, Priority: serve.Machine, Metadata: "pushed_authorization_request_endpoint"}, // RFC 9126 §5
-		{Method: "POST", Path: "/token", Endpoint: "token", Handler: p.token.Serve, Face: json, Priority: serve.Machine, Metadata: "token_endpoint"},
-		{Method: "GET", Path: "/userinfo", Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine, Metadata: "userinfo_endpoint"},
-		{Method: "POST", Path: "/userinfo", Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine},
+		{Method: "POST", Path: tokenRoute, CORS: true, Endpoint: "token", Handler: p.token.Serve, Face: json, Priority: serve.Machine, Metadata: "token_endpoint"},
+		{Method: "GET", Path: "/userinfo", CORS: true, Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine, Metadata: "userinfo_endpoint"},
+		{Method: "POST", Path: "/userinfo", CORS: true, Endpoint: "userinfo", Handler: p.userinfo.Serve, Face: bearer, Priority: serve.Machine},
 		{Method: "POST", Path: endpoint.DeviceRoute, Endpoint: "device_authorization", Handler: p.device.Serve, Face: json, Priority: serve.Machine, Metadata: "device_authorization_endpoint"},
-		{Method: "POST", Path: "/introspect", Endpoint: "introspect", Handler: p.introspect.Serve, Face: json, Priority: serve.Machine, Metadata: "introspection_endpoint"},
-		{Method: "POST", Path: "/revoke", Endpoint: "revoke", Handler: p.revoke.Serve, Face: json, Priority: serve.Machine, Metadata: "revocation_endpoint"},
+		{Method: "POST", Path: introspectRoute, Endpoint: "introspect", Handler: p.introspect.Serve, Face: json, Priority: serve.Machine, Metadata: "introspection_endpoint"},
+		{Method: "POST", Path: revokeRoute, CORS: true, Endpoint: "revoke", Handler: p.revoke.Serve, Face: json, Priority: serve.Machine, Metadata: "revocation_endpoint"},
 		{Method: "GET", Path: endpoint.LogoutRoute, Endpoint: "logout", Handler: p.logout.Serve, Face: page, Priority: serve.Interactive, Metadata: "end_session_endpoint"},
 		{Method: "POST", Path: endpoint.LogoutRoute, Endpoint: "logout", Handler: p.logout.Serve, Face: page, Priority: serve.Interactive},
 	}
+	if p.check != nil {
+		table = append(table, Route{Method: "GET", Path: checkRoute, Endpoint: "check_session", Handler: p.check.Serve, Face: page, Priority: serve.Machine,
+			Metadata: "check_session_iframe"})
+	}
+	return append(table, p.registration()...)
 }
+
+// registration is the table of dynamic registration, where it is open to anybody.
+func (p *Provider) registration() []Route {
+	if p.register == nil {
+		return nil
+	}
+	face := serve.FaceFunc(register.Face)
+	return []Route{
+		{Method: "POST", Path: register.Route, Endpoint: "register", Handler: p.register.Register, Face: face, Priority: serve.Deferrable, MaxBody: maxMetadata,
+			Metadata: "registration_endpoint"},
+		{Method: "GET", Path: register.ManageRoute, Endpoint: "register_manage", Handler: p.register.Read, Face: face, Priority: serve.Machine},
+		{Method: "PUT", Path: register.ManageRoute, Endpoint: "register_manage", Handler: p.register.Replace, Face: face, Priority: serve.Deferrable, MaxBody: maxMetadata},
+		{Method: "DELETE", Path: register.ManageRoute, Endpoint: "register_manage", Handler: p.register.Delete, Face: face, Priority: serve.Machine},
+	}
+}
+
+// maxMetadata bounds the metadata of a client, in bytes: keys and addresses are long.
+const maxMetadata = 256 << 10
 
 // Mount makes the router of all routes: one handler for each path, which knows its methods. Paths are matched as they are sent: none is
 // cleaned, and none is redirected.
@@ -90,13 +124,17 @@ func (p *Provider) Mount(more []Route) http.Handler {
 	return router
 }
 
-func (p *Provider) handler(r Route, template string) http.Handler {
+// handler serves one row; allow is what its path answers to, for preflights.
+func (p *Provider) handler(r Route, template string, allow ...string) http.Handler {
 	opts := []serve.Option{serve.Route(template), serve.At(r.Priority)}
 	if r.MaxBody > 0 {
 		opts = append(opts, serve.MaxBody(r.MaxBody))
 	}
 	if r.Form {
 		opts = append(opts, serve.SameOrigin())
+	}
+	if r.CORS {
+		opts = append(opts, serve.CORS(p.cfg.Clients.HasOrigin, allow...))
 	}
 	return p.cfg.Edge.Handle(r.Endpoint, r.Face, r.Handler, opts...)
 }
@@ -137,7 +175,7 @@ func (m *methods) finish(p *Provider) {
 	list := strings.Join(allow, ", ")
 	r := m.route
 	r.Form, r.Handler = false, func(http.ResponseWriter, *http.Request) error { return &serve.MethodNotAllowed{Allow: list} }
-	m.other = p.handler(r, m.template)
+	m.other = p.handler(r, m.template, allow...) // preflights come here too
 }
 
 // ServeHTTP implements [http.Handler].

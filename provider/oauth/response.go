@@ -8,7 +8,7 @@ import (
 // ResponseMode is how an authorization response reaches the client.
 type ResponseMode string
 
-// The response modes (OAuth 2.0 Multiple Response Type Encoding Practices §2.1; Form Post Response Mode).
+// The response modes (Multiple Response Types §2.1; Form Post Response Mode).
 const (
 	ModeQuery    ResponseMode = "query"
 	ModeFragment ResponseMode = "fragment"
@@ -21,14 +21,14 @@ func ResponseModes() []string {
 }
 
 // ParseResponseType brings the words of a response_type into canonical order ("code id_token token"): their order has no meaning
-// (OAuth 2.0 Multiple Response Types §3).
+// (Multiple Response Types §3).
 func ParseResponseType(s string) string {
 	words := strings.Fields(s)
 	slices.Sort(words)
 	return strings.Join(words, " ")
 }
 
-// The response types that can be served, in canonical order (OAuth 2.0 Multiple Response Type Encoding Practices §3, §5).
+// The response types that can be served, in canonical order (Multiple Response Types §3, §5).
 const (
 	TypeCode             = "code"
 	TypeIDToken          = "id_token"
@@ -37,6 +37,9 @@ const (
 	TypeCodeToken        = "code token"
 	TypeCodeIDTokenToken = "code id_token token"
 )
+
+// ImplicitGrant is the grant type by which a client says that tokens may leave from the authorization endpoint (RFC 7591 §2.1).
+const ImplicitGrant = "implicit"
 
 // ResponseTypes lists every response type that can be served.
 func ResponseTypes() []string {
@@ -54,7 +57,7 @@ func Fronted(responseType string) bool {
 }
 
 // ParseResponseMode reads a response_mode for a response type, which need not be one that can be served: "" gives the type's default, and tokens
-// never leave by the query (OAuth 2.0 Multiple Response Types §2.1, §5). Errors: *Error with InvalidRequest; the mode that comes with it is the
+// never leave by the query (Multiple Response Types §2.1, §5). Errors: *Error with InvalidRequest; the mode that comes with it is the
 // type's default, by which the error leaves.
 func ParseResponseMode(s, responseType string) (ResponseMode, error) {
 	usual := ModeQuery

@@ -27,6 +27,9 @@ import (
 // URL is the issuer of every [Issuer] that says nothing else.
 const URL = "https://id.example.test"
 
+// unusedTTL is how long a client that registered itself lives unused.
+const unusedTTL = 90 * 24 * time.Hour
+
 // Password is that of everybody here.
 const Password = "correct horse battery staple"
 
@@ -134,6 +137,7 @@ func (i *Issuer) open(o *options) {
 	i.must(err)
 	i.T.Cleanup(i.Accounts.Close)
 	i.Registry = client.NewRegistry(i.Store)
+	i.Registry.Follow(client.Use{Store: i.Store, UnusedTTL: unusedTTL, Now: i.Clock.Now})
 	i.Registry.Declare(o.clients)
 }
 
@@ -141,7 +145,7 @@ func (i *Issuer) assemble(o *options) {
 	edge, err := serve.New(serve.Config{Issuer: i.URL, Logger: slog.New(slog.NewJSONHandler(i.Log, nil)), Registry: prometheus.NewRegistry(), Now: i.Clock.Now})
 	i.must(err)
 	c := o.config
-	c.Algs, c.Store, c.Keys, c.Clients, c.Account = i.Keys.Algs(), i.Store, i.Keys, i.Registry, i.Accounts
+	c.Store, c.Keys, c.Clients, c.Account = i.Store, i.Keys, i.Registry, i.Accounts
 	c.JWKS = func() endpoint.Document {
 		d := i.Keys.JWKS()
 		return endpoint.Document{Body: d.Body, ETag: d.ETag, MaxAge: d.MaxAge}
