@@ -34,6 +34,8 @@ type Store interface {
 // Clients finds clients.
 type Clients interface {
 	Client(ctx context.Context, id string) (storage.Client, error)
+	// Used is told of a client that got an answer.
+	Used(ctx context.Context, c storage.Client)
 }
 
 // Sessions finds the browser's session.
@@ -73,6 +75,8 @@ type Endpoint struct {
 	ResponseTypes []string
 	// ACRs are the authentication context classes that a sign-in here can reach.
 	ACRs []string
+	// Resources are the scopes that each declared resource server knows, by its URI: a token for it bears no others (RFC 8707 §2.2).
+	Resources map[string][]string
 	// RequirePAR refuses what was not pushed, of every client (RFC 9126 §5). PushTTL is how long a pushed request may be used; 0 means
 	// [DefaultPushTTL].
 	RequirePAR bool
@@ -81,6 +85,9 @@ type Endpoint struct {
 	// Objects verifies request objects; nil: none is taken. Fetch gets those at a request_uri; nil: none is.
 	Objects Objects
 	Fetch   Fetcher
+
+	// SessionState makes session_state (Session Management §2), "" for none. It may be nil.
+	SessionState func(r *http.Request, clientID, redirectURI string) string
 
 	Clients       Clients
 	Authenticator Authenticator

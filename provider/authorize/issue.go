@@ -39,7 +39,8 @@ func (e *Endpoint) issue(w http.ResponseWriter, r *http.Request, q *Request, who
 		return err
 	}
 	e.audit(ctx, q, g)
-	return e.answer(w, r, q, params, posted)
+	e.Clients.Used(ctx, q.Client)
+	return e.answer(w, r, q, append(params, e.sessionState(r, q)...), posted)
 }
 
 // grant is the family of what leaves, and its code, "" for none. A lone ID token buys nothing, so it has no family: the ID is "".
@@ -98,7 +99,8 @@ func (e *Endpoint) tokens(ctx context.Context, q *Request, who *Person, g storag
 		return params, nil
 	}
 	ans, err := e.Tokens.Issue(ctx, &token.Authorization{
-		Client: q.Client, Grant: g, Account: who.Account, Scopes: q.Scopes, Resources: q.Resources, Code: code,
+		Client: q.Client, Grant: g, Account: who.Account, Resources: q.Resources, Code: code,
+		Scopes:  q.Scopes.For(q.Resources, e.Resources, token.StandardScopes()),
 		IDToken: oauth.Answers(q.Type, "id_token"), NoAccess: !oauth.Answers(q.Type, "token"),
 		UserClaims: q.Type == oauth.TypeIDToken, // OpenID Connect Core §5.4
 	})

@@ -104,6 +104,8 @@ type oneClient struct{ only storage.Client }
 
 func (o oneClient) Client(context.Context, string) (storage.Client, error) { return o.only, nil }
 
+func (oneClient) Used(context.Context, storage.Client) {}
+
 func (o oneClient) Authenticate(context.Context, *http.Request, oauth.Form) (storage.Client, error) {
 	return o.only, nil
 }

@@ -29,6 +29,17 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, q *Request, pa
 	return nil
 }
 
+// sessionState is the parameter of that name, in answers to requests of OpenID Connect (Session Management §2).
+func (e *Endpoint) sessionState(r *http.Request, q *Request) []serve.Param {
+	if e.SessionState == nil || !q.Scopes.Has(oauth.OpenID) {
+		return nil
+	}
+	if v := e.SessionState(r, q.Client.ID, q.RedirectURI); v != "" {
+		return []serve.Param{{Name: "session_state", Value: v}}
+	}
+	return nil
+}
+
 // refuse sends an error to the client (RFC 6749 §4.1.2.1). It is an answer, so a pushed request is used up by it.
 func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, q *Request, oe *oauth.Error, posted bool) error {
 	rec := serve.RecordOf(r.Context())
@@ -39,6 +50,9 @@ func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, q *Request, oe
 	params := []serve.Param{{Name: "error", Value: string(oe.Code)}}
 	if oe.Description != "" {
 		params = append(params, serve.Param{Name: "error_description", Value: oe.Description})
+	}
+	if q.Prompt.Has(oauth.PromptNone) { // whoever asks without a page wants to know whether the session changed (Session Management §3.1)
+		params = append(params, e.sessionState(r, q)...)
 	}
 	return e.answer(w, r, q, params, posted)
 }

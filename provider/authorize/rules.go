@@ -10,6 +10,7 @@ import (
 	"latchkey/provider/client"
 	"latchkey/provider/oauth"
 	"latchkey/provider/serve"
+	"latchkey/provider/token"
 )
 
 // rule checks one thing and fills in what it learnt.
@@ -141,7 +142,7 @@ func rulePrompt(_ context.Context, _ *Endpoint, q *Request) (err error) {
 	return err
 }
 
-func ruleResource(_ context.Context, _ *Endpoint, q *Request) error {
+func ruleResource(_ context.Context, e *Endpoint, q *Request) error {
 	q.Resources = q.Form.All("resource")
 	if len(q.Resources) > oauth.MaxScopes {
 		return oauth.E(oauth.InvalidTarget, "too many resources")
@@ -153,6 +154,9 @@ func ruleResource(_ context.Context, _ *Endpoint, q *Request) error {
 		if !slices.Contains(q.Client.Audiences, res) {
 			return oauth.E(oauth.InvalidTarget, "a resource is not allowed for this client") // RFC 8707 §2
 		}
+	}
+	if len(q.Scopes) > 0 && len(q.Scopes.For(q.Resources, e.Resources, token.StandardScopes())) == 0 {
+		return oauth.E(oauth.InvalidTarget, "no scope is one of the resource") // RFC 8707 §2.1
 	}
 	return nil
 }

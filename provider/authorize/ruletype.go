@@ -45,7 +45,7 @@ func grantsFor(c storage.Client, rt string) error {
 	if oauth.Answers(rt, "code") && !has("authorization_code") {
 		return oauth.E(oauth.UnauthorizedClient, "this client may not use codes") // RFC 6749 §4.1.2.1
 	}
-	if oauth.Fronted(rt) && !has("implicit") {
+	if oauth.Fronted(rt) && !has(oauth.ImplicitGrant) {
 		return oauth.E(oauth.UnauthorizedClient, "this client may not use the implicit grant") // RFC 6749 §4.2.2.1
 	}
 	return nil

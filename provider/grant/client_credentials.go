@@ -37,7 +37,7 @@ func (ClientCredentials) Exchange(_ context.Context, r *Request) (*token.Authori
 	if len(scopes) == 0 {
 		scopes = oauth.Scopes(r.Client.Scopes).Without(personal)
 	}
-	resources, err := narrow(r.Form, nil, true, r.Client)
+	resources, err := r.narrow(nil, scopes, true)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, e
 	if !r.Now.Before(g.Code.ExpiresAt) { // RFC 6749 §4.1.2
 		return nil, errCode()
 	}
-	resources, err := narrow(r.Form, g.Resources, r.Client.SkipConsent, r.Client)
+	resources, err := r.narrow(g.Resources, oauth.Scopes(g.Scopes).And(r.Client.Scopes), r.Client.SkipConsent)
 	if err != nil {
 		return nil, err
 	}

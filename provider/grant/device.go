@@ -89,7 +89,7 @@ func (x Device) pending(ctx context.Context, hash string, now time.Time) error {
 
 // redeem turns what the person allowed into a grant.
 func (x Device) redeem(ctx context.Context, r *Request, d storage.Device) (*token.Authorization, error) {
-	resources, err := narrow(r.Form, d.Resources, r.Client.SkipConsent, r.Client)
+	resources, err := r.narrow(d.Resources, oauth.Scopes(d.Scopes).And(r.Client.Scopes), r.Client.SkipConsent)
 	if err != nil {
 		return nil, err
 	}

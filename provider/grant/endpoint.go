@@ -18,6 +18,8 @@ type Request struct {
 	Client storage.Client
 	Form   oauth.Form
 	Now    time.Time
+	// Known are the scopes of each resource that is declared.
+	Known map[string][]string
 }
 
 // Exchanger is one grant.
@@ -43,8 +45,10 @@ type Endpoint struct {
 	Clients    ClientAuthenticator
 	Exchangers []Exchanger
 	Issuer     TokenIssuer
-	Audit      audit.Sink
-	Now        func() time.Time
+	// Resources are the scopes that each declared resource server knows, by its URI: a token for it bears no others (RFC 8707 §2.2).
+	Resources map[string][]string
+	Audit     audit.Sink
+	Now       func() time.Time
 }
 
 // GrantTypes lists the grants served, for discovery.
@@ -74,11 +78,12 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a, err := x.Exchange(ctx, &Request{Client: c, Form: form, Now: e.Now()})
+	a, err := x.Exchange(ctx, &Request{Client: c, Form: form, Now: e.Now(), Known: e.Resources})
 	if err != nil {
 		return err
 	}
 	rec.AccountID = a.Account.ID
+	a.Scopes = a.Scopes.For(a.Resources, e.Resources, token.StandardScopes())
 	if err := ceiling(a); err != nil {
 		return err
 	}
@@ -149,6 +154,19 @@ func narrow(f oauth.Form, granted []string, open bool, c storage.Client) ([]stri
 		asked = granted
 	}
 	return asked, withinAudiences(asked, c)
+}
+
+// narrow returns the resources that the request asks for, as the function of that name does, and refuses them where none of the scopes is of any of
+// them: before anything one-time is taken, for nothing could be done with the token.
+func (r *Request) narrow(granted []string, scopes oauth.Scopes, open bool) ([]string, error) {
+	asked, err := narrow(r.Form, granted, open, r.Client)
+	if err != nil {
+		return nil, err
+	}
+	if len(scopes) > 0 && len(scopes.For(asked, r.Known, token.StandardScopes())) == 0 {
+		return nil, oauth.E(oauth.InvalidTarget, "no scope that was granted is one of the resource") // RFC 8707 §2.2
+	}
+	return asked, nil
 }
 
 func withinAudiences(resources []string, c storage.Client) error {

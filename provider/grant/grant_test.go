@@ -2,11 +2,16 @@ package grant
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
+	"latchkey/provider/audit"
 	"latchkey/provider/oauth"
 	"latchkey/provider/token"
 	"latchkey/storage"
@@ -53,6 +58,78 @@ func TestNarrow(t *testing.T) {
 			got, err := narrow(form(t, url.Values{"resource": row.asked}), row.granted, row.open, c)
 			if codeOf(err) != row.err || (err == nil && len(got) != row.want) {
 				t.Errorf("%v %v", got, err)
+			}
+		})
+	}
+}
+
+func TestNarrowToScopes(t *testing.T) {
+	c := storage.Client{Audiences: []string{"https://a", "https://b", "https://x"}}
+	known := map[string][]string{"https://a": {"a"}, "https://b": {"b"}}
+	for _, row := range []struct {
+		name, asked string
+		scopes      oauth.Scopes
+		err         oauth.Code
+	}{
+		{"RFC 8707 §2.2 a scope of the resource", "https://a", oauth.Scopes{"a", "b"}, ""},
+		{"RFC 8707 §2.2 none of the resource", "https://b", oauth.Scopes{"a"}, oauth.InvalidTarget},
+		{"RFC 8707 §2.2 none but openid", "https://b", oauth.Scopes{"openid", "a"}, ""},
+		{"RFC 8707 §2.2 no scope at all", "https://b", nil, ""},
+		{"RFC 8707 §2.2 a resource that is not declared", "https://x", oauth.Scopes{"a"}, ""},
+		{"RFC 8707 §2 not the client's", "https://c", oauth.Scopes{"a"}, oauth.InvalidTarget},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := &Request{Client: c, Form: form(t, url.Values{"resource": {row.asked}}), Known: known}
+			if got, err := r.narrow(nil, row.scopes, true); codeOf(err) != row.err || (err == nil) != (len(got) == 1) {
+				t.Errorf("%v %v", got, err)
+			}
+		})
+	}
+}
+
+// proved is a grant that proves the same whatever is asked, and what became of it.
+type proved struct{ a token.Authorization }
+
+func (*proved) GrantType() string { return "proved" }
+
+func (p *proved) Exchange(context.Context, *Request) (*token.Authorization, error) {
+	a := p.a
+	return &a, nil
+}
+
+func (p *proved) Authenticate(context.Context, *http.Request, oauth.Form) (storage.Client, error) {
+	return p.a.Client, nil
+}
+
+func (*proved) Issue(_ context.Context, a *token.Authorization) (*token.Answer, error) {
+	return &token.Answer{Scope: a.Scopes.String()}, nil
+}
+
+func TestScopesOfResources(t *testing.T) {
+	known := map[string][]string{"https://a": {"a", "both"}, "https://b": {"b", "both"}}
+	for _, row := range []struct {
+		name      string
+		resources []string
+		want      string
+	}{
+		{"RFC 8707 §2.2 one resource, its scopes", []string{"https://a"}, "openid a both"},
+		{"RFC 8707 §2.2 several resources, the scopes of all", []string{"https://a", "https://b"}, "openid a b both"},
+		{"RFC 8707 §2.2 none", nil, "openid a b both x"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			scopes := oauth.Scopes{"openid", "a", "b", "both", "x"}
+			p := &proved{token.Authorization{Client: storage.Client{ID: "c", GrantTypes: []string{"proved"}, Scopes: scopes, Audiences: []string{"https://a", "https://b"}},
+				Scopes: scopes, Resources: row.resources}}
+			e := &Endpoint{Clients: p, Exchangers: []Exchanger{p}, Issuer: p, Resources: known, Audit: audit.Discard, Now: func() time.Time { return now }}
+			r := httptest.NewRequest(http.MethodPost, "/token", strings.NewReader("grant_type=proved"))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			w := httptest.NewRecorder()
+			if err := e.Serve(w, r); err != nil {
+				t.Fatal(err)
+			}
+			var ans token.Answer
+			if err := json.Unmarshal(w.Body.Bytes(), &ans); err != nil || ans.Scope != row.want {
+				t.Errorf("%s", w.Body)
 			}
 		})
 	}

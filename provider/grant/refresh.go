@@ -55,7 +55,7 @@ func (x Refresh) Exchange(ctx context.Context, r *Request) (*token.Authorization
 	if err != nil {
 		return nil, err
 	}
-	resources, err := narrow(r.Form, g.Resources, r.Client.SkipConsent, r.Client)
+	resources, err := r.narrow(g.Resources, scopes, r.Client.SkipConsent)
 	if err != nil {
 		return nil, err
 	}

@@ -65,5 +65,22 @@ func (s Scopes) And(limit []string) Scopes {
 	return slices.DeleteFunc(slices.Clone(s), func(x string) bool { return !slices.Contains(limit, x) })
 }
 
+// For narrows scopes to what the resources that a token is for know (RFC 8707 §2.2): known has the scopes of each resource that is declared, and
+// one that is not, or none at all, may be sent anything. Scopes in always stay.
+func (s Scopes) For(resources []string, known map[string][]string, always []string) Scopes {
+	if len(resources) == 0 {
+		return s
+	}
+	keep := slices.Clone(always)
+	for _, res := range resources {
+		scopes, declared := known[res]
+		if !declared {
+			return s
+		}
+		keep = append(keep, scopes...)
+	}
+	return s.And(keep)
+}
+
 // String joins the scopes with spaces.
 func (s Scopes) String() string { return strings.Join(s, " ") }

@@ -176,6 +176,29 @@ func TestScopesAndResources(t *testing.T) {
 	}
 }
 
+func TestScopesFor(t *testing.T) {
+	known := map[string][]string{"https://a": {"read", "a"}, "https://b": {"read", "b"}, "https://none": nil}
+	all := Scopes{"openid", "read", "a", "b", "c"}
+	for _, c := range []struct {
+		name      string
+		resources []string
+		want      string
+	}{
+		{"RFC 8707 §2.2 no resource", nil, "openid read a b c"},
+		{"RFC 8707 §2.2 one", []string{"https://a"}, "openid read a"},
+		{"RFC 8707 §2.2 several", []string{"https://a", "https://b"}, "openid read a b"},
+		{"RFC 8707 §2.2 one that is not declared", []string{"https://x"}, "openid read a b c"},
+		{"RFC 8707 §2.2 one that is not declared beside one that is", []string{"https://a", "https://x"}, "openid read a b c"},
+		{"RFC 8707 §2.2 one that knows nothing", []string{"https://none"}, "openid"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := all.For(c.resources, known, []string{"openid"}); got.String() != c.want || all.String() != "openid read a b c" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 func manyScopes() string {
 	var b strings.Builder
 	for n := range MaxScopes + 1 {

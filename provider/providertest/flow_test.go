@@ -118,8 +118,6 @@ func TestRefused(t *testing.T) {
 		{"OpenID Connect Core §3.1.2.1 max_age negative", "basic", []string{"max_age", "-1"}, "", "invalid_request"},
 		{"OpenID Connect Core §3.1.2.1 max_age no number", "basic", []string{"max_age", "1e3"}, "", "invalid_request"},
 		{"OpenID Connect Core §3.1.2.1 hint broken", "basic", []string{"id_token_hint", "x.y.z"}, "", "invalid_request"},
-		{"OpenID Connect Core §6.1 request", "basic", []string{"request", "x.y.z"}, "", "request_not_supported"},
-		{"OpenID Connect Core §6.2 request_uri", "basic", []string{"request_uri", "https://evil.test/r"}, "", "request_uri_not_supported"},
 		{"OpenID Connect Core §7.2.1 registration", "basic", []string{"registration", "{}"}, "", "registration_not_supported"},
 		{"RFC 6749 §3.3 scope malformed", "basic", []string{"scope", "openid \x01"}, "", "invalid_scope"},
 		{"RFC 6749 §3.3 no scope allowed", "basic", []string{"scope", "admin"}, "", "invalid_scope"},
