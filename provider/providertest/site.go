@@ -52,7 +52,14 @@ func (pages) SignOutConfirm(w http.ResponseWriter, _ *http.Request, v serve.Sign
 }
 
 func (pages) SignedOut(w http.ResponseWriter, _ *http.Request, v serve.SignOutView) error {
-	write(w, http.StatusOK, "You are signed out", fmt.Sprintf(`<a href="%s">back</a>`, html.EscapeString(v.ReturnTo)))
+	if v.Onward {
+		w.Header().Set("Refresh", "0; url="+v.ReturnTo)
+	}
+	var b strings.Builder
+	for _, f := range v.Frames {
+		_, _ = fmt.Fprintf(&b, `<iframe src="%s"></iframe>`, html.EscapeString(f))
+	}
+	write(w, http.StatusOK, "You are signed out", fmt.Sprintf(`<a href="%s">back</a>%s`, html.EscapeString(v.ReturnTo), b.String()))
 	return nil
 }
 
