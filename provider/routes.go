@@ -42,7 +42,6 @@ const (
 	tokenRoute      = "/token"
 	introspectRoute = "/introspect"
 	revokeRoute     = "/revoke"
-	checkRoute      = "/session/check"
 )
 
 // routes is the protocol's own table.
@@ -68,7 +67,7 @@ func (p *Provider) routes() []Route {
 		{Method: "POST", Path: endpoint.LogoutRoute, Endpoint: "logout", Handler: p.logout.Serve, Face: page, Priority: serve.Interactive},
 	}
 	if p.check != nil {
-		table = append(table, Route{Method: "GET", Path: checkRoute, Endpoint: "check_session", Handler: p.check.Serve, Face: page, Priority: serve.Machine,
+		table = append(table, Route{Method: "GET", Path: endpoint.CheckSessionRoute, Endpoint: "check_session", Handler: p.check.Serve, Face: page, Priority: serve.Machine,
 			Metadata: "check_session_iframe"})
 	}
 	return append(table, p.registration()...)
