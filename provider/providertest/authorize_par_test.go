@@ -82,6 +82,9 @@ func TestPush(t *testing.T) {
 				t.Errorf("%s", ans.Raw)
 			}
 		}},
+		{"RFC 9126 §2.1 the client is named by its credentials alone", "basic", func(t *testing.T, w world) {
+			answered(t, w.b.Through(w.b.Get(w.a.Pushed(w.a.Push("client_id", ""))), "alice"))
+		}},
 		{"RFC 9126 §4 by a public client", "public", func(t *testing.T, w world) {
 			answered(t, w.b.Through(w.b.Get(w.a.Pushed(w.a.Push())), "alice"))
 		}},
