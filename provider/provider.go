@@ -51,6 +51,8 @@ type Config struct {
 	SessionManagement bool
 	// ResponseTypes are those that every client may use; nil means code alone.
 	ResponseTypes []string
+	// Resources are the scopes that each declared resource server knows, by its URI (RFC 8707 §2.2).
+	Resources map[string][]string
 	// RequirePAR takes only requests that were pushed; PushTTL is how long these may be used, 0 for [authorize.DefaultPushTTL].
 	RequirePAR bool
 	PushTTL    time.Duration

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -20,8 +19,8 @@ import (
 // adminHandler is the operators' API over a core: the same for a running server and for a command that has the store to itself.
 func adminHandler(c *core, sink audit.Sink) http.Handler {
 	return admin.Handler(admin.Config{
-		Users: c.accounts, SignUp: c.accounts.CreateAccount, SetClaims: c.accounts.SetClaims, Clients: c.store, Declared: c.registry.Declared, Keys: adminKeys{c.rings}, Algs: c.rings.Algs,
-		Audit: sink, Logger: c.log, Now: c.now, Random: rand.Reader,
+		Users: c.accounts, SignUp: c.accounts.CreateAccount, SetClaims: c.accounts.SetClaims, Clients: c.store, Registrations: c.store, Declared: c.registry.Declared, Served: c.cfg.Served, Vault: c.rings, Keys: adminKeys{c.rings},
+		Audit: sink, Logger: c.log, Now: c.now,
 	})
 }
 

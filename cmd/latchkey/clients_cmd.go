@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
-	"strings"
+	"os"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"latchkey/provider/admin"
+	"latchkey/provider/client"
 )
 
 func (a *app) clientsCommand() *cobra.Command {
@@ -22,16 +26,12 @@ func (a *app) clientsCommand() *cobra.Command {
 			return a.show(cmd, out, func(w io.Writer) {
 				row(w, "CLIENT ID", "NAME", "AUTHENTICATES BY", "GRANTS", "FROM")
 				for _, one := range out {
-					from := "store"
-					if one.Declared {
-						from = "configuration"
-					}
-					row(w, one.ID, one.Name, one.AuthMethod, strings.Join(one.GrantTypes, " "), from)
+					row(w, one.Text("client_id"), one.Text("client_name"), one.Text("token_endpoint_auth_method"), one.Text("grant_types"), from(one))
 				}
 			})
 		})
 	}}
-	show := &cobra.Command{Use: "show CLIENT_ID", Short: "Show an application", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+	show := &cobra.Command{Use: "show CLIENT_ID", Short: "Show everything of an application", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		return a.client(cmd, "GET", "clients/"+url.PathEscape(args[0]), nil)
 	}}
 	var rotation admin.Rotate
@@ -45,30 +45,118 @@ func (a *app) clientsCommand() *cobra.Command {
 	remove := &cobra.Command{Use: "delete CLIENT_ID", Short: "Delete an application and revoke its grants", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		return a.done(cmd, "DELETE", "clients/"+url.PathEscape(args[0]), nil, "Deleted.")
 	}}
-	return group("clients", "Look after applications", a.createClientCommand(), list, show, rotate, remove)
+	return group("clients", "Look after applications", a.createClientCommand(), a.updateClientCommand(), list, show, rotate, remove, a.tokensCommand())
+}
+
+// from says where a client comes from.
+func from(c admin.Client) string {
+	switch {
+	case c.Declared:
+		return "configuration"
+	case c.Registered:
+		return "itself"
+	}
+	return "store"
+}
+
+// memberFlags makes flags for the members that are given often; every other one comes by --metadata.
+func memberFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.String("metadata", "", "`file` of client metadata (RFC 7591) as a JSON object, - for standard input; other flags win over it")
+	f.String("name", "", "name that people see")
+	f.String("uri", "", "home page")
+	f.StringArray("redirect-uri", nil, "redirect `URI`; may be repeated")
+	f.StringArray("post-logout-redirect-uri", nil, "where people may return to after signing out; may be repeated")
+	f.String("type", "", "web or native (default web)")
+	f.String("auth", "", "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none, a public client (default client_secret_basic)")
+	f.StringSlice("grant", nil, "grant type; may be repeated (default authorization_code,refresh_token)")
+	f.StringSlice("response-type", nil, `response type; may be repeated (default code)`)
+	f.String("scope", "", `scopes it may ask for (default "openid profile email offline_access")`)
+	f.StringArray("audience", nil, "resource (RFC 8707) it may ask tokens for; may be repeated")
+	f.String("jwks-uri", "", "where its public keys are fetched")
+	f.String("id-token-alg", "", "algorithm of its ID tokens, one of keys.algorithms, or HS256 (default RS256)")
+	f.Bool("skip-consent", false, "ask no consent: the operator answers for it")
+}
+
+// flagged are the members that flags stand for.
+func flagged() map[string]string {
+	return map[string]string{
+		"name": "client_name", "uri": "client_uri", "redirect-uri": "redirect_uris", "post-logout-redirect-uri": "post_logout_redirect_uris",
+		"type": "application_type", "auth": "token_endpoint_auth_method", "grant": "grant_types", "response-type": "response_types", "scope": "scope",
+		"audience": "audiences", "jwks-uri": "jwks_uri", "id-token-alg": "id_token_signed_response_alg", "skip-consent": "skip_consent",
+	}
+}
+
+// metadata puts together what file and flags say.
+func (a *app) metadata(cmd *cobra.Command) (client.Metadata, error) {
+	m, f := client.Metadata{}, cmd.Flags()
+	if name := f.Lookup("metadata").Value.String(); name != "" {
+		in := a.stdin
+		if name != "-" {
+			file, err := os.Open(name)
+			if err != nil {
+				return nil, err
+			}
+			defer func() { _ = file.Close() }()
+			in = file
+		}
+		raw, err := io.ReadAll(io.LimitReader(in, client.MaxMetadataBytes+1))
+		if err != nil {
+			return nil, fmt.Errorf("--metadata: %w", err)
+		}
+		if m, err = client.ParseMetadata(raw); err != nil {
+			return nil, usageError{fmt.Errorf("--metadata: %w", err)}
+		}
+	}
+	for flag, member := range flagged() {
+		if !f.Changed(flag) {
+			continue
+		}
+		switch f.Lookup(flag).Value.Type() {
+		case "bool":
+			m[member], _ = f.GetBool(flag)
+		case "string":
+			m[member], _ = f.GetString(flag)
+		case "stringArray":
+			m[member], _ = f.GetStringArray(flag)
+		default:
+			m[member], _ = f.GetStringSlice(flag)
+		}
+	}
+	return m, nil
 }
 
 func (a *app) createClientCommand() *cobra.Command {
-	var in admin.Client
 	cmd := &cobra.Command{
 		Use: "create CLIENT_ID", Short: "Register an application; its secret is shown this once", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in.ID = args[0]
-			return a.client(cmd, "POST", "clients", in)
+			m, err := a.metadata(cmd)
+			if err != nil {
+				return err
+			}
+			m["client_id"] = args[0]
+			return a.client(cmd, "POST", "clients", m)
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&in.Name, "name", "", "name that people see")
-	f.StringVar(&in.URI, "uri", "", "home page")
-	f.StringArrayVar(&in.RedirectURIs, "redirect-uri", nil, "redirect `URI`; may be repeated")
-	f.StringArrayVar(&in.PostLogoutRedirectURIs, "post-logout-redirect-uri", nil, "where people may return to after signing out; may be repeated")
-	f.StringVar(&in.ApplicationType, "type", "web", "web or native")
-	f.StringVar(&in.AuthMethod, "auth", "client_secret_basic", "client_secret_basic, client_secret_post or none (a public client)")
-	f.StringSliceVar(&in.GrantTypes, "grant", nil, "grant type; may be repeated (default authorization_code,refresh_token)")
-	f.StringVar(&in.Scope, "scope", "", `scopes it may ask for (default "openid profile email offline_access")`)
-	f.StringArrayVar(&in.Audiences, "audience", nil, "resource (RFC 8707) it may ask tokens for; may be repeated")
-	f.StringVar(&in.IDTokenAlg, "id-token-alg", "", "algorithm of its ID tokens, one of keys.algorithms (default RS256)")
-	f.BoolVar(&in.SkipConsent, "skip-consent", false, "ask no consent: the operator answers for it")
+	memberFlags(cmd)
+	return cmd
+}
+
+func (a *app) updateClientCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "update CLIENT_ID", Short: "Change the members that are given; null puts one back to its default", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := a.metadata(cmd)
+			if err != nil {
+				return err
+			}
+			if len(m) == 0 {
+				return usageError{errors.New("nothing to change: name --metadata or a flag")}
+			}
+			return a.client(cmd, "PATCH", "clients/"+url.PathEscape(args[0]), m)
+		},
+	}
+	memberFlags(cmd)
 	return cmd
 }
 
@@ -80,19 +168,51 @@ func (a *app) client(cmd *cobra.Command, method, path string, in any) error {
 			return err
 		}
 		return a.show(cmd, out, func(w io.Writer) {
-			row(w, "client_id", out.ID)
-			row(w, "client_name", out.Name)
-			row(w, "token_endpoint_auth_method", out.AuthMethod)
-			row(w, "grant_types", strings.Join(out.GrantTypes, " "))
-			row(w, "redirect_uris", strings.Join(out.RedirectURIs, " "))
-			row(w, "scope", out.Scope)
-			for _, s := range out.Secrets {
-				row(w, "secret "+s.ID, fmt.Sprint("since ", s.CreatedAt.UTC().Format("2006-01-02T15:04:05Z")))
-			}
+			rows(w, out)
 			if out.Secret != "" {
 				row(w, "client_secret", out.Secret)
 				_, _ = fmt.Fprintln(a.stderr, "The secret is shown this once: keep it now.")
 			}
 		})
 	})
+}
+
+// rows writes everything of a client: members in the order of the table, then what is in other languages, then what else is known.
+func rows(w io.Writer, c admin.Client) {
+	names := append([]string{"client_id"}, client.MetadataNames(client.Operator)...)
+	var others []string
+	for name := range c.Metadata {
+		if !slices.Contains(names, name) {
+			others = append(others, name)
+		}
+	}
+	slices.Sort(others)
+	for _, name := range append(names, others...) {
+		if text := c.Text(name); text != "" {
+			row(w, name, text)
+		}
+	}
+	row(w, "from", from(c))
+	for _, known := range []struct{ name, text string }{
+		{"registered_with", c.RegisteredWith}, {"sector", c.Sector}, {"created_at", stamp(c.CreatedAt)}, {"updated_at", stamp(c.UpdatedAt)}, {"expires_at", stamp(c.ExpiresAt)},
+	} {
+		if known.text != "" {
+			row(w, known.name, known.text)
+		}
+	}
+	for _, s := range c.Secrets {
+		text := "since " + stamp(s.CreatedAt)
+		if !s.ExpiresAt.IsZero() {
+			text += " until " + stamp(s.ExpiresAt)
+		}
+		row(w, "secret "+s.ID, text)
+	}
+}
+
+// stamp is a time, "" for none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }

@@ -23,6 +23,7 @@ type gauges struct {
 	store interface {
 		Stats(ctx context.Context) (map[string]int64, error)
 		OutboxState(ctx context.Context, now time.Time) (storage.OutboxState, error)
+		NoticeState(ctx context.Context, now time.Time) (storage.NoticeState, error)
 	}
 	log *slog.Logger
 	now func() time.Time
@@ -108,6 +109,22 @@ func (g gauges) collectStore(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(desc("outbox_waiting", "Mails that wait to be sent."), prometheus.GaugeValue, float64(box.Waiting))
 	out <- prometheus.MustNewConstMetric(desc("outbox_failing", "Mails that failed at least once and are tried again."), prometheus.GaugeValue, float64(box.Failing))
 	out <- prometheus.MustNewConstMetric(desc("outbox_oldest_seconds", "Age of the oldest mail that waits."), prometheus.GaugeValue, oldest)
+	g.collectNotices(ctx, out)
+}
+
+func (g gauges) collectNotices(ctx context.Context, out chan<- prometheus.Metric) {
+	st, err := g.store.NoticeState(ctx, g.now())
+	if err != nil {
+		g.log.WarnContext(ctx, "logout notices cannot be counted", "error", err)
+		return
+	}
+	oldest := 0.0
+	if !st.Oldest.IsZero() {
+		oldest = g.now().Sub(st.Oldest).Seconds()
+	}
+	out <- prometheus.MustNewConstMetric(desc("logout_notices_waiting", "Applications that are yet to be told that a session ended."), prometheus.GaugeValue, float64(st.Waiting))
+	out <- prometheus.MustNewConstMetric(desc("logout_notices_failing", "Of these, those that were tried in vain."), prometheus.GaugeValue, float64(st.Failing))
+	out <- prometheus.MustNewConstMetric(desc("logout_notices_oldest_seconds", "Age of the oldest that waits."), prometheus.GaugeValue, oldest)
 }
 
 // observeStore makes the hook that times every verb of the store and gives it a span.

@@ -18,6 +18,7 @@ import (
 	"latchkey/provider/account"
 	"latchkey/provider/audit"
 	"latchkey/provider/client"
+	"latchkey/provider/fetch"
 	"latchkey/provider/serve"
 	"latchkey/storage"
 	"latchkey/storage/bolt"
@@ -34,6 +35,7 @@ type core struct {
 	store    storage.Store
 	rings    *keys.Rings
 	registry *client.Registry
+	fetcher  *fetch.Fetcher
 	accounts *account.Service
 	// broken says why the store refuses writes until it is opened again; nil while it does not.
 	broken func() error
@@ -73,6 +75,10 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 		return err
 	}
 	c.registry = client.NewRegistry(c.store)
+	c.follow()
+	if c.fetcher, err = newFetcher(c.cfg.Fetch); err != nil {
+		return err
+	}
 	c.rings, err = keys.Open(ctx, keys.Config{
 		Algs: c.cfg.Keys.Algorithms, RotateEvery: c.cfg.Keys.RotateEvery.D(), PublishAhead: c.cfg.Keys.PublishAhead.D(),
 		JWKSMaxAge: c.cfg.Keys.JWKSMaxAge.D(), Skew: c.cfg.Keys.Skew.D(), LongestToken: longestToken(c.cfg), RSABits: c.cfg.Keys.RSABits,

@@ -16,7 +16,6 @@ import (
 	"latchkey/cmd/latchkey/config"
 	"latchkey/keys"
 	"latchkey/provider/audit"
-	"latchkey/provider/client"
 	"latchkey/provider/serve"
 )
 
@@ -47,7 +46,7 @@ func openAdmin(ctx context.Context, cfg *config.Config) (http.Handler, func() er
 	}
 	own := c.declaredClients()
 	if cfg.ClientsDir != "" {
-		folder := config.Folder{Dir: cfg.ClientsDir, Hash: client.HashSecret, Algs: cfg.Keys.Algorithms, Logger: log}
+		folder := c.clientFolder()
 		read, _, err := folder.Read()
 		if err != nil { // what can be read is shown all the same
 			log.LogAttrs(ctx, slog.LevelWarn, "not every client of clients_dir can be shown", slog.String("error", err.Error()))

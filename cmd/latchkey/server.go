@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,6 +36,8 @@ type server struct {
 	core   *core
 	site   *site
 	sink   audit.Sink
+	// ended wakes the dispatcher of logout notices, once it runs.
+	ended atomic.Pointer[func()]
 	// work are the loops beside requests; they end with stop.
 	work sync.WaitGroup
 	stop context.CancelFunc
@@ -98,7 +101,10 @@ func (s *server) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	s.sink = auditLog(s.log, s.edge.Sink())
+	s.sink = auditLog(s.log, audit.SinkFunc(func(ctx context.Context, e audit.Event) {
+		s.edge.Sink().Record(ctx, e)
+		s.wakeLogout(e)
+	}))
 	s.ops = serve.NewOps(s.reg, s.cfg.Server.Pprof)
 	return nil
 }

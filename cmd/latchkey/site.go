@@ -10,10 +10,9 @@ import (
 	"latchkey/provider/accountapi"
 	"latchkey/provider/audit"
 	"latchkey/provider/endpoint"
+	"latchkey/provider/logout"
 	"latchkey/provider/mail"
 	"latchkey/provider/serve"
-	"latchkey/provider/session"
-	"latchkey/provider/token"
 	"latchkey/storage"
 	"latchkey/web"
 )
@@ -37,7 +36,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 		return nil, err
 	}
 	deps := web.Deps{
-		Account: c.accounts, Sessions: session.New(c.store, u.Scheme == "https", u.EscapedPath(), c.now), Flows: fl, Devices: dv, ClientName: c.clientName,
+		Account: c.accounts, Sessions: c.sessions(u), Flows: fl, Told: logout.Front{Issuer: cfg.Issuer, Clients: c.registry}.Told, Devices: dv, ClientName: c.clientName,
 		Issuer: cfg.Issuer, Brand: cfg.Web.Brand, DefaultLocale: cfg.Web.DefaultLocale,
 		SignUpOpen: cfg.Accounts.SignUp == "open", ResetOpen: true, RequireVerified: cfg.Accounts.RequireVerifiedEmail,
 		PasswordMin: c.accounts.Minimum(account.Page), ResumeMax: int64(cfg.Accounts.Files.ResumeMax), PictureMax: int64(cfg.Accounts.Files.PictureMax),
@@ -55,13 +54,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.provider, err = provider.New(provider.Config{
-		Issuer: cfg.Issuer, Tokens: tokenConfig(c), RefreshGrace: cfg.Tokens.RefreshGrace.D(), AccountTTL: cfg.Accounts.API.Session.TokenTTL.D(),
-		DeviceTTL: cfg.Authorization.DeviceTTL.D(), DeviceInterval: cfg.Authorization.DeviceInterval.D(),
-		Algs: c.rings.Algs(), SignUpOpen: cfg.Accounts.SignUp == "open", Locales: pages.Locales(), PolicyURI: cfg.Web.PrivacyURL, TermsURI: cfg.Web.TermsURL,
-		Store: c.store, Keys: tracedKeys{c.rings}, JWKS: c.jwks, JWKSFetched: c.rings.NoteJWKSFetch, MaxAge: c.rings.MaxAge,
-		Clients: c.registry, SlowSecrets: provider.SlowSecrets(c.accounts.VerifySecret), Account: c.accounts, Pages: pages, APIFace: (&accountapi.API{}).Face(), Edge: edge, Audit: sink, Now: c.now,
-	})
+	s.provider, err = provider.New(protocolConfig(c, pages, edge, sink))
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +62,6 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 	routes, err := apiRoutes(c, s.provider.Accounts)
 	s.routes = append(pageRoutes(pages), routes...)
 	return s, err
-}
-
-func tokenConfig(c *core) token.Config {
-	t := c.cfg.Tokens
-	return token.Config{AccessAlg: t.AccessAlg, DefaultAudience: t.DefaultAudience, AccessTTL: t.AccessTTL.D(), IDTTL: t.IDTTL.D(),
-		RefreshTTL: t.RefreshTTL.D(), CodeTTL: t.CodeTTL.D(), MaxTTL: longestToken(c.cfg)}
 }
 
 // jwks is the key set as the endpoint serves it.

@@ -10,8 +10,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"latchkey/cmd/latchkey/config"
-	"latchkey/provider/client"
 	"latchkey/provider/mail"
 	"latchkey/storage"
 )
@@ -28,6 +26,9 @@ func (s *server) startWork(ctx context.Context) error {
 			s.broken <- err
 		}
 	})
+	if err := s.startLogout(ctx); err != nil {
+		return err
+	}
 	s.work.Go(func() { s.tickKeys(ctx) })
 	s.work.Go(func() { s.sweep(ctx) })
 	s.work.Go(func() { s.watchStore(ctx) })
@@ -39,6 +40,9 @@ func (s *server) tickKeys(ctx context.Context) {
 	for wait(ctx, time.Until(s.core.rings.NextTick())) {
 		if err := s.core.rings.Tick(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "keys could not be looked after; serving goes on from memory", "error", err)
+		}
+		if err := s.site.provider.Describe(); err != nil {
+			s.log.ErrorContext(ctx, "discovery could not be made anew", "error", err)
 		}
 	}
 }
@@ -92,7 +96,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 
 // declaredClients are those of the configuration, and the sample application's in development mode.
 func (c *core) declaredClients() []storage.Client {
-	all := c.cfg.Records(client.HashSecret)
+	all := c.cfg.Records(c.keep())
 	if c.cfg.Dev {
 		all = append(all, demoClient(c.cfg.Issuer))
 	}
@@ -124,7 +128,8 @@ func (s *server) watchClients(ctx context.Context) error {
 	failed := prometheus.NewCounter(prometheus.CounterOpts{Name: "latchkey_client_files_failed_total", Help: "Client files that could not be used; their former clients stay."})
 	declared := prometheus.NewGauge(prometheus.GaugeOpts{Name: "latchkey_clients_declared", Help: "Clients that files declare."})
 	s.reg.MustRegister(failed, declared)
-	folder := &config.Folder{Dir: s.cfg.ClientsDir, Hash: client.HashSecret, Algs: s.cfg.Keys.Algorithms, Logger: s.log, Failed: failed.Inc}
+	folder := s.core.clientFolder()
+	folder.Failed = failed.Inc
 	declare := func(read []storage.Client) {
 		all := s.core.merge(own, read)
 		declared.Set(float64(len(all)))

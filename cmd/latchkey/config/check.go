@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/mail"
 	"net/url"
@@ -23,6 +24,8 @@ func (c *Config) check(fault func(path, format string, args ...any)) {
 	c.checkKeys(fault)
 	c.checkMail(fault)
 	c.checkClients(fault)
+	c.checkFetch(fault)
+	c.checkResources(fault)
 	if c.Accounts.Session.PersistentTTL < c.Accounts.Session.TTL {
 		fault("accounts.session.persistent_ttl", "is shorter than accounts.session.ttl")
 	}
@@ -117,6 +120,19 @@ func (c *Config) checkServer(fault func(path, format string, args ...any)) {
 	}
 }
 
+func (c *Config) checkFetch(fault func(path, format string, args ...any)) {
+	if c.Fetch.CAFile == "" {
+		return
+	}
+	pem, err := readCapped(c.Fetch.CAFile)
+	switch {
+	case err != nil:
+		fault("fetch.ca_file", "cannot be read: %v", plain(err))
+	case !x509.NewCertPool().AppendCertsFromPEM([]byte(pem)):
+		fault("fetch.ca_file", "has no certificate in PEM form")
+	}
+}
+
 func (c *Config) checkKeys(fault func(path, format string, args ...any)) {
 	k := &c.Keys
 	switch {
@@ -180,34 +196,21 @@ func (c *Config) checkClients(fault func(path, format string, args ...any)) {
 	ids := map[string]bool{}
 	for i := range c.Clients {
 		spec := &c.Clients[i]
-		name, origin := "clients["+spec.ID+"]", c.origins["clients"]
+		name, origin := "clients["+spec.made.ID+"]", c.origins["clients"]
 		if file, line, found := cutLast(origin, ":"); found && strings.Trim(line, "0123456789") == "" {
 			origin = file + ":" + strconv.Itoa(spec.line)
 		}
 		c.origins[name] = origin
-		if ids[spec.ID] && spec.ID != "" {
+		if ids[spec.made.ID] && spec.made.ID != "" {
 			fault(name, "is declared twice")
 		}
-		ids[spec.ID] = true
-		_, faults := spec.Record(client.HashSecret)
+		ids[spec.made.ID] = true
+		_, faults := spec.Record(Keep{Hash: client.HashSecret}, c.Served())
 		for _, f := range faults {
 			c.origins[name+"."+f.Key] = origin
 			fault(name+"."+f.Key, "%s", f.Problem)
 		}
-		for _, f := range spec.algFaults(c.Keys.Algorithms) {
-			fault(name+"."+f.Key, "%s", f.Problem)
-		}
 	}
-}
-
-// algFaults says which algorithms of a client there are no keys for; algs nil allows every one.
-func (c *ClientSpec) algFaults(algs []string) (faults []Fault) {
-	for _, one := range []struct{ field, alg string }{{"id_token_signed_response_alg", c.IDTokenAlg}, {"access_token_alg", c.AccessTokenAlg}} {
-		if one.alg != "" && algs != nil && !slices.Contains(algs, one.alg) {
-			faults = append(faults, Fault{Key: one.field, Problem: "is " + one.alg + ", which keys.algorithms lacks"})
-		}
-	}
-	return faults
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

@@ -1,34 +1,35 @@
 package config
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"latchkey/keys"
-	"latchkey/provider/admin"
+	"latchkey/provider/client"
+	"latchkey/provider/oauth"
 	"latchkey/storage"
 )
 
 // ClientSpec is a client as the configuration describes it (RFC 7591 §2 has the names).
 type ClientSpec struct {
-	ID, Name, URI, LogoURI, PolicyURI, TOSURI          string
-	Contacts, RedirectURIs, PostLogoutRedirectURIs     []string
-	ApplicationType, AuthMethod, Scope                 string
-	GrantTypes, ResponseTypes, ResponseModes, Audience []string
-	DefaultAudience, IDTokenAlg, AccessTokenAlg        string
-	PKCEExempt, SkipConsent, AccountClaims, Disabled   bool
-	AccessTokenTTL, IDTokenTTL, RefreshTokenTTL        Duration
-	Secrets                                            []SecretSpec
+	// made is what of the record the table writes as it is.
+	made                                        storage.Client
+	Scope, TokenFormat                          string
+	JWKS                                        Document
+	DefaultMaxAge                               OptionalDuration
+	AccessTokenTTL, IDTokenTTL, RefreshTokenTTL Duration
+	Secrets                                     []SecretSpec
+	localized                                   []localizedText
 	// line of the file it was declared in.
 	line int
 }
+
+// localizedText is a member in another language, by its whole name (RFC 7591 §2.2).
+type localizedText struct{ name, text string }
 
 // SecretSpec is one live secret of a client: exactly one of Value, File and Hash.
 type SecretSpec struct {
@@ -37,36 +38,94 @@ type SecretSpec struct {
 	ExpiresAt  string
 }
 
-// table is the single source of a client's keys.
+// table is the single source of a client's keys. What they mean to the protocol, and what goes together, is checked by [client.Check].
 func (c *ClientSpec) table() []key {
+	t := slices.Concat(c.describedKeys(), c.proofKeys(), c.requestKeys(), c.tokenKeys(), c.logoutKeys())
+	for i := range c.localized {
+		l := &c.localized[i]
+		t = append(t, key{path: l.name, to: &l.text})
+	}
+	return t
+}
+
+func (c *ClientSpec) describedKeys() []key {
+	m := &c.made
 	return []key{
-		{path: "client_id", to: &c.ID, doc: "Identifier, unique."},
-		{path: "client_name", to: &c.Name, doc: "Name that people see."},
-		{path: "client_uri", to: &c.URI, doc: "Home page."},
-		{path: "logo_uri", to: &c.LogoURI, doc: "Logo; kept for operators, never fetched or shown."},
-		{path: "policy_uri", to: &c.PolicyURI, doc: "Privacy policy, shown at consent."},
-		{path: "tos_uri", to: &c.TOSURI, doc: "Terms of service, shown at consent."},
-		{path: "contacts", to: &c.Contacts, doc: "Mail addresses of who is responsible; kept for operators."},
-		{path: "application_type", to: &c.ApplicationType, def: "web", oneOf: []string{"web", "native"}, doc: "web or native."},
-		{path: "redirect_uris", to: &c.RedirectURIs, doc: "Where answers go; compared byte by byte. A native client's port on 127.0.0.1 or [::1] may be any."},
-		{path: "post_logout_redirect_uris", to: &c.PostLogoutRedirectURIs, doc: "Where people may return to after signing out."},
-		{path: "token_endpoint_auth_method", to: &c.AuthMethod, def: "client_secret_basic", oneOf: []string{"client_secret_basic", "client_secret_post", "none"}, doc: "How it authenticates. none is a public client."},
-		{path: "secrets", to: &c.Secrets, doc: "At most two live secrets, so that one can be rotated: each has value, value_file or hash (sha256:… or $argon2id$…), and may have expires_at."},
-		{path: "grant_types", to: &c.GrantTypes, def: "[authorization_code, refresh_token]", oneOf: []string{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"}, doc: "Grants it may use."},
-		{path: "response_types", to: &c.ResponseTypes, oneOf: []string{"code"}, doc: "Response types; [code] where the authorization_code grant is allowed."},
-		{path: "response_modes", to: &c.ResponseModes, oneOf: []string{"query", "fragment", "form_post"}, doc: "Response modes it may ask for; all unless set."},
+		{path: "client_id", to: &m.ID, doc: "Identifier, unique."},
+		{path: "client_name", to: &m.Name, doc: "Name that people see. In other languages as client_name#de; so too with client_uri, logo_uri, policy_uri and tos_uri."},
+		{path: "client_uri", to: &m.URI, doc: "Home page."},
+		{path: "logo_uri", to: &m.LogoURI, doc: "Logo; never fetched by the server."},
+		{path: "policy_uri", to: &m.PolicyURI, doc: "Privacy policy, shown at consent."},
+		{path: "tos_uri", to: &m.TOSURI, doc: "Terms of service, shown at consent."},
+		{path: "contacts", to: &m.Contacts, doc: "Mail addresses of who is responsible; kept for operators."},
+		{path: "software_id", to: &m.SoftwareID, doc: "What software it is; kept for operators."},
+		{path: "software_version", to: &m.SoftwareVersion, doc: "Version of that software; kept for operators."},
+		{path: "application_type", to: &m.ApplicationType, def: "web", oneOf: []string{"web", "native"}, doc: "web or native."},
+		{path: "redirect_uris", to: &m.RedirectURIs, doc: "Where answers go; compared byte by byte. A native client's port on 127.0.0.1 or [::1] may be any."},
+		{path: "post_logout_redirect_uris", to: &m.PostLogoutRedirectURIs, doc: "Where people may return to after signing out."},
+		{path: "initiate_login_uri", to: &m.InitiateLoginURI, doc: "Where a third party starts a sign-in; https."},
+		{path: "allowed_origins", to: &m.AllowedOrigins, doc: "Origins whose pages may call token, userinfo and revocation, beside those of redirect_uris."},
+	}
+}
+
+func (c *ClientSpec) proofKeys() []key {
+	m := &c.made
+	return []key{
+		{path: "token_endpoint_auth_method", to: &m.AuthMethod, def: "client_secret_basic", oneOf: client.AuthMethods(), doc: "How it authenticates. none is a public client."},
+		{path: "token_endpoint_auth_signing_alg", to: &m.AuthAlg, oneOf: append(client.SignatureAlgs(), client.AssertionMACs()...), doc: "The one algorithm of its assertions, for client_secret_jwt and private_key_jwt; any unless set."},
+		{path: "secrets", to: &c.Secrets, doc: "At most two live secrets, so that one can be rotated: each has value, value_file or hash (sha256:… or $argon2id$…), and may have expires_at. A hash alone is too little for client_secret_jwt and HS256."},
+		{path: "jwks", to: &c.JWKS, doc: "Its public keys, as a JWK Set: YAML, or JSON as text."},
+		{path: "jwks_uri", to: &m.JWKSURI, doc: "Where its public keys are fetched, in place of jwks."},
+	}
+}
+
+func (c *ClientSpec) requestKeys() []key {
+	m := &c.made
+	return []key{
+		{path: "grant_types", to: &m.GrantTypes, def: "[authorization_code, refresh_token]", oneOf: client.GrantTypes(), doc: "Grants it may use."},
+		{path: "response_types", to: &m.ResponseTypes, oneOf: oauth.ResponseTypes(), doc: "Response types; [code] where the authorization_code grant is allowed. Those with id_token or token need the implicit grant."},
+		{path: "response_modes", to: &m.ResponseModes, oneOf: oauth.ResponseModes(), doc: "Response modes it may ask for; all unless set."},
 		{path: "scope", to: &c.Scope, def: "openid profile email offline_access", doc: "Scopes it may ask for, with spaces between."},
-		{path: "audiences", to: &c.Audience, doc: "Resources (RFC 8707) it may ask tokens for."},
-		{path: "default_audience", to: &c.DefaultAudience, doc: "Audience where it asks for none."},
-		{path: "pkce_exempt", to: &c.PKCEExempt, doc: "Excuse it from PKCE. Only for software that cannot be changed."},
-		{path: "skip_consent", to: &c.SkipConsent, doc: "Ask no consent: the operator answers for it."},
-		{path: "account_claims", to: &c.AccountClaims, doc: "Its access tokens bear user_id and username."},
-		{path: "id_token_signed_response_alg", to: &c.IDTokenAlg, oneOf: keys.Algorithms(), doc: "Algorithm of its ID tokens; RS256 unless set."},
-		{path: "access_token_alg", to: &c.AccessTokenAlg, oneOf: keys.Algorithms(), doc: "Algorithm of its access tokens; tokens.access_alg unless set."},
+		{path: "audiences", to: &m.Audiences, doc: "Resources (RFC 8707) it may ask tokens for."},
+		{path: "default_audience", to: &m.DefaultAudience, doc: "Audience where it asks for none."},
+		{path: "pkce_exempt", to: &m.PKCEExempt, doc: "Excuse it from PKCE. Only for software that cannot be changed."},
+		{path: "skip_consent", to: &m.SkipConsent, doc: "Ask no consent: the operator answers for it."},
+		{path: "require_pushed_authorization_requests", to: &m.RequirePAR, doc: "Take only requests that it pushed (RFC 9126)."},
+		{path: "require_signed_request_object", to: &m.RequireSignedRequest, doc: "Take only requests in a signed request object (RFC 9101)."},
+		{path: "request_object_signing_alg", to: &m.RequestObjectAlg, oneOf: client.SignatureAlgs(), doc: "The one algorithm of its request objects; any unless set."},
+		{path: "request_uris", to: &m.RequestURIs, doc: "Addresses of request objects that it may name as request_uri."},
+		{path: "default_max_age", to: &c.DefaultMaxAge, max: "3650d", doc: "How long ago a person may have signed in, where a request does not say."},
+		{path: "default_acr_values", to: &m.DefaultACRValues, doc: "acr values that it asks for where a request names none."},
+	}
+}
+
+func (c *ClientSpec) tokenKeys() []key {
+	m := &c.made
+	algs := append(keys.Algorithms(), "HS256")
+	return []key{
+		{path: "subject_type", to: &m.SubjectType, oneOf: []string{"public", "pairwise"}, doc: "Whether it sees the same sub of a person as other applications; public unless set."},
+		{path: "sector_identifier_uri", to: &m.SectorIdentifierURI, doc: "Its host is what pairwise subjects are made for, in place of the one host of redirect_uris. It is not fetched: you answer for it."},
+		{path: "require_auth_time", to: &m.RequireAuthTime, doc: "Put auth_time into every ID token."},
+		{path: "account_claims", to: &m.AccountClaims, doc: "Its access tokens bear user_id and username."},
+		{path: "id_token_signed_response_alg", to: &m.IDTokenAlg, oneOf: algs, doc: "Algorithm of its ID tokens; RS256 unless set. HS256 is with its secret."},
+		{path: "userinfo_signed_response_alg", to: &m.UserinfoAlg, oneOf: algs, doc: "Algorithm of userinfo as a JWT; plain JSON unless set."},
+		{path: "introspection_signed_response_alg", to: &m.IntrospectionAlg, oneOf: algs, doc: "Algorithm of introspection as a JWT, where it asks for that; RS256 unless set."},
+		{path: "access_token_format", to: &c.TokenFormat, def: "jwt", oneOf: []string{"jwt", "opaque"}, doc: "Whether its access tokens are JWTs (RFC 9068), or mean nothing to others."},
+		{path: "access_token_alg", to: &m.AccessTokenAlg, oneOf: keys.Algorithms(), doc: "Algorithm of its access tokens; tokens.access_alg unless set."},
 		{path: "access_token_ttl", to: &c.AccessTokenTTL, max: "30d", doc: "Lifetime of its access tokens; tokens.access_ttl unless set."},
 		{path: "id_token_ttl", to: &c.IDTokenTTL, max: "30d", doc: "Lifetime of its ID tokens; tokens.id_ttl unless set."},
 		{path: "refresh_token_ttl", to: &c.RefreshTokenTTL, max: "3650d", doc: "Lifetime of its refresh tokens; tokens.refresh_ttl unless set."},
-		{path: "disabled", to: &c.Disabled, doc: "Refuse it everything."},
+	}
+}
+
+func (c *ClientSpec) logoutKeys() []key {
+	m := &c.made
+	return []key{
+		{path: "frontchannel_logout_uri", to: &m.FrontchannelLogoutURI, doc: "Address that is loaded in a frame when the session ends; of the origin of one of redirect_uris."},
+		{path: "frontchannel_logout_session_required", to: &m.FrontchannelLogoutSessionRequired, doc: "Name issuer and session to it."},
+		{path: "backchannel_logout_uri", to: &m.BackchannelLogoutURI, doc: "Address that is sent a logout token when the session ends."},
+		{path: "backchannel_logout_session_required", to: &m.BackchannelLogoutSessionRequired, doc: "Name the session in it."},
+		{path: "disabled", to: &m.Disabled, doc: "Refuse it everything."},
 	}
 }
 
@@ -87,18 +146,27 @@ func setClients(to *[]ClientSpec, path string, node *yaml.Node, complain complai
 	*to = nil
 	for i, item := range items {
 		var c ClientSpec
+		c.localize(item)
 		name := fmt.Sprintf("%s[%d]", path, i)
 		if err := setMapping(c.table(), name, item, complain); err != nil {
 			complain(name, item, "%v", err)
 			continue
 		}
 		c.line = item.Line
-		if c.ResponseTypes == nil && slices.Contains(c.GrantTypes, "authorization_code") {
-			c.ResponseTypes = []string{"code"}
-		}
 		*to = append(*to, c)
 	}
 	return nil
+}
+
+// localize makes room for the members of a mapping that are in other languages. Of which members there are such, [client.ReadMetadata] knows.
+func (c *ClientSpec) localize(node *yaml.Node) {
+	for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode; i += 2 {
+		name := node.Content[i].Value
+		seen := slices.ContainsFunc(c.localized, func(l localizedText) bool { return l.name == name })
+		if strings.Contains(name, "#") && !seen && client.UnknownMetadata(client.Metadata{name: ""}) == nil {
+			c.localized = append(c.localized, localizedText{name: name})
+		}
+	}
 }
 
 func setSecrets(to *[]SecretSpec, path string, node *yaml.Node, complain complain) error {
@@ -116,132 +184,4 @@ func setSecrets(to *[]SecretSpec, path string, node *yaml.Node, complain complai
 		*to = append(*to, s)
 	}
 	return nil
-}
-
-// setMapping fills the table from a mapping, after the defaults.
-func setMapping(table []key, path string, node *yaml.Node, complain complain) error {
-	if node.Kind != yaml.MappingNode {
-		return errors.New("must be a mapping")
-	}
-	names := make([]string, 0, len(table))
-	for _, k := range table {
-		names = append(names, k.path)
-		if k.def == "" {
-			continue
-		}
-		n, err := nodeOf(k, k.def)
-		if err == nil {
-			err = k.set(n, nil)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		name, value := node.Content[i], node.Content[i+1]
-		full := path + "." + name.Value
-		at := slices.Index(names, name.Value)
-		switch {
-		case at < 0:
-			complain(full, name, "is not a known key%s", hint(name.Value, names))
-			continue
-		case seen[name.Value]:
-			complain(full, name, "is set twice")
-			continue
-		case value.Tag == "!!null" && value.Style == 0:
-			continue
-		}
-		seen[name.Value] = true
-		k := table[at]
-		k.path = full
-		if err := k.set(value, complain); err != nil {
-			complain(full, value, "%v", err)
-		}
-	}
-	return nil
-}
-
-// Record makes the client's record; hash encodes a plain secret (see [client.HashSecret]). Each fault's Key is a name of RFC 7591.
-func (c *ClientSpec) Record(hash func(string) string) (storage.Client, []Fault) {
-	var faults []Fault
-	fault := func(field, format string, args ...any) {
-		faults = append(faults, Fault{Key: field, Problem: fmt.Sprintf(format, args...)})
-	}
-	out := storage.Client{
-		ID: c.ID, Name: c.Name, URI: c.URI, LogoURI: c.LogoURI, PolicyURI: c.PolicyURI, TOSURI: c.TOSURI, Contacts: c.Contacts,
-		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs, ApplicationType: c.ApplicationType, AuthMethod: c.AuthMethod,
-		GrantTypes: c.GrantTypes, ResponseTypes: c.ResponseTypes, ResponseModes: c.ResponseModes, Scopes: strings.Fields(c.Scope),
-		Audiences: c.Audience, DefaultAudience: c.DefaultAudience, PKCEExempt: c.PKCEExempt, SkipConsent: c.SkipConsent,
-		AccountClaims: c.AccountClaims, IDTokenAlg: c.IDTokenAlg, AccessTokenAlg: c.AccessTokenAlg, AccessTokenTTL: c.AccessTokenTTL.D(),
-		IDTokenTTL: c.IDTokenTTL.D(), RefreshTokenTTL: c.RefreshTokenTTL.D(), Disabled: c.Disabled, Version: 1,
-	}
-	for i, s := range c.Secrets {
-		live, err := s.record(hash)
-		if err != nil {
-			fault(fmt.Sprintf("secrets[%d]", i), "%v", err)
-			continue
-		}
-		out.Secrets = append(out.Secrets, live)
-	}
-	if len(faults) == 0 {
-		for _, f := range admin.CheckClient(out) {
-			fault(f.Field, "%s", f.Problem)
-		}
-	}
-	return out, faults
-}
-
-// minSecret is the fewest characters of a client secret that somebody else made (RFC 6749 §10.10).
-const minSecret = 16
-
-func (s SecretSpec) record(hash func(string) string) (storage.ClientSecret, error) {
-	var out storage.ClientSecret
-	given, value := 0, s.Value.Reveal()
-	for _, set := range []bool{s.Value.IsSet(), s.File != "", s.Hash != ""} {
-		if set {
-			given++
-		}
-	}
-	if given != 1 {
-		return out, errors.New("needs exactly one of value, value_file and hash")
-	}
-	if s.File != "" {
-		content, err := readCapped(s.File)
-		if err != nil {
-			return out, fmt.Errorf("value_file cannot be read: %w", plain(err))
-		}
-		value = trimNewline(content)
-	}
-	switch {
-	case s.Hash != "":
-		if !admin.IsSecretHash(s.Hash) {
-			return out, errors.New("hash is neither sha256: with 64 hex digits nor $argon2id$")
-		}
-		out.Hash = s.Hash
-	case len(value) < minSecret:
-		return out, fmt.Errorf("is weak: a secret has at least %d characters", minSecret)
-	default:
-		out.Hash = hash(value)
-	}
-	id := sha256.Sum256([]byte(out.Hash))
-	out.ID = hex.EncodeToString(id[:4])
-	if s.ExpiresAt != "" {
-		at, err := time.Parse(time.RFC3339, s.ExpiresAt)
-		if err != nil {
-			return out, errors.New("expires_at is no RFC 3339 time")
-		}
-		out.ExpiresAt = at
-	}
-	return out, nil
-}
-
-// Records makes the records of the list in the configuration, which [Load] has checked.
-func (c *Config) Records(hash func(string) string) []storage.Client {
-	out := make([]storage.Client, 0, len(c.Clients))
-	for i := range c.Clients {
-		record, _ := c.Clients[i].Record(hash)
-		out = append(out, record)
-	}
-	return out
 }

@@ -33,6 +33,8 @@ type Config struct {
 	// Clients are those of the list; ClientsDir names a folder with more.
 	Clients    []ClientSpec
 	ClientsDir string
+	// Resources are the resource servers whose scopes are known.
+	Resources []ResourceSpec
 
 	origins map[string]string
 }

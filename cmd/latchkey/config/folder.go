@@ -27,10 +27,10 @@ import (
 type Folder struct {
 	// Dir is the folder.
 	Dir string
-	// Hash encodes a plain secret; see [latchkey/provider/client.HashSecret].
-	Hash func(string) string
-	// Algs are the algorithms that there are keys for; nil allows every one.
-	Algs []string
+	// Keep is how the files' secrets are kept.
+	Keep Keep
+	// Served is what the clients can choose from; see [Config.Served].
+	Served client.Served
 	// Logger hears of every change and every fault.
 	Logger *slog.Logger
 	// Failed counts files that could not be used, for a metric; may be nil.
@@ -88,7 +88,7 @@ func (f *Folder) readFile(name string, before folderFile, known bool) (file fold
 	if err != nil {
 		file.faults = Faults{{Key: "clients_dir", Problem: fmt.Sprintf("cannot be read: %v", plain(err)), Where: path}}
 	} else {
-		file.clients, file.faults = parseClients(content, path, f.Hash, f.Algs)
+		file.clients, file.faults = parseClients(content, path, f.Keep, f.Served)
 	}
 	if len(file.faults) > 0 {
 		if !known || sum != before.sum || len(before.faults) == 0 {
@@ -123,10 +123,10 @@ func (l *loader) clientFiles() {
 	if l.config.ClientsDir == "" {
 		return
 	}
-	folder := Folder{Dir: l.config.ClientsDir, Hash: client.HashSecret, Algs: l.config.Keys.Algorithms, Logger: slog.New(slog.DiscardHandler)}
+	folder := Folder{Dir: l.config.ClientsDir, Keep: Keep{Hash: client.HashSecret}, Served: l.config.Served(), Logger: slog.New(slog.DiscardHandler)}
 	clients, _, err := folder.Read()
 	for _, c := range clients {
-		if slices.ContainsFunc(l.config.Clients, func(own ClientSpec) bool { return own.ID == c.ID }) {
+		if slices.ContainsFunc(l.config.Clients, func(own ClientSpec) bool { return own.made.ID == c.ID }) {
 			l.fault("clients_dir", "has the client %s, which clients has too", c.ID)
 		}
 	}
@@ -137,7 +137,7 @@ func (l *loader) clientFiles() {
 	}
 }
 
-func parseClients(content []byte, path string, hash func(string) string, algs []string) (out []storage.Client, faults Faults) {
+func parseClients(content []byte, path string, keep Keep, served client.Served) (out []storage.Client, faults Faults) {
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
@@ -153,10 +153,9 @@ func parseClients(content []byte, path string, hash func(string) string, algs []
 		complain("clients", doc.Content[0], "%v", err)
 	}
 	for i := range specs {
-		record, wrong := specs[i].Record(hash)
-		wrong = append(wrong, specs[i].algFaults(algs)...)
+		record, wrong := specs[i].Record(keep, served)
 		for _, w := range wrong {
-			faults = append(faults, Fault{Key: "clients[" + specs[i].ID + "]." + w.Key, Problem: w.Problem, Where: fmt.Sprintf("%s:%d", path, specs[i].line)})
+			faults = append(faults, Fault{Key: "clients[" + specs[i].made.ID + "]." + w.Key, Problem: w.Problem, Where: fmt.Sprintf("%s:%d", path, specs[i].line)})
 		}
 		out = append(out, record)
 	}

@@ -58,7 +58,7 @@ func mount(t *testing.T, dir, version string, files map[string]string) {
 
 func TestFolder(t *testing.T) {
 	dir, failed, log := t.TempDir(), 0, &strings.Builder{}
-	f := &Folder{Dir: dir, Hash: client.HashSecret, Logger: slog.New(slog.NewTextHandler(log, nil)), Failed: func() { failed++ }}
+	f := &Folder{Dir: dir, Keep: Keep{Hash: client.HashSecret}, Logger: slog.New(slog.NewTextHandler(log, nil)), Failed: func() { failed++ }}
 	read := func(want string, wantChanged, wantErr bool) {
 		t.Helper()
 		clients, changed, err := f.Read()
@@ -99,7 +99,7 @@ func TestFolderReadsSecretFilesAgain(t *testing.T) {
 	}
 	put("secret", "first-secret-of-client\n")
 	put("a.yaml", "client_id: a\nredirect_uris: ['https://a.example/']\nsecrets: [{value_file: "+secret+"}]\n")
-	f := &Folder{Dir: dir, Hash: client.HashSecret, Logger: slog.New(slog.DiscardHandler)}
+	f := &Folder{Dir: dir, Keep: Keep{Hash: client.HashSecret}, Logger: slog.New(slog.DiscardHandler)}
 	clients, _, err := f.Read()
 	if err != nil || clients[0].Secrets[0].Hash != client.HashSecret("first-secret-of-client") {
 		t.Fatalf("%v %v", clients, err)
@@ -115,7 +115,7 @@ func TestWatch(t *testing.T) {
 	for name, every := range map[string]time.Duration{"told by the system": time.Hour, "by looking": 10 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			f := &Folder{Dir: dir, Hash: client.HashSecret, Logger: slog.New(slog.DiscardHandler), Every: every}
+			f := &Folder{Dir: dir, Keep: Keep{Hash: client.HashSecret}, Logger: slog.New(slog.DiscardHandler), Every: every}
 			if _, _, err := f.Read(); err != nil {
 				t.Fatal(err)
 			}

@@ -9,7 +9,7 @@ import (
 // key is one row of the table: a name, where its value goes, and what people need to know about it.
 type key struct {
 	path string
-	// to points at the value: *string, *bool, *int, *Duration, *Size, *Secret, *[]string, *[]netip.Prefix, *[]ClientSpec or *[]SecretSpec.
+	// to points at the value: *string, *bool, *int, *Duration, *Size, *Secret, *[]string, *[]netip.Prefix, *[]ClientSpec, *[]SecretSpec, *[]ResourceSpec, *Document or *OptionalDuration.
 	to any
 	// def is the default as text, dev the one in development mode where it is another; "" means the zero value.
 	def, dev string

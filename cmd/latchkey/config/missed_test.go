@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"latchkey/provider/client"
+	"latchkey/storage"
 )
 
 // A file that cannot be read is the one fault: what it would have said cannot be missed.
@@ -36,7 +37,7 @@ func TestFolderKnowsTheAlgorithms(t *testing.T) {
 		algs []string
 		good bool
 	}{{nil, true}, {[]string{"RS256", "EdDSA"}, true}, {[]string{"RS256"}, false}} {
-		f := Folder{Dir: dir, Hash: client.HashSecret, Algs: row.algs, Logger: slog.New(slog.DiscardHandler)}
+		f := Folder{Dir: dir, Keep: Keep{Hash: client.HashSecret}, Served: client.Served{Algs: row.algs}, Logger: slog.New(slog.DiscardHandler)}
 		if _, _, err := f.Read(); (err == nil) != row.good || err != nil && !strings.Contains(err.Error(), "access_token_alg") {
 			t.Errorf("%v: %v", row.algs, err)
 		}
@@ -51,7 +52,7 @@ func TestSecretHashOutOfBounds(t *testing.T) {
 		"$argon2id$v=19$m=19456,t=2,p=1$$": false,
 	} {
 		s := SecretSpec{Hash: hash}
-		if _, err := s.record(client.HashSecret); (err == nil) != good {
+		if _, err := s.record(storage.Client{}, Keep{Hash: client.HashSecret}); (err == nil) != good {
 			t.Errorf("%s: %v", hash, err)
 		}
 	}

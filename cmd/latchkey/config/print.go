@@ -16,6 +16,8 @@ func samples() map[string]string {
 		"keys.sealing_key_file": "/etc/latchkey/sealing.key", "keys.previous_sealing_keys_file": "/etc/latchkey/previous-sealing.keys",
 		"mail.from": "Example <no-reply@example.com>", "mail.smtp.address": "mail.example.com:587", "mail.smtp.username": "latchkey",
 		"mail.smtp.password_file": "/etc/latchkey/smtp.password", "tokens.default_audience": "https://api.example.com",
+		"resources": "[{resource: https://api.example.com, scope: read write}]", "registration.redirect_hosts": "[.example.com]",
+		"fetch.allow": "[10.0.0.0/8]", "fetch.ca_file": "/etc/latchkey/ca.crt",
 		"clients_dir": "/etc/latchkey/clients", "web.help_url": "https://example.com/help", "web.privacy_url": "https://example.com/privacy",
 		"web.terms_url": "https://example.com/terms", "telemetry.endpoint": "http://collector:4318",
 	}
@@ -91,15 +93,7 @@ func exampleKey(b *strings.Builder, k key, name, in string) {
 func exampleClient(b *strings.Builder) {
 	b.WriteString("# clients:\n")
 	var c ClientSpec
-	sample := map[string]string{
-		"client_id": "shop", "client_name": "Shop", "redirect_uris": "[https://shop.example.com/callback]",
-		"post_logout_redirect_uris": "[https://shop.example.com/]", "secrets": "[{value_file: /etc/latchkey/shop.secret}]",
-		"client_uri": "https://shop.example.com", "response_types": "[code]", "response_modes": "[query, form_post]",
-		"audiences": "[https://api.example.com]", "default_audience": "https://api.example.com", "contacts": "[shop@example.com]",
-		"logo_uri": "https://shop.example.com/logo.png", "policy_uri": "https://shop.example.com/privacy", "tos_uri": "https://shop.example.com/terms",
-		"id_token_signed_response_alg": "RS256", "access_token_alg": "ES256", "access_token_ttl": "10m", "id_token_ttl": "10m", "refresh_token_ttl": "30d",
-		"pkce_exempt": "false", "skip_consent": "false", "account_claims": "false", "disabled": "false",
-	}
+	sample := clientSamples()
 	for i, k := range c.table() {
 		lead := "#     "
 		if i == 0 {
@@ -181,6 +175,10 @@ func printable(to any) any {
 		return *v
 	case *Duration:
 		return v.String()
+	case *OptionalDuration:
+		return v.String()
+	case *Document:
+		return v.String()
 	case *Size:
 		return v.String()
 	case *Secret:
@@ -199,6 +197,12 @@ func printable(to any) any {
 			list = append(list, printMapping((*v)[i].table()))
 		}
 		return list
+	case *[]ResourceSpec:
+		list := []yaml.Node{}
+		for i := range *v {
+			list = append(list, printMapping((*v)[i].table()))
+		}
+		return list
 	case *[]SecretSpec:
 		list := []yaml.Node{}
 		for i := range *v {
@@ -207,6 +211,12 @@ func printable(to any) any {
 		return list
 	}
 	return nil
+}
+
+// is0 tells a duration that is not there.
+func is0(to any) bool {
+	d, ok := to.(*Duration)
+	return ok && *d == 0
 }
 
 // printMapping writes what of a table is set.
@@ -218,7 +228,7 @@ func printMapping(table []key) yaml.Node {
 		if k.path == "hash" && p != "" {
 			p = redacted
 		}
-		if err := value.Encode(p); err != nil || value.Value == "" && len(value.Content) == 0 || value.Value == "false" || value.Value == "0s" {
+		if err := value.Encode(p); err != nil || value.Value == "" && len(value.Content) == 0 || value.Value == "false" || is0(k.to) {
 			continue
 		}
 		m.Content = append(m.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: k.path}, &value)

@@ -29,6 +29,7 @@ type Logout struct {
 type Fetch struct {
 	Allow   []netip.Prefix
 	Timeout Duration
+	CAFile  string
 }
 
 func (c *Config) protocolKeys() []key {
@@ -39,6 +40,7 @@ func (c *Config) protocolKeys() []key {
 		{path: "authorization.par_ttl", to: &a.PARTTL, def: "60s", min: "5s", max: "10m", doc: "How long a pushed request can be used."},
 		{path: "authorization.device_ttl", to: &a.DeviceTTL, def: "10m", min: "1m", max: "1h", doc: "How long a person has to enter a device's code (RFC 8628)."},
 		{path: "authorization.device_interval", to: &a.DeviceInterval, def: "5s", min: "1s", max: "1m", doc: "How long a device waits between its questions."},
+		{path: "resources", to: &c.Resources, doc: "Resource servers (RFC 8707) with the scopes that each knows: an access token for one bears no scope of another's. One that is not listed may be sent any."},
 		{path: "registration.mode", to: &r.Mode, def: "closed", oneOf: []string{"closed", "token", "open"}, doc: "Who may register clients (RFC 7591): nobody, who holds an initial access token (`latchkey clients tokens create`), or anybody."},
 		{path: "registration.scopes", to: &r.Scopes, def: "[openid, profile, email, address, phone, offline_access]", doc: "Scopes that a client that registers may have."},
 		{path: "registration.grant_types", to: &r.GrantTypes, def: "[authorization_code, refresh_token]", oneOf: []string{"authorization_code", "refresh_token", "implicit", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"}, doc: "Grants that it may have."},
@@ -49,6 +51,7 @@ func (c *Config) protocolKeys() []key {
 		{path: "logout.session_management", to: &c.Logout.SessionManagement, def: "true", doc: "Serve the frame by which applications notice that the session changed (OpenID Connect Session Management). Browsers that keep third-party cookies back make it useless there."},
 		{path: "logout.notice_ttl", to: &c.Logout.NoticeTTL, def: "24h", min: "1m", max: "6d", doc: "How long we try to tell an application that a session ended (Back-Channel Logout)."},
 		{path: "fetch.allow", to: &c.Fetch.Allow, doc: "Networks (CIDR) outside of the public internet in which addresses that clients name (jwks_uri, request_uri, sector_identifier_uri, backchannel_logout_uri) may be."},
+		{path: "fetch.ca_file", to: &c.Fetch.CAFile, doc: "PEM file of certification authorities that are trusted there, beside the system's."},
 		{path: "fetch.timeout", to: &c.Fetch.Timeout, def: "5s", min: "100ms", max: "1m", doc: "Time for each of these fetches."},
 	}
 }

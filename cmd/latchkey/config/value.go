@@ -15,7 +15,7 @@ import (
 // nodeOf makes a node of a variable's or flag's text. For lists it is YAML; `a, b` is a list too.
 func nodeOf(k key, text string) (*yaml.Node, error) {
 	switch k.to.(type) {
-	case *[]string, *[]netip.Prefix, *[]ClientSpec, *[]SecretSpec:
+	case *[]string, *[]netip.Prefix, *[]ClientSpec, *[]SecretSpec, *[]ResourceSpec:
 		var doc yaml.Node
 		if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 			return nil, errors.New("is not YAML")
@@ -60,6 +60,10 @@ func (k key) set(node *yaml.Node, complain complain) error {
 		return setClients(to, k.path, node, complain)
 	case *[]SecretSpec:
 		return setSecrets(to, k.path, node, complain)
+	case *[]ResourceSpec:
+		return setResources(to, k.path, node, complain)
+	case *Document:
+		return setDocument(to, node)
 	}
 	if node.Kind != yaml.ScalarNode {
 		return errors.New("must be a single value")
@@ -94,6 +98,12 @@ func (k key) setScalar(text string) (err error) {
 			return err
 		}
 		return bounds(k, *to, parse[Duration])
+	case *OptionalDuration:
+		to.Set = true
+		if err := to.UnmarshalText([]byte(text)); err != nil {
+			return err
+		}
+		return bounds(k, to.Duration, parse[Duration])
 	case *Size:
 		if err := to.UnmarshalText([]byte(text)); err != nil {
 			return err
