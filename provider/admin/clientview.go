@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -88,6 +89,8 @@ func (c Client) Text(name string) string {
 		return strings.Trim(fmt.Sprint(v), "[]")
 	case []string:
 		return strings.Join(v, " ")
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case map[string]any, json.RawMessage:
 		raw, err := json.Marshal(v)
 		if err != nil {
