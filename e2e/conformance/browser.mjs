@@ -1,6 +1,9 @@
 // A browser for chromium.go: an order a line on standard input, an answer a line on standard output. It signs in and allows on the
 // provider's pages, and stays where nothing is asked.
 import { chromium } from 'playwright-core';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -8,13 +11,27 @@ const next = async () => { const { value, done } = await lines.next(); return do
 const say = o => process.stdout.write(JSON.stringify(o) + '\n');
 
 const input = await next();
-const browser = await chromium.launch({ executablePath: input.chromium, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP localhost.emobix.co.uk 127.0.0.1'] });
-const contexts = new Map();
-
-async function pageOf(name) {
-  if (!contexts.has(name)) contexts.set(name, await browser.newContext({ locale: 'en-GB', ignoreHTTPSErrors: true, viewport: { width: 900, height: 700 } }));
-  return contexts.get(name).newPage();
+// A profile for every set of cookies. Some distributions' Chromium, and any that is incognito, keeps cookies from frames of other sites:
+// this one must not.
+const profiles = new Map();
+async function profile(name) {
+  if (!profiles.has(name)) {
+    const dir = mkdtempSync(join(tmpdir(), 'conformance-browser-'));
+    mkdirSync(join(dir, 'Default'));
+    writeFileSync(join(dir, 'Default', 'Preferences'), JSON.stringify({ profile: { block_third_party_cookies: false, cookie_controls_mode: 0 } }));
+    const browser = await chromium.launchPersistentContext(dir, { executablePath: input.chromium, locale: 'en-GB', ignoreHTTPSErrors: true,
+      viewport: { width: 900, height: 700 }, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+        '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+    profiles.set(name, { dir, browser });
+  }
+  return profiles.get(name).browser;
+}
+async function forget({ context }) {
+  const known = profiles.get(context);
+  profiles.delete(context);
+  await known?.browser.close();
+  if (known) rmSync(known.dir, { recursive: true, force: true });
+  return {};
 }
 const shot = async page => 'data:image/jpeg;base64,' + (await page.screenshot({ type: 'jpeg', quality: 60 })).toString('base64');
 
@@ -51,25 +68,19 @@ async function settle(page) {
 }
 
 async function visit(order) {
-  const page = await pageOf(order.context);
+  const page = await (await profile(order.context)).newPage();
   await page.goto(order.url, { waitUntil: 'commit', timeout: 20000 });
   await settle(page);
   return { url: page.url(), title: await page.title(), shot: await shot(page) };
 }
 
 async function card({ text }) {
-  const page = await browser.newPage({ viewport: { width: 900, height: 200 } });
+  const page = await (await profile('')).newPage();
   await page.setContent('<p style="font: 18px sans-serif; margin: 2em; overflow-wrap: anywhere"></p>');
   await page.evaluate(t => { document.querySelector('p').textContent = t; }, text);
   const out = { shot: await shot(page) };
   await page.close();
   return out;
-}
-
-async function forget({ context }) {
-  await contexts.get(context)?.close();
-  contexts.delete(context);
-  return {};
 }
 
 const orders = { visit, card, forget };
@@ -80,4 +91,4 @@ for (let o = await next(); o; o = await next()) {
     say({ error: String(e.message).slice(0, 400) });
   }
 }
-await browser.close();
+for (const context of [...profiles.keys()]) await forget({ context });

@@ -1,29 +1,34 @@
 package main
 
+import "fmt"
+
 type (
 	object = map[string]any
 	list   = []any
 )
 
 // planConfig is what a plan is created with: where the provider is, which clients there are, and what the suite's own browser does on our
-// pages. base is the provider's base URL, alias the suite's path of the static clients.
-func planConfig(base, alias string, p plan) object {
+// pages.
+func planConfig(op *provider, p plan) object {
 	c := object{
 		"description": p.Name,
-		"server": object{"discoveryUrl": base + "/.well-known/openid-configuration", "login_hint": personName, "ui_locales": "en",
+		"server": object{"discoveryUrl": op.base + "/.well-known/openid-configuration", "login_hint": personName, "ui_locales": "en",
 			"jwks_refresh_delay": 60},
 		"options": object{"browsercontrol_css_enable": false},
 	}
 	if p.Dynamic {
-		c["client"], c["client2"] = object{"client_name": "conf-dyn-1"}, object{"client_name": "conf-dyn-2"}
+		for i, name := range []string{"client", "client2"} {
+			c[name] = object{"client_name": fmt.Sprintf("conf-dyn-%d", i+1), "initial_access_token": op.initial}
+		}
 	} else {
-		c["alias"] = alias
+		c["alias"] = op.alias + p.Clients
 		for i, name := range []string{"client", "client2", "client_secret_post"} {
-			c[name] = object{"client_id": staticClients[i].id, "client_secret": staticClients[i].secret()}
+			client := staticClients(p.Clients)[i]
+			c[name] = object{"client_id": client.id, "client_secret": client.secret()}
 		}
 	}
 	if !p.Browser {
-		s := script{base}
+		s := script{op.base}
 		c["browser"], c["override"] = list{s.authorize(false), s.logout()}, s.overrides()
 	}
 	return c

@@ -11,6 +11,8 @@ type plan struct {
 	Variant map[string]string
 	// Dynamic: clients register.
 	Dynamic bool
+	// Clients is the set of static clients.
+	Clients string
 	// Browser: every page is visited with a real browser, since the suite's own cannot do what the plan needs.
 	Browser bool
 }
@@ -35,9 +37,10 @@ func plans() []plan {
 		all = append(all, plan{Name: "dynamic " + rt, ID: id("dynamic"), Dynamic: true, Variant: map[string]string{"response_type": rt}})
 	}
 	all = append(all, plan{Name: "3rdparty-init-login", ID: id("3rdparty-init-login"), Dynamic: true, Variant: map[string]string{"response_type": "code"}})
-	for _, name := range []string{"rp-initiated-logout", "session-management", "frontchannel-rp-initiated-logout", "backchannel-rp-initiated-logout"} {
+	for _, l := range []struct{ name, clients string }{{"rp-initiated-logout", untold}, {"session-management", untold},
+		{"frontchannel-rp-initiated-logout", toldFront}, {"backchannel-rp-initiated-logout", toldBack}} {
 		for _, w := range ways {
-			all = append(all, plan{Name: name + " " + w.name, ID: id(name), Dynamic: w.dynamic, Browser: name == "session-management",
+			all = append(all, plan{Name: l.name + " " + w.name, ID: id(l.name), Dynamic: w.dynamic, Clients: l.clients, Browser: l.name == "session-management",
 				Variant: map[string]string{"response_type": "code", "client_registration": w.value}})
 		}
 	}

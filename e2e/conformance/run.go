@@ -103,7 +103,7 @@ func (r *run) all(ctx context.Context) ([]planResult, error) {
 func (r *run) plan(ctx context.Context, p plan) (planResult, error) {
 	began := time.Now()
 	out := planResult{Name: p.Name}
-	id, modules, err := r.suite.createPlan(ctx, p.ID, p.Variant, planConfig(r.op.base, r.op.alias, p))
+	id, modules, err := r.suite.createPlan(ctx, p.ID, p.Variant, planConfig(r.op, p))
 	if err != nil {
 		return out, err
 	}
