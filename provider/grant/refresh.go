@@ -20,7 +20,7 @@ const RefreshType = "refresh_token"
 type Refresh struct {
 	Store  Store
 	Tokens Tokens
-	// Grace is how long after a rotation the former token still gets the same successor: its answer may have been lost.
+	// Grace is how long after a rotation the former token still gets the same successor: its answer may have been lost. 0 means never.
 	Grace time.Duration
 	Audit audit.Sink
 }
@@ -87,7 +87,8 @@ func (x Refresh) rotate(ctx context.Context, ref token.Refresh, g storage.Grant,
 	if ref.Generation > in.Generation { // newer than the store: it was restored from a backup
 		return ref, g, errRefresh()
 	}
-	if next.Generation == in.Generation && r.Now.Sub(in.RotatedAt) <= x.Grace {
+	// Who came before the rotation, and was served after it, is as late as one who came at its moment.
+	if x.Grace > 0 && next.Generation == in.Generation && r.Now.Sub(in.RotatedAt) <= x.Grace {
 		return next, rotated, nil
 	}
 	return ref, g, x.replayed(ctx, rotated, r)
