@@ -80,16 +80,12 @@ func (p *Provider) registration() []Route {
 	}
 	face := serve.FaceFunc(register.Face)
 	return []Route{
-		{Method: "POST", Path: register.Route, Endpoint: "register", Handler: p.register.Register, Face: face, Priority: serve.Deferrable, MaxBody: maxMetadata,
-			Metadata: "registration_endpoint"},
+		{Method: "POST", Path: register.Route, Endpoint: "register", Handler: p.register.Register, Face: face, Priority: serve.Deferrable, Metadata: "registration_endpoint"},
 		{Method: "GET", Path: register.ManageRoute, Endpoint: "register_manage", Handler: p.register.Read, Face: face, Priority: serve.Machine},
-		{Method: "PUT", Path: register.ManageRoute, Endpoint: "register_manage", Handler: p.register.Replace, Face: face, Priority: serve.Deferrable, MaxBody: maxMetadata},
+		{Method: "PUT", Path: register.ManageRoute, Endpoint: "register_manage", Handler: p.register.Replace, Face: face, Priority: serve.Deferrable},
 		{Method: "DELETE", Path: register.ManageRoute, Endpoint: "register_manage", Handler: p.register.Delete, Face: face, Priority: serve.Machine},
 	}
 }
-
-// maxMetadata bounds the metadata of a client, in bytes: keys and addresses are long.
-const maxMetadata = 256 << 10
 
 // Mount makes the router of all routes: one handler for each path, which knows its methods. Paths are matched as they are sent: none is
 // cleaned, and none is redirected.
