@@ -2,38 +2,64 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/e2e/harness"
 )
 
 // TestOpenIDClient runs rp.mjs: npm openid-client against the server.
 func TestOpenIDClient(t *testing.T) {
-	s := harness.Start(t, harness.Options{})
-	s.SignUp(t, "ada", "ada@example.test", "s3cret!")
-	env := map[string]any{
-		"issuer": s.Issuer, "login": "ada", "password": "s3cret!", "callback": harness.Callback, "afterSignOut": harness.AfterSignOut, "resource": harness.ResourceServer,
+	p := newParties(t)
+	s := p.start(harness.Options{})
+	runNode(t, "rp.mjs", p.input(s, object{
+		"plain": harness.Callback, "afterSignOut": harness.AfterSignOut, "resource": harness.ResourceServer,
 		"clients": []object{
 			{"id": harness.WebID, "secret": harness.WebSecret, "method": "basic"},
 			{"id": harness.QuietID, "secret": harness.QuietSecret, "method": "post", "alg": "ES256"},
 			{"id": harness.PublicID, "method": "none"},
 		},
 		"machine": object{"id": harness.MachineID, "secret": harness.MachineSecret},
-	}
-	runNode(t, "rp.mjs", env, nil)
+	}), p.answer(s))
 }
 
-// runNode runs a script of this folder with input as JSON on its standard input. Each line that it prints as {"ok":…,"name":…} is a check;
-// lines {"ask":…} are answered by asked.
+// TestOAuth4WebAPI runs rp4.mjs: npm oauth4webapi, which leaves nothing to defaults.
+func TestOAuth4WebAPI(t *testing.T) {
+	p := newParties(t)
+	s := p.start(harness.Options{})
+	runNode(t, "rp4.mjs", p.input(s, nil), p.answer(s))
+}
+
+// TestAuthlib runs rp.py: Authlib on requests.
+func TestAuthlib(t *testing.T) {
+	p := newParties(t)
+	s := p.start(harness.Options{})
+	runScript(t, ".venv/bin/python", "rp.py", p.input(s, nil), p.answer(s))
+}
+
 func runNode(t *testing.T, script string, input any, asked func(ask object) any) {
 	t.Helper()
-	cmd := exec.Command("node", filepath.Join(harness.Root(), "e2e", script))
-	cmd.Dir = filepath.Join(harness.Root(), "e2e")
+	runScript(t, "node", script, input, asked)
+}
+
+// runScript runs a script of this folder with input as JSON on its standard input. Each line that it prints as {"ok":…,"name":…} is a check;
+// lines {"ask":…} are answered by asked.
+func runScript(t *testing.T, command, script string, input any, asked func(ask object) any) {
+	t.Helper()
+	dir := filepath.Join(harness.Root(), "e2e")
+	if strings.Contains(command, "/") {
+		command = filepath.Join(dir, command)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command, filepath.Join(dir, script))
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "NO_PROXY=*")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -46,7 +72,7 @@ func runNode(t *testing.T, script string, input any, asked func(ask object) any)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("node: %v (run `make deps`)", err)
+		t.Fatalf("%s: %v (run `make deps`)", command, err)
 	}
 	encode := json.NewEncoder(stdin)
 	if err := encode.Encode(input); err != nil {

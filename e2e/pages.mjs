@@ -1,12 +1,11 @@
 // Every page in Chromium: whole walks with and without script, axe in light and dark at three widths, the policy's silence, bytes, screenshots.
-import { chromium } from 'playwright-core';
 import { readFileSync } from 'node:fs';
+import { allow, launch, press } from './chromium.mjs';
 import { ask, attempt, check, finish, input } from './lib.mjs';
 
 const { issuer, dev, rp, screenshots } = input;
 const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
-const browser = await chromium.launch({ executablePath: input.chromium, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+const browser = await launch(input.chromium);
 const context = o => browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...o });
 const mail = async (to, path, n = 1) => (await ask({ kind: 'mail', to, path, n })).link;
 const at = (page, path) => new URL(page.url()).pathname === path;
@@ -20,7 +19,6 @@ function watch(page) {
   page.on('pageerror', e => said.push(`${page.url()}: ${e.message}`));
   return page;
 }
-const press = async (page, selector) => Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click(selector)]);
 const submit = (page, action, more = '') => press(page, `form[action$="${action}"] button[type=submit]${more}`);
 async function signIn(page, base, login, password) {
   await page.goto(`${base}/login`);
@@ -32,11 +30,6 @@ async function signIn(page, base, login, password) {
 async function arrive(page, path) {
   await page.waitForURL(u => u.href.startsWith(`${rp}${path}`), { timeout: 15000 });
   return page.textContent('h1');
-}
-async function allow(page) {
-  await page.waitForURL(/\/consent/);
-  await page.waitForFunction(() => performance.now() > 700); // the question must have been seen
-  await page.click('button[value=allow]', { noWaitAfter: true });
 }
 
 async function walk() {

@@ -21,31 +21,46 @@ import (
 type relyingParty struct {
 	t      *testing.T
 	server *httptest.Server
-	issuer string
+	// id is its client_id; at its origin; issuer the provider's.
+	id, at, issuer string
 
 	mu      sync.Mutex
 	pending map[string]string // state to verifier
 	idToken string
+	told    []object // of sign-outs, in frames
 }
 
-func newRelyingParty(t *testing.T) *relyingParty {
-	rp := &relyingParty{t: t, pending: map[string]string{}}
+// newRelyingParty starts one on host, a name of this machine.
+func newRelyingParty(t *testing.T, id, host string) *relyingParty {
+	rp := &relyingParty{t: t, id: id, pending: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/start", rp.start)
 	mux.HandleFunc("/callback", rp.callback)
 	mux.HandleFunc("/sign-out", rp.signOut)
 	mux.HandleFunc("/signed-out", func(w http.ResponseWriter, _ *http.Request) { rp.page(w, "Bye") })
+	mux.HandleFunc("/frontchannel", rp.hear)
 	mux.HandleFunc("/favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	rp.server = httptest.NewServer(mux)
 	t.Cleanup(rp.server.Close)
+	rp.at = strings.Replace(rp.server.URL, "127.0.0.1", host, 1)
 	return rp
 }
 
 // client is its entry for the configuration.
 func (rp *relyingParty) client() object {
-	return object{"client_id": "bookshop", "client_name": "The Corner Bookshop", "token_endpoint_auth_method": "client_secret_basic", "secrets": []object{{"value": "bookshop-secret-0123456789abcdefghijklmnop"}},
-		"grant_types": []string{"authorization_code", "refresh_token"}, "scope": "openid profile email offline_access", "redirect_uris": []string{rp.server.URL + "/callback"},
-		"post_logout_redirect_uris": []string{rp.server.URL + "/signed-out"}}
+	return object{"client_id": rp.id, "client_name": "The Corner Bookshop", "token_endpoint_auth_method": "client_secret_basic", "secrets": []map[string]any{{"value": rp.secret()}},
+		"grant_types": []string{"authorization_code", "refresh_token"}, "scope": "openid profile email offline_access", "redirect_uris": []string{rp.at + "/callback"},
+		"post_logout_redirect_uris": []string{rp.at + "/signed-out"}}
+}
+
+func (rp *relyingParty) secret() string { return rp.id + "-secret-0123456789abcdefghijklmnop" }
+
+// hear is the frame of a sign-out (Front-Channel Logout §2).
+func (rp *relyingParty) hear(w http.ResponseWriter, r *http.Request) {
+	rp.mu.Lock()
+	rp.told = append(rp.told, object{"iss": r.URL.Query().Get("iss"), "sid": r.URL.Query().Get("sid"), "dest": r.Header.Get("Sec-Fetch-Dest")})
+	rp.mu.Unlock()
+	rp.page(w, "Signed out here too")
 }
 
 func (rp *relyingParty) page(w http.ResponseWriter, text string) {
@@ -58,7 +73,7 @@ func (rp *relyingParty) conf(ctx context.Context) (*oauth2.Config, *oidc.Provide
 	if err != nil {
 		return nil, nil, err
 	}
-	return &oauth2.Config{ClientID: "bookshop", ClientSecret: "bookshop-secret-0123456789abcdefghijklmnop", Endpoint: p.Endpoint(), RedirectURL: rp.server.URL + "/callback",
+	return &oauth2.Config{ClientID: rp.id, ClientSecret: rp.secret(), Endpoint: p.Endpoint(), RedirectURL: rp.at + "/callback",
 		Scopes: []string{"openid", "profile", "email", "offline_access"}}, p, nil
 }
 
@@ -112,7 +127,7 @@ func (rp *relyingParty) exchange(r *http.Request) (string, error) {
 		return "", err
 	}
 	raw, _ := tok.Extra("id_token").(string)
-	id, err := p.Verifier(&oidc.Config{ClientID: "bookshop"}).Verify(r.Context(), raw)
+	id, err := p.Verifier(&oidc.Config{ClientID: rp.id}).Verify(r.Context(), raw)
 	if err != nil {
 		return "", err
 	}
@@ -134,20 +149,20 @@ func (rp *relyingParty) exchange(r *http.Request) (string, error) {
 
 func (rp *relyingParty) signOut(w http.ResponseWriter, r *http.Request) {
 	rp.mu.Lock()
-	q := url.Values{"id_token_hint": {rp.idToken}, "post_logout_redirect_uri": {rp.server.URL + "/signed-out"}}
+	q := url.Values{"id_token_hint": {rp.idToken}, "post_logout_redirect_uri": {rp.at + "/signed-out"}}
 	rp.mu.Unlock()
 	http.Redirect(w, r, rp.issuer+"/logout?"+q.Encode(), http.StatusSeeOther)
 }
 
 // TestPagesInChromium runs pages.mjs.
 func TestPagesInChromium(t *testing.T) {
-	rp := newRelyingParty(t)
+	rp := newRelyingParty(t, "bookshop", "127.0.0.1")
 	s := harness.Start(t, harness.Options{Host: "localhost", Clients: append(harness.Clients(), rp.client())})
 	rp.issuer = s.Issuer
 	dev := harness.Start(t, harness.Options{Host: "localhost", Config: object{"dev": true, "mail.smtp.address": nil, "mail.smtp.tls": nil}, Clients: []object{}})
 	s.SignUp(t, "taken_name", "taken@example.test", "s3cret!")
 	runNode(t, "pages.mjs", object{
-		"issuer": s.Issuer, "dev": dev.Issuer, "rp": rp.server.URL, "screenshots": harness.Artifacts(t, "screenshots"), "chromium": "/usr/bin/chromium",
+		"issuer": s.Issuer, "dev": dev.Issuer, "rp": rp.at, "screenshots": harness.Artifacts(t, "screenshots"), "chromium": "/usr/bin/chromium",
 	}, func(ask object) any {
 		link, _ := s.Mail.Link(t, ask["to"].(string), ask["path"].(string), int(ask["n"].(float64)))
 		return object{"link": link}

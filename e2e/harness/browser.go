@@ -45,6 +45,15 @@ func (s *Server) Browser(t testing.TB) *Browser {
 		http: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: noRedirect, Transport: &http.Transport{}}}
 }
 
+// Copy makes a browser with the same cookies, as another window has them.
+func (b *Browser) Copy(t testing.TB) *Browser {
+	t.Helper()
+	jar, _ := cookiejar.New(nil)
+	jar.SetCookies(b.base, b.Cookies())
+	return &Browser{t: t, base: b.base, secrets: b.secrets, address: b.address,
+		http: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: noRedirect, Transport: &http.Transport{}}}
+}
+
 // Cookies are those for the server.
 func (b *Browser) Cookies() []*http.Cookie { return b.http.Jar.Cookies(b.base) }
 
