@@ -28,7 +28,7 @@ const (
 )
 
 // Bounds where the configuration gives none: how long a pushed request may be used, and how many a client address may push a minute for
-// clients that prove nothing.
+// clients that anybody can speak as.
 const (
 	DefaultPushTTL = time.Minute
 	maxPushes      = 60
@@ -68,7 +68,7 @@ func (e *Endpoint) Push(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	serve.RecordOf(ctx).ClientID = c.ID
-	if c.AuthMethod == client.NoneMethod { // it proved nothing, and yet the store is written to
+	if client.Anybodys(c) { // and yet the store is written to
 		if err := e.limit(ctx, "par", c); err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (e *Endpoint) pushTTL() time.Duration {
 	return DefaultPushTTL
 }
 
-// limit bounds what a client address may make us do for clients that prove nothing.
+// limit bounds what a client address may make us do for clients that anybody can speak as.
 func (e *Endpoint) limit(ctx context.Context, class string, c storage.Client) error {
 	rec, now := serve.RecordOf(ctx), e.Now()
 	taken, err := e.Limits.TakeAttempts(ctx, []storage.Limit{{Key: class + ":" + account.AddressKey(rec.Address), Max: maxPushes, Window: time.Minute}}, now)

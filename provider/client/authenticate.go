@@ -169,3 +169,7 @@ func registered(c storage.Client, method string) bool {
 	}
 	return c.AuthMethod == method
 }
+
+// Anybodys tells whether anybody could speak as the client: it proves nothing, or it made itself. What it makes us write or fetch is to be bounded by
+// the address that it comes from.
+func Anybodys(c storage.Client) bool { return c.AuthMethod == NoneMethod || c.Registered }

@@ -62,12 +62,17 @@ func TestComplete(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	for name, row := range map[string]struct {
-		uri, redirect, want string
+		uri, redirect string
+		registered    bool
+		want          string
 	}{
-		"OpenID Connect Core §8.1 of the redirect URIs": {"", "https://Shop.example:8443/cb", "shop.example"},
-		"OpenID Connect Core §8.1 of the document":      {"https://Sector.example:444/s", "https://shop.example/cb", "sector.example"},
+		"OpenID Connect Core §8.1 of the redirect URIs":         {"", "https://Shop.example:8443/cb", true, "shop.example"},
+		"OpenID Connect Core §8.1 of the document":              {"https://Sector.example:444/s", "https://shop.example/cb", true, "sector.example"},
+		"OpenID Connect Core §8.1 a host that anybody writes":   {"", "com.evil.app://shop.example/cb", false, ""},
+		"OpenID Connect Core §8.1 loopback, by the operator":    {"", "http://127.0.0.1/cb", false, "127.0.0.1"},
+		"OpenID Connect Core §8.1 loopback is every stranger's": {"", "http://127.0.0.1/cb", true, ""},
 	} {
-		c := storage.Client{SubjectType: "pairwise", SectorIdentifierURI: row.uri, RedirectURIs: []string{row.redirect}}
+		c := storage.Client{SubjectType: "pairwise", SectorIdentifierURI: row.uri, RedirectURIs: []string{row.redirect}, Registered: row.registered}
 		if Complete(&c); c.Sector != row.want {
 			t.Errorf("%s: %q", name, c.Sector)
 		}

@@ -155,10 +155,16 @@ func sector(c storage.Client) string {
 	host := ""
 	for _, uri := range uris {
 		u, err := url.Parse(uri)
-		if err != nil || u.Hostname() == "" || host != "" && host != strings.ToLower(u.Hostname()) {
+		if err != nil || !owned(u, c.Registered) || host != "" && host != strings.ToLower(u.Hostname()) {
 			return ""
 		}
 		host = strings.ToLower(u.Hostname())
 	}
 	return host
+}
+
+// owned tells whether the host of a redirect URI says whose the client is. Behind a private-use scheme anybody can write any host, and loopback is
+// everybody's: a stranger could make itself see the subjects that others see.
+func owned(u *url.URL, registered bool) bool {
+	return u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http" && !registered)
 }

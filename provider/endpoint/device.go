@@ -26,7 +26,7 @@ const (
 // codeTries bounds how often a user code that is in use already is replaced by another.
 const codeTries = 8
 
-// deviceBudget is how many requests public clients may start from one address: anybody can name a public client, and each costs a write.
+// deviceBudget is how many requests may be started from one address for clients that anybody can speak as: each costs a write.
 var deviceBudget = account.Budget{Max: 60, Window: 15 * time.Minute}
 
 // Device is the device authorization endpoint (RFC 8628 §3.1).
@@ -113,7 +113,7 @@ func deviceRequest(c storage.Client, f oauth.Form) (storage.Device, error) {
 }
 
 func (e *Device) limit(ctx context.Context, c storage.Client) error {
-	if c.AuthMethod != client.NoneMethod {
+	if !client.Anybodys(c) {
 		return nil
 	}
 	key := "device:" + account.AddressKey(serve.RecordOf(ctx).Address)

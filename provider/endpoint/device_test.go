@@ -197,6 +197,10 @@ func TestDeviceLimit(t *testing.T) {
 	g.client.AuthMethod = client.BasicMethod
 	_, err = g.begin("2001:db8::1")
 	g.must(err)
+	g.client.Registered = true // a secret that anybody can have made for himself proves nothing
+	if _, err = g.begin("2001:db8::1"); err == nil {
+		t.Error("a client that registered itself fills the store")
+	}
 }
 
 // taken answers ErrExists a number of times.

@@ -44,6 +44,7 @@ type Introspect struct {
 	Grants interface {
 		GrantReader
 		Account(ctx context.Context, key storage.AccountKey) (storage.Account, error)
+		Session(ctx context.Context, sid string, now time.Time) (storage.Session, error)
 	}
 	Now func() time.Time
 }
@@ -162,6 +163,13 @@ func (e *Introspect) refresh(ctx context.Context, c storage.Client, ref token.Re
 	}
 	if err != nil {
 		return introspection{}, err
+	}
+	if !g.Offline && g.SID != "" { // the token endpoint refuses it when its session is over
+		if _, err := e.Grants.Session(ctx, g.SID, e.Now()); errors.Is(err, storage.ErrNotFound) {
+			return introspection{}, nil
+		} else if err != nil {
+			return introspection{}, err
+		}
 	}
 	return introspection{Active: true, Scope: oauth.Scopes(g.Scopes).String(), ClientID: g.ClientID, Username: username(c, a), TokenType: "refresh_token",
 		Expires: g.Refresh.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(), Subject: e.Tokens.Subject(c, a.Sub), Issuer: e.Issuer, SID: g.SID,

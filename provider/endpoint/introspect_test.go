@@ -107,6 +107,31 @@ func TestIntrospect(t *testing.T) {
 	}
 }
 
+// TestIntrospectRefreshOfASession: what the token endpoint would refuse is not active.
+func TestIntrospectRefreshOfASession(t *testing.T) {
+	r := newTokenRig(t, storage.Client{ID: "app"})
+	e := &Introspect{Issuer: rigIssuer, Clients: r, Tokens: r.issuer, Live: r.live, Grants: r.store, Now: func() time.Time { return r.now }}
+	longer := func(offline bool) func(*storage.Grant) {
+		return func(g *storage.Grant) {
+			g.Offline, g.ExpiresAt, g.Refresh.ExpiresAt = offline, r.now.Add(3*time.Hour), r.now.Add(2*time.Hour)
+		}
+	}
+	bound, offline := r.issue("app", oauth.Scopes{"openid"}, longer(false)), r.issue("app", oauth.Scopes{"openid"}, longer(true))
+	active := func(raw string) any {
+		return r.post(e.Serve, url.Values{"client_id": {"app"}, "token": {raw}}).json(t)["active"]
+	}
+	if active(bound.RefreshToken) != true || active(offline.RefreshToken) != true {
+		t.Fatal("not active to begin with")
+	}
+	r.now = r.now.Add(time.Hour) // the session expires, and nobody ended it
+	if active(bound.RefreshToken) != false {
+		t.Error("RFC 7662 §2.2 a refresh token outlives its session")
+	}
+	if active(offline.RefreshToken) != true {
+		t.Error("OpenID Connect Core §11 an offline one ends with its session")
+	}
+}
+
 // TestIntrospectAlg: the client chose how its answers are signed (RFC 9701 §6).
 func TestIntrospectAlg(t *testing.T) {
 	r := newTokenRig(t, storage.Client{ID: "RS256"}, storage.Client{ID: "ES384", IntrospectionAlg: "ES384"}, storage.Client{ID: "HS256", IntrospectionAlg: "HS256"},

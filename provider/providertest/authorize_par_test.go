@@ -273,7 +273,7 @@ func TestPushRefused(t *testing.T) {
 }
 
 func TestPushLimit(t *testing.T) {
-	i := testIssuer(t)
+	i := testIssuer(t, Clients(WebClient("stranger", func(c *storage.Client) { c.Registered = true })))
 	count := func(id string) (taken int, last Answer) {
 		for range 70 {
 			if last = i.App(id).Push(); last.Status == 201 {
@@ -288,6 +288,9 @@ func TestPushLimit(t *testing.T) {
 	}
 	if taken, _ := count("basic"); taken != 70 {
 		t.Errorf("who proves itself is not limited: %d", taken)
+	}
+	if taken, _ := count("stranger"); taken != 0 {
+		t.Errorf("a client that registered itself fills the store: %d", taken)
 	}
 	i.Clock.Add(time.Minute)
 	if i.App("public").Push().Status != 201 {
