@@ -9,8 +9,10 @@ import (
 
 	"latchkey/provider/account"
 	"latchkey/provider/accountapi"
+	"latchkey/provider/audit"
 	"latchkey/provider/bearer"
 	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
 	"latchkey/provider/token"
 	"latchkey/storage"
 )
@@ -25,6 +27,7 @@ type AccountTokens struct {
 	Store    AccountTokenStore
 	// RefreshedTTL is the lifetime of access tokens that a refresh gives.
 	RefreshedTTL time.Duration
+	Audit        audit.Sink
 	Now          func() time.Time
 }
 
@@ -95,8 +98,13 @@ func (t *AccountTokens) RevokeRefresh(ctx context.Context, raw string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.Store.EndSessions(ctx, storage.EndScope{AccountID: g.AccountID, SID: g.SID}, t.Now()); err != nil {
+	ended, err := t.Store.EndSessions(ctx, storage.EndScope{AccountID: g.AccountID, SID: g.SID}, t.Now())
+	if err != nil {
 		return fmt.Errorf("end session: %w", err)
+	}
+	rec := serve.RecordOf(ctx)
+	for _, s := range ended {
+		t.Audit.Record(ctx, audit.Event{Name: audit.SignOut, Time: t.Now(), AccountID: s.AccountID, SID: s.SID, Address: rec.Address, RequestID: rec.ID, Detail: s.Kind})
 	}
 	return nil
 }

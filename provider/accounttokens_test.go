@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/provider/audit"
 	"latchkey/provider/bearer"
 	"latchkey/provider/oauth"
 	"latchkey/provider/providertest"
@@ -53,6 +54,26 @@ func TestAccountAPITakesClientsTokens(t *testing.T) {
 		}
 		if _, err := i.Provider.Accounts.Verify(t.Context(), raw); !errors.Is(err, bearer.ErrEnded) {
 			t.Errorf("RFC 7009 §2.1 %s: %v", client, err)
+		}
+	}
+}
+
+// TestSignOutByRefreshToken: whatever ends a session is noted, so that whoever waits for the end of sessions hears of it.
+func TestSignOutByRefreshToken(t *testing.T) {
+	i := providertest.New(t)
+	alice, now := i.Person("alice"), i.Clock.Now()
+	s := storage.Session{SID: "sid", AccountID: alice.ID, Kind: "session", ExpiresAt: now.Add(time.Hour)}
+	if err := i.Store.CreateSession(t.Context(), s, now); err != nil {
+		t.Fatal(err)
+	}
+	refresh, err := i.Provider.Accounts.RefreshToken(t.Context(), alice, s, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds nothing to end
+		_ = i.Provider.Accounts.RevokeRefresh(t.Context(), refresh)
+		if n := i.Audited(audit.SignOut); n != 1 {
+			t.Errorf("%d events", n)
 		}
 	}
 }

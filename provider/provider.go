@@ -125,7 +125,7 @@ func New(cfg Config) (*Provider, error) {
 	p := &Provider{cfg: cfg, path: u.EscapedPath(), secure: u.Scheme == "https"}
 	p.base()
 	live := token.Live{Store: cfg.Store, Client: cfg.Tokens.ClientOf, Now: cfg.Now}
-	p.Accounts = &AccountTokens{Issuer: p.Issuer, Audience: cfg.Tokens.DefaultAudience, Live: live, Store: cfg.Store, RefreshedTTL: cfg.AccountTTL, Now: cfg.Now}
+	p.Accounts = &AccountTokens{Issuer: p.Issuer, Audience: cfg.Tokens.DefaultAudience, Live: live, Store: cfg.Store, RefreshedTTL: cfg.AccountTTL, Audit: cfg.Audit, Now: cfg.Now}
 	p.flows()
 	p.endpoints(live)
 	return p, p.Describe()
