@@ -107,8 +107,11 @@ func TestAuthorizeModes(t *testing.T) {
 	refused("PKCE is required", "invalid_request", map[string]string{"code_challenge": "", "code_challenge_method": ""})
 	refused("plain is refused", "invalid_request", map[string]string{"code_challenge_method": "plain"})
 	refused("unknown prompt", "invalid_request", map[string]string{"prompt": "always"})
-	refused("only code", "unsupported_response_type", map[string]string{"response_type": "token"})
-	refused("request objects", "request_not_supported", map[string]string{"request": "a.b.c"})
+	refused("a request object that nobody signed", "invalid_request_object", map[string]string{"request": "a.b.c"})
+	b.Open(f().Path("openid", map[string]string{"response_type": "token"}))
+	if b.Left(harness.Callback); !strings.Contains(b.Outside.Fragment, "error=unsupported_response_type") || b.Outside.RawQuery != "" { // OAuth 2.0 Multiple Response Types §2
+		t.Errorf("only code: %s", b.Outside)
+	}
 	if q := b.Open(f().Path("openid", nil)).At("/consent", 200).Submit("/consent", nil, "decision", "deny").Left(harness.Callback); q.Get("error") != "access_denied" {
 		t.Errorf("denied: %v", q)
 	}

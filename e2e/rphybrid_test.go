@@ -132,7 +132,7 @@ func TestGoRelyingPartyEverywhere(t *testing.T) {
 
 // front runs a flow whose answer is in the fragment (OAuth 2.0 Multiple Response Types §3, §5).
 func front(t *testing.T, c goParty, b *harness.Browser, issuer, responseType string) {
-	address, verifier, state, nonce := c.begin(oauth2.SetAuthURLParam("response_type", responseType))
+	address, _, state, nonce := c.begin(oauth2.SetAuthURLParam("response_type", responseType))
 	if b.Open(address).Outside == nil || b.Outside.RawQuery != "" {
 		t.Fatalf("came to %s, %v", b.URL, b.Outside)
 	}
@@ -163,7 +163,7 @@ func front(t *testing.T, c goParty, b *harness.Browser, issuer, responseType str
 	if _, err := c.Exchange(t.Context(), code, oauth2.VerifierOption(oauth2.GenerateVerifier())); err == nil {
 		t.Error("RFC 7636 §4.6: another verifier was taken")
 	}
-	address, verifier, _, nonce = c.begin(oauth2.SetAuthURLParam("response_type", responseType))
+	address, verifier, _, nonce := c.begin(oauth2.SetAuthURLParam("response_type", responseType))
 	b.Open(address)
 	got, _ = url.ParseQuery(b.Outside.Fragment)
 	tok, err := c.Exchange(t.Context(), got.Get("code"), oauth2.VerifierOption(verifier))

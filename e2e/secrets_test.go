@@ -19,9 +19,11 @@ func TestNoSecretLeaks(t *testing.T) {
 	traces := &receiver{names: map[string]bool{}, ids: map[string]bool{}}
 	otlp := httptest.NewServer(traces)
 	t.Cleanup(otlp.Close)
-	s := harness.Start(t, harness.Options{Config: object{"log.level": "debug", "telemetry.traces": "otlp", "telemetry.endpoint": otlp.URL},
-		Env: []string{"OTEL_BSP_SCHEDULE_DELAY=200"}})
+	p := newParties(t)
+	p.add("told", "client_secret_basic", object{"backchannel_logout_uri": p.side.URL + "/told"})
+	s := p.start(harness.Options{Config: object{"log.level": "debug", "telemetry.traces": "otlp", "telemetry.endpoint": otlp.URL}, Env: []string{"OTEL_BSP_SCHEDULE_DELAY=200"}})
 	useEverything(t, s)
+	useProtocol(t, s, p)
 	var metrics string
 	checkMetrics(t, s)
 	metrics = s.Metrics(t).Raw
@@ -33,7 +35,7 @@ func TestNoSecretLeaks(t *testing.T) {
 		t.Fatal(err)
 	}
 	kinds := s.Secrets.Count()
-	for _, kind := range []string{"password", "code", "token", "access_token", "refresh_token", "id_token", "cookie lk_session", "cookie secret", "client secret", "mailed token", "sealing key", "flow"} {
+	for _, kind := range append([]string{"password", "code", "token", "access_token", "refresh_token", "id_token", "cookie lk_session", "cookie secret", "client secret", "mailed token", "sealing key", "flow"}, protocolKinds...) {
 		if kinds[kind] == 0 {
 			t.Errorf("no secret of the kind %q was used", kind)
 		}
