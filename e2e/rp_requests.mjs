@@ -4,13 +4,24 @@ import { decodeJwt, SignJWT } from 'jose';
 import { ask, check, keyFor, refuses } from './lib.mjs';
 import { answered, begin, discover, issuer, parties, person, resources, signIn } from './rp_kit.mjs';
 
+const publish = keys => ask({ kind: 'publish', path: '/jwks.json', content: JSON.stringify({ keys: keys.map(({ d, p, q, dp, dq, qi, ...rest }) => rest) }) });
+
+// rotated: a party that publishes another key can use it at once (OpenID Connect Core §10.1.1).
+async function rotated(party) {
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign']), jwk = { ...await crypto.subtle.exportKey('jwk', pair.privateKey), kid: 'rotated' };
+  const config = await discover(party, { auth: client.PrivateKeyJwt({ key: pair.privateKey, kid: jwk.kid }) });
+  await publish([{ kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y, kid: jwk.kid }]);
+  check('jwks_uri: a key that was not there before', (await client.clientCredentialsGrant(config, { scope: 'read' })).access_token);
+  await refuses('jwks_uri: a key that is gone', async () => client.clientCredentialsGrant(await discover(party), { scope: 'read' }), 'invalid_client');
+}
+
 // privateKeyJWT: each algorithm at each endpoint that takes a client's proof, and each assertion once only (RFC 7523, OpenID Connect Core §9).
 export async function privateKeyJWT() {
   for (const id of ['key-jwt', 'uri-jwt']) {
     const party = parties[id];
     if (id === 'uri-jwt') {
-      party.jwks = parties['key-jwt'].jwks;
-      await ask({ kind: 'publish', path: '/jwks.json', content: JSON.stringify({ keys: party.jwks.keys.map(({ d, p, q, dp, dq, qi, ...rest }) => rest) }) });
+      party.jwks = { keys: parties['key-jwt'].jwks.keys };
+      await publish(party.jwks.keys);
     }
     for (const alg of ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'RS512', 'PS384']) {
       const key = await keyFor(party, alg);
@@ -24,6 +35,7 @@ export async function privateKeyJWT() {
     await client.tokenRevocation(config, tokens.refresh_token);
     check(`private_key_jwt ${id}: revoked`, !(await client.tokenIntrospection(config, tokens.access_token)).active);
   }
+  await rotated(parties['uri-jwt']);
   const party = parties['key-jwt'], key = await keyFor(party, 'ES256');
   const wrong = { kid: key.kid, key: (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])).privateKey };
   const refused = async (name, key, change) => refuses(`private_key_jwt: ${name}`,
