@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,8 +20,8 @@ import (
 func (a *app) clientsCommand() *cobra.Command {
 	list := &cobra.Command{Use: "list", Short: "List all applications", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		return a.withAdmin(cmd, func(ctx context.Context, c *adminClient) error {
-			var out []admin.Client
-			if err := c.call(ctx, "GET", "clients", nil, &out); err != nil {
+			out, err := allClients(ctx, c)
+			if err != nil {
 				return err
 			}
 			return a.show(cmd, out, func(w io.Writer) {
@@ -46,6 +47,29 @@ func (a *app) clientsCommand() *cobra.Command {
 		return a.done(cmd, "DELETE", "clients/"+url.PathEscape(args[0]), nil, "Deleted.")
 	}}
 	return group("clients", "Look after applications", a.createClientCommand(), a.updateClientCommand(), list, show, rotate, remove, a.tokensCommand())
+}
+
+// allClients reads page after page.
+func allClients(ctx context.Context, c *adminClient) ([]admin.Client, error) {
+	all := []admin.Client{}
+	for after := ""; ; {
+		var page []admin.Client
+		if err := c.call(ctx, "GET", "clients?after="+url.QueryEscape(after), nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		before := after
+		for _, one := range page {
+			if !one.Declared {
+				after = max(after, one.Text("client_id"))
+			}
+		}
+		if after == before { // nothing more of the store
+			break
+		}
+	}
+	slices.SortFunc(all, func(x, y admin.Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })
+	return all, nil
 }
 
 // from says where a client comes from.

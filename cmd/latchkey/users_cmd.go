@@ -59,7 +59,7 @@ func (a *app) usersCommand() *cobra.Command {
 		}}
 	return group("users", "Look after accounts", create, a.updateUserCommand(), a.listUsersCommand(), one("show", "Show an account", "GET", ""),
 		one("disable", "Disable an account: it cannot sign in, and its tokens are refused", "POST", "/disable"),
-		one("enable", "Enable an account again", "POST", "/enable"), password, remove)
+		one("enable", "Enable an account again", "POST", "/enable"), password, a.logoutsCommand(), remove)
 }
 
 func (a *app) listUsersCommand() *cobra.Command {

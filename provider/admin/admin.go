@@ -78,6 +78,8 @@ type Config struct {
 	Keys     Keys
 	// Registrations keeps initial access tokens.
 	Registrations Registrations
+	// Notices says what came of telling applications that sessions ended.
+	Notices Notices
 	// Served is what clients can choose from now; its Algs are those that there are keys for.
 	Served func() client.Served
 	// Vault keeps the secrets of clients whose algorithms need them in the clear.
@@ -102,6 +104,7 @@ func Handler(cfg Config) http.Handler {
 		"POST /v1/users/{user}/disable": func(r *http.Request) (any, error) { return a.setDisabled(r, true) },
 		"POST /v1/users/{user}/enable":  func(r *http.Request) (any, error) { return a.setDisabled(r, false) },
 		"PUT /v1/users/{user}/password": a.setPassword,
+		"GET /v1/users/{user}/logouts":  a.listLogouts,
 
 		"GET /v1/clients":                  a.listClients,
 		"POST /v1/clients":                 a.createClient,

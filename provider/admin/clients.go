@@ -38,14 +38,15 @@ func (a api) changeable(r *http.Request) (storage.Client, error) {
 	return a.Clients.Client(r.Context(), id)
 }
 
+// listClients lists a page of the clients of the store, those after the ID that `after` names, and with the first page those of the configuration.
 func (a api) listClients(r *http.Request) (any, error) {
-	out := []Client{}
-	if a.Declared != nil {
+	out, after := []Client{}, r.URL.Query().Get("after")
+	if a.Declared != nil && after == "" {
 		for _, c := range a.Declared() {
 			out = append(out, clientOf(c, true))
 		}
 	}
-	stored, err := a.Clients.ListClients(r.Context(), r.URL.Query().Get("after"), limit(r))
+	stored, err := a.Clients.ListClients(r.Context(), after, limit(r))
 	if err != nil {
 		return nil, err
 	}
