@@ -146,32 +146,32 @@ func (t *AccountTokens) Verify(ctx context.Context, raw string) (bearer.Claims, 
 	if err != nil || c.Bound() || !scopes.Has(token.AccountScope) || !c.Audience.Has(t.Audience) || c.SID == "" {
 		return bearer.Claims{}, bearer.ErrInvalid
 	}
-	sub, err := t.stands(ctx, c)
+	sub, sid, err := t.stands(ctx, c)
 	if err != nil {
 		return bearer.Claims{}, err
 	}
-	return bearer.Claims{Subject: sub, ClientID: c.ClientID, SID: c.SID, JTI: c.ID, Scopes: scopes,
+	return bearer.Claims{Subject: sub, ClientID: c.ClientID, SID: sid, JTI: c.ID, Scopes: scopes,
 		Issued: time.Unix(c.IssuedAt, 0), Expires: time.Unix(c.Expires, 0), Raw: raws(c)}, nil
 }
 
-// stands checks that the token was not revoked, alone or with its grant, and returns the account's own `sub`. Whether its session and
-// account stand is for the API to see, which has different words for the two.
-func (t *AccountTokens) stands(ctx context.Context, c token.Access) (sub string, err error) {
-	if c.GrantID() != "" { // of a client, which may know the person by a pairwise name
+// stands checks that the token was not revoked, alone or with its grant, and returns the own names of its account and session. Whether these
+// stand is for the API to see, which has different words for the two.
+func (t *AccountTokens) stands(ctx context.Context, c token.Access) (sub, sid string, err error) {
+	if c.GrantID() != "" { // of a client, which may know the person by pairwise names
 		s, err := t.Live.Check(ctx, c)
 		if errors.Is(err, token.ErrEnded) || (err == nil && s.Account.ID == 0) {
-			return "", bearer.ErrEnded
+			return "", "", bearer.ErrEnded
 		}
-		return s.Account.Sub, err
+		return s.Account.Sub, s.Grant.SID, err
 	}
 	denied, err := t.Live.Store.Denied(ctx, c.ID, t.Now())
 	if err != nil {
-		return "", fmt.Errorf("read denials: %w", err)
+		return "", "", fmt.Errorf("read denials: %w", err)
 	}
 	if denied {
-		return "", bearer.ErrEnded
+		return "", "", bearer.ErrEnded
 	}
-	return c.Subject, nil
+	return c.Subject, c.SID, nil
 }
 
 func raws(c token.Access) map[string]any {

@@ -73,11 +73,12 @@ func (p *Provider) endpoints(live token.Live) {
 	p.userinfo = &endpoint.Userinfo{Issuer: cfg.Issuer, Tokens: p.Issuer, Live: live}
 	p.introspect = &endpoint.Introspect{Issuer: cfg.Issuer, Clients: p.clients, Tokens: p.Issuer, Live: live, Grants: cfg.Store, Now: cfg.Now}
 	p.revoke = &endpoint.Revoke{Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
+	p.Told = logout.Front{Issuer: cfg.Issuer, Clients: cfg.Clients, SID: p.Issuer.SID}.Told
 	if cfg.SessionManagement {
 		p.check = endpoint.NewCheckSession(p.Sessions.StateName())
 	}
 	p.logout = &endpoint.Logout{Path: p.path, Clients: cfg.Clients, Hints: p.Issuer, Sessions: p.Sessions, Accounts: cfg.Store, Vault: cfg.Keys, Pages: cfg.Pages, Now: cfg.Now,
-		Told: logout.Front{Issuer: cfg.Issuer, Clients: cfg.Clients}.Told,
+		Told: p.Told,
 		End: func(ctx context.Context, sid string, rec *serve.Record) error {
 			return cfg.Account.SignOut(ctx, sid, account.Caller{Address: rec.Address, RequestID: rec.ID})
 		}}

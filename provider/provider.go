@@ -91,6 +91,8 @@ type Provider struct {
 	Issuer    *token.Issuer
 	Accounts  *AccountTokens
 	Devices   *endpoint.DeviceApproval
+	// Told says who is told that a session ended: see [logout.Front].
+	Told func(ctx context.Context, s storage.Session) (apps, frames []string)
 
 	clients    *client.Authenticator
 	token      *grant.Endpoint

@@ -10,7 +10,6 @@ import (
 	"latchkey/provider/accountapi"
 	"latchkey/provider/audit"
 	"latchkey/provider/endpoint"
-	"latchkey/provider/logout"
 	"latchkey/provider/mail"
 	"latchkey/provider/serve"
 	"latchkey/storage"
@@ -36,7 +35,8 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 		return nil, err
 	}
 	deps := web.Deps{
-		Account: c.accounts, Sessions: c.sessions(u), Flows: fl, Told: logout.Front{Issuer: cfg.Issuer, Clients: c.registry}.Told, Devices: dv, ClientName: c.clientName,
+		Account: c.accounts, Sessions: c.sessions(u), Flows: fl, Devices: dv, ClientName: c.clientName,
+		Told:   func(ctx context.Context, ended storage.Session) (apps, frames []string) { return s.provider.Told(ctx, ended) },
 		Issuer: cfg.Issuer, Brand: cfg.Web.Brand, DefaultLocale: cfg.Web.DefaultLocale,
 		SignUpOpen: cfg.Accounts.SignUp == "open", ResetOpen: true, RequireVerified: cfg.Accounts.RequireVerifiedEmail,
 		PasswordMin: c.accounts.Minimum(account.Page), ResumeMax: int64(cfg.Accounts.Files.ResumeMax), PictureMax: int64(cfg.Accounts.Files.PictureMax),

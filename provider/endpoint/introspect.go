@@ -38,6 +38,7 @@ type Introspect struct {
 		Verifier
 		RefreshDecoder
 		Subject(c storage.Client, sub string) string
+		SID(c storage.Client, sid string) string
 		SignIntrospection(ctx context.Context, c storage.Client, answer any) (string, error)
 	}
 	Live   Liveness
@@ -172,6 +173,6 @@ func (e *Introspect) refresh(ctx context.Context, c storage.Client, ref token.Re
 		}
 	}
 	return introspection{Active: true, Scope: oauth.Scopes(g.Scopes).String(), ClientID: g.ClientID, Username: username(c, a), TokenType: "refresh_token",
-		Expires: g.Refresh.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(), Subject: e.Tokens.Subject(c, a.Sub), Issuer: e.Issuer, SID: g.SID,
+		Expires: g.Refresh.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(), Subject: e.Tokens.Subject(c, a.Sub), Issuer: e.Issuer, SID: e.Tokens.SID(c, g.SID),
 		Confirmation: g.Confirmation}, nil
 }

@@ -29,10 +29,12 @@ type Logout struct {
 	Clients interface {
 		Client(ctx context.Context, id string) (storage.Client, error)
 	}
-	// Hints reads our own ID tokens, and says whether one names an account: its subject is what the client knows the person by.
+	// Hints reads our own ID tokens, and says whether one names an account, and by which sid its client knows a session: both may be names of the
+	// client's own.
 	Hints interface {
 		VerifyIDHint(ctx context.Context, raw string) (token.ID, error)
 		HintNames(hint token.ID, c storage.Client, a storage.Account) bool
+		SID(c storage.Client, sid string) string
 	}
 	Sessions interface {
 		Current(r *http.Request) (storage.Session, bool, error)

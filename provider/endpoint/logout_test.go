@@ -87,6 +87,9 @@ func (r *logoutRig) HintNames(h token.ID, c storage.Client, a storage.Account) b
 	return h.Audience.Has(c.ID) && a.Sub == "ada" && h.Subject == "pairwise-ada"
 }
 
+// SID is the session's own here.
+func (r *logoutRig) SID(_ storage.Client, sid string) string { return sid }
+
 func (r *logoutRig) Current(*http.Request) (storage.Session, bool, error) {
 	if !r.in {
 		return storage.Session{}, false, nil

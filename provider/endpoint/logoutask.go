@@ -96,7 +96,7 @@ func withState(uri, state string) string {
 // proven: the client knows this person's session, so nobody has to be asked. A logout_hint that names somebody else takes that away again,
 // and can give nothing (RP-Initiated Logout §2).
 func (e *Logout) proven(a *ask, s storage.Session, person storage.Account) bool {
-	return a.hint != nil && e.Hints.HintNames(*a.hint, a.client, person) && (a.hint.SID == "" || a.hint.SID == s.SID) &&
+	return a.hint != nil && e.Hints.HintNames(*a.hint, a.client, person) && (a.hint.SID == "" || a.hint.SID == e.Hints.SID(a.client, s.SID)) &&
 		(a.who == "" || names(a.who, a.hint.Subject, person))
 }
 

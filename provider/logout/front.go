@@ -16,6 +16,8 @@ type Front struct {
 	// Issuer is the issuer identifier.
 	Issuer  string
 	Clients Clients
+	// SID is what a client knows the session by.
+	SID func(c storage.Client, sid string) string
 }
 
 // Told lists the applications of a session that are told of its end by either channel, by name, and the addresses that the page is to
@@ -26,7 +28,7 @@ func (f Front) Told(ctx context.Context, s storage.Session) (names, frames []str
 		if err != nil {
 			continue
 		}
-		frame, ok := f.frame(c, s.SID)
+		frame, ok := f.frame(c, f.SID(c, s.SID))
 		if ok = ok && len(frames) < maxFrames; ok {
 			frames = append(frames, frame)
 		}

@@ -10,6 +10,8 @@ import (
 	"latchkey/storage"
 )
 
+func own(_ storage.Client, sid string) string { return sid }
+
 func TestTold(t *testing.T) {
 	front := func(id, uri string) storage.Client {
 		return storage.Client{ID: id, Name: "App " + id, FrontchannelLogoutURI: uri}
@@ -41,7 +43,7 @@ func TestTold(t *testing.T) {
 			if c.client.ID == "" {
 				known = nil
 			}
-			names, frames := Front{Issuer: issuer, Clients: known}.Told(t.Context(), storage.Session{SID: "s 1", Clients: []string{c.client.ID}, Notify: []string{"b"}})
+			names, frames := Front{Issuer: issuer, Clients: known, SID: own}.Told(t.Context(), storage.Session{SID: "s 1", Clients: []string{c.client.ID}, Notify: []string{"b"}})
 			if d := cmp.Diff([][]string{c.names, c.frames}, [][]string{names, frames}); d != "" {
 				t.Error(d)
 			}
@@ -54,7 +56,7 @@ func TestTold(t *testing.T) {
 			known[id] = front(id, "https://"+id+".example/out")
 			s.Clients = append(s.Clients, id)
 		}
-		names, frames := Front{Issuer: issuer, Clients: known}.Told(t.Context(), s)
+		names, frames := Front{Issuer: issuer, Clients: known, SID: own}.Told(t.Context(), s)
 		if len(names) != maxFrames || len(frames) != maxFrames || names[1] != "App c01" || !strings.HasPrefix(frames[1], "https://c01.") {
 			t.Errorf("%d %d", len(names), len(frames))
 		}

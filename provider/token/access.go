@@ -80,7 +80,7 @@ func (i *Issuer) access(ctx context.Context, a *Authorization, now, expires time
 	c := Access{
 		Issuer: i.cfg.Issuer, Subject: a.Client.ID, Audience: i.audience(a), ClientID: a.Client.ID,
 		IssuedAt: now.Unix(), Expires: expires.Unix(), ID: Random(16),
-		SID: a.Grant.SID, Scope: a.Scopes.String(), ACR: a.Grant.ACR, AMR: a.Grant.AMR, Confirmation: a.Grant.Confirmation,
+		SID: i.SID(a.Client, a.Grant.SID), Scope: a.Scopes.String(), ACR: a.Grant.ACR, AMR: a.Grant.AMR, Confirmation: a.Grant.Confirmation,
 	}
 	if a.Grant.ID != "" {
 		c.ID = a.Grant.ID + "." + Random(9)

@@ -49,7 +49,7 @@ func (i *Issuer) idToken(ctx context.Context, a *Authorization, access string, n
 	expires := now.Add(i.IDTTL(a.Client))
 	c := ID{
 		Issuer: i.cfg.Issuer, Subject: i.Subject(a.Client, a.Account.Sub), Audience: Audience{a.Client.ID}, IssuedAt: now.Unix(), Expires: expires.Unix(),
-		Nonce: a.Grant.Nonce, ACR: a.Grant.ACR, AMR: a.Grant.AMR, Authorized: a.Client.ID, SID: a.Grant.SID,
+		Nonce: a.Grant.Nonce, ACR: a.Grant.ACR, AMR: a.Grant.AMR, Authorized: a.Client.ID, SID: i.SID(a.Client, a.Grant.SID),
 	}
 	if access != "" { // OpenID Connect Core §3.1.3.6, §3.2.2.9, §3.3.2.11
 		c.AtHash = halfHash(alg, access)

@@ -31,7 +31,7 @@ type logoutClaims struct {
 }
 
 // LogoutToken tells a client that a session ended (Back-Channel Logout §2.4). sub is the account's own, "" to tell of the session alone;
-// sid is "" where all sessions of the account ended. It is signed as the client's ID tokens are.
+// sid is the session's own, "" where all sessions of the account ended. It is signed as the client's ID tokens are.
 func (i *Issuer) LogoutToken(ctx context.Context, c storage.Client, sub, sid string) (string, error) {
 	if sub == "" && sid == "" {
 		return "", errors.New("a logout token needs a subject or a session") // Back-Channel Logout §2.4
@@ -39,7 +39,7 @@ func (i *Issuer) LogoutToken(ctx context.Context, c storage.Client, sub, sid str
 	now := i.cfg.Now()
 	expires := now.Add(i.signed(logoutTTL))
 	claims := logoutClaims{Issuer: i.cfg.Issuer, Audience: Audience{c.ID}, IssuedAt: now.Unix(), Expires: expires.Unix(), ID: Random(16),
-		Events: map[string]struct{}{logoutEvent: {}}, SID: sid}
+		Events: map[string]struct{}{logoutEvent: {}}, SID: i.SID(c, sid)}
 	if sub != "" {
 		claims.Subject = i.Subject(c, sub)
 	}

@@ -17,6 +17,9 @@ func TestSubject(t *testing.T) {
 	if i.Subject(public, "s") != "s" || i.Subject(storage.Client{}, "s") != "s" {
 		t.Error("OpenID Connect Core §8 public is the account's own")
 	}
+	if i.SID(public, "s") != "s" || i.SID(a, "s") != i.SID(same, "s") || i.SID(a, "s") == i.SID(b, "s") || i.SID(a, "s") == i.Subject(a, "s") || i.SID(a, "") != "" {
+		t.Error("OpenID Connect Core §8.1 sid is as pairwise as sub")
+	}
 	if i.Subject(a, "s") != i.Subject(same, "s") {
 		t.Error("OpenID Connect Core §8.1 one sector has one subject")
 	}
@@ -43,7 +46,7 @@ func TestPairwiseEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logout, err := i.LogoutToken(t.Context(), c, a.Account.Sub, "")
+	logout, err := i.LogoutToken(t.Context(), c, a.Account.Sub, a.Grant.SID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,9 +58,9 @@ func TestPairwiseEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := i.Subject(c, a.Account.Sub)
+	want, session := i.Subject(c, a.Account.Sub), i.SID(c, a.Grant.SID)
 	for name, raw := range map[string]struct{ alg, raw string }{"access token": {"ES256", ans.AccessToken}, "ID token": {"RS256", ans.IDToken}, "logout token": {"RS256", logout}, "userinfo": {"ES256", userinfo}} {
-		if _, claims := checked(t, rings, raw.alg, raw.raw); claims["sub"] != want {
+		if _, claims := checked(t, rings, raw.alg, raw.raw); claims["sub"] != want || claims["sid"] != session && name != "userinfo" {
 			t.Errorf("%s: %v", name, claims)
 		}
 	}
@@ -65,7 +68,7 @@ func TestPairwiseEverywhere(t *testing.T) {
 	if ans, err = i.Issue(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := i.VerifyAccess(ans.AccessToken); err != nil || got.Subject != want {
+	if got, err := i.VerifyAccess(ans.AccessToken); err != nil || got.Subject != want || got.SID != session {
 		t.Errorf("opaque: %+v %v", got, err)
 	}
 	a.Account = storage.Account{}
