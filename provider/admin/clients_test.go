@@ -218,3 +218,25 @@ func TestRegistrationTokens(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestClientsAPage: whoever reads page after page meets every client once.
+func TestClientsAPage(t *testing.T) {
+	f := newFixture(t, ring{})
+	for _, id := range []string{"b", "a", "z"} {
+		f.client(t, "POST", "clients", `{"client_id":"`+id+`","redirect_uris":["https://shop.example/cb"]}`)
+	}
+	var got []string
+	for _, after := range []string{"", "a", "b", "z"} {
+		status, body := f.call("GET", "clients?limit=1&after="+after, "")
+		var page []Client
+		if err := json.Unmarshal([]byte(body), &page); err != nil || status != 200 {
+			t.Fatalf("%d %s %v", status, body, err)
+		}
+		for _, c := range page {
+			got = append(got, c.Text("client_id"))
+		}
+	}
+	if d := cmp.Diff([]string{"a", "fixed", "b", "z"}, got); d != "" {
+		t.Error(d)
+	}
+}
