@@ -85,7 +85,8 @@ func (p *Provider) endpoints(live token.Live) {
 	if cfg.Registration == nil {
 		return
 	}
-	p.register = &register.Endpoint{Issuer: cfg.Issuer, Policy: *cfg.Registration, Store: cfg.Store, Served: p.Served, Vault: cfg.Keys, Audit: cfg.Audit, Now: cfg.Now}
+	p.register = &register.Endpoint{Issuer: cfg.Issuer, Policy: *cfg.Registration, Store: cfg.Store, Served: p.Served, Vault: cfg.Keys, Declared: cfg.Clients.IsDeclared, Audit: cfg.Audit,
+		Now: cfg.Now}
 	if cfg.Fetch != nil {
 		p.register.Fetch = func(ctx context.Context, uri string) ([]byte, error) {
 			ans, err := cfg.Fetch.Get(ctx, uri, "application/json")

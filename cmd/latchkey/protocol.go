@@ -47,19 +47,8 @@ func registration(c *core) *register.Policy {
 	if r.Mode == "closed" {
 		return nil
 	}
-	return &register.Policy{Mode: register.Mode(r.Mode), Scopes: r.Scopes, GrantTypes: registrable(r.GrantTypes, c.cfg.Authorization.ResponseTypes),
+	return &register.Policy{Mode: register.Mode(r.Mode), Scopes: r.Scopes, GrantTypes: r.GrantTypes,
 		RedirectHosts: r.RedirectHosts, MaxClients: r.MaxClients, PerAddress: r.PerAddress, UnusedTTL: r.UnusedTTL.D()}
-}
-
-// registrable are the grants of the policy, with implicit where a response type that is on needs it.
-func registrable(grants, responseTypes []string) []string {
-	out := grants
-	for _, t := range responseTypes {
-		if t != "code" {
-			return append(out[:len(out):len(out)], "implicit")
-		}
-	}
-	return out
 }
 
 // sessions is the browser's cookie.

@@ -40,7 +40,7 @@ type Registrations interface {
 }
 
 // Endpoint is the client registration endpoint (RFC 7591 §3) and the client configuration endpoint (RFC 7592 §2). Where nobody may register, neither
-// is mounted. All fields are required, but Fetch.
+// is mounted. All fields are required, but Declared and Fetch.
 type Endpoint struct {
 	// Issuer is the issuer identifier, which begins registration_client_uri.
 	Issuer string
@@ -53,6 +53,8 @@ type Endpoint struct {
 	Served func() client.Served
 	// Vault keeps the secrets of clients whose algorithms need them in the clear.
 	Vault client.Vault
+	// Declared tells whether the operator's files have a client: what registered under its ID once has no say over it. nil: none are.
+	Declared func(id string) bool
 	// Fetch gets the document at a sector_identifier_uri; nil refuses clients that name one. It must be guarded: the address is a stranger's.
 	Fetch func(ctx context.Context, uri string) ([]byte, error)
 	Audit audit.Sink

@@ -103,7 +103,7 @@ func (e *Endpoint) registrant(r *http.Request, now time.Time) (storage.Client, s
 	if hash == "" || subtle.ConstantTimeCompare([]byte(hash), []byte(c.RegistrationHash)) != 1 {
 		return none, "", errToken()
 	}
-	if !c.Registered || c.Disabled || c.Expired(now) {
+	if !c.Registered || c.Disabled || c.Expired(now) || e.Declared != nil && e.Declared(c.ID) {
 		return none, "", errToken()
 	}
 	serve.RecordOf(r.Context()).ClientID = c.ID

@@ -118,6 +118,14 @@ func TestManageOnlyRegistrants(t *testing.T) {
 	}
 	g := newRig(t)
 	a := g.register(t, shop+`}`)
+	g.Declared = func(id string) bool { return id == a.text("client_id") }
+	for _, method := range []string{"GET", "PUT", "DELETE"} {
+		if got := g.manage(method, a, shop+`,"client_id":"`+a.text("client_id")+`"}`); got.status != 401 {
+			t.Errorf("%s of a client that the operator declared: %d", method, got.status)
+		}
+	}
+	g = newRig(t)
+	a = g.register(t, shop+`}`)
 	g.now = g.now.Add(24 * time.Hour)
 	if got := g.manage("GET", a, ""); got.status != 401 {
 		t.Errorf("expired: %d", got.status)

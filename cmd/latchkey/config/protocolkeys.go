@@ -43,7 +43,7 @@ func (c *Config) protocolKeys() []key {
 		{path: "resources", to: &c.Resources, doc: "Resource servers (RFC 8707) with the scopes that each knows: an access token for one bears no scope of another's. One that is not listed may be sent any."},
 		{path: "registration.mode", to: &r.Mode, def: "closed", oneOf: []string{"closed", "token", "open"}, doc: "Who may register clients (RFC 7591): nobody, who holds an initial access token (`latchkey clients tokens create`), or anybody."},
 		{path: "registration.scopes", to: &r.Scopes, def: "[openid, profile, email, address, phone, offline_access]", doc: "Scopes that a client that registers may have."},
-		{path: "registration.grant_types", to: &r.GrantTypes, def: "[authorization_code, refresh_token]", oneOf: []string{"authorization_code", "refresh_token", "implicit", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"}, doc: "Grants that it may have."},
+		{path: "registration.grant_types", to: &r.GrantTypes, def: "[authorization_code, refresh_token]", oneOf: []string{"authorization_code", "refresh_token", "implicit", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"}, doc: "Grants that it may have. Where authorization.response_types has more than code, a client can only have these with implicit here."},
 		{path: "registration.redirect_hosts", to: &r.RedirectHosts, doc: "Hosts that its redirect URIs may have, each as it is, or with a dot before it for every host below. Empty for all."},
 		{path: "registration.max_clients", to: &r.MaxClients, def: "1000", min: "1", max: "1000000", doc: "How many clients may have registered."},
 		{path: "registration.per_address", to: &r.PerAddress, def: "20", min: "1", max: "100000", doc: "Registrations an hour from one client address."},
