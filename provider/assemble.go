@@ -48,13 +48,16 @@ func (p *Provider) flows() {
 	cfg := p.cfg
 	p.Authorize = &authorize.Endpoint{
 		Issuer: cfg.Issuer, Path: p.path, Secure: p.secure,
-		SignInPath: p.path + "/login", SignUpPath: p.path + "/signup", ConsentPath: p.path + "/consent",
+		SignInPath: p.path + "/login", ConsentPath: p.path + "/consent",
 		ResponseTypes: cfg.ResponseTypes, ACRs: []string{oauth.ACROneFactor}, RequirePAR: cfg.RequirePAR, PushTTL: cfg.PushTTL, Resources: cfg.Resources,
 		Objects: p.keys, Clients: cfg.Clients, Authenticator: p.clients, Store: cfg.Store, Pushed: cfg.Store, Limits: cfg.Store, Sessions: p.Sessions,
 		Tokens: p.Issuer, Hints: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, SessionState: p.Sessions.State, Audit: cfg.Audit, Now: cfg.Now,
 	}
 	if cfg.Fetch != nil {
 		p.Authorize.Fetch = cfg.Fetch
+	}
+	if cfg.SignUpOpen {
+		p.Authorize.SignUpPath = p.path + "/signup"
 	}
 	p.token = &grant.Endpoint{Clients: p.clients, Issuer: p.Issuer, Resources: cfg.Resources, Audit: cfg.Audit, Now: cfg.Now, Exchangers: []grant.Exchanger{
 		grant.Code{Store: cfg.Store, Tokens: p.Issuer, Audit: cfg.Audit},

@@ -3,7 +3,6 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"latchkey/provider/authorize"
 	"latchkey/provider/oauth"
@@ -24,7 +23,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"id_token_signing_alg_values_supported":          p.Issuer.IDTokenAlgs(),
 		"userinfo_signing_alg_values_supported":          p.Issuer.UserinfoAlgs(),
 		"code_challenge_methods_supported":               []string{oauth.S256},
-		"prompt_values_supported":                        p.prompts(),
+		"prompt_values_supported":                        p.Authorize.Prompts(),
 		"claims_supported":                               token.ClaimsSupported(),
 		"claim_types_supported":                          []string{"normal"},
 		"claims_parameter_supported":                     true,
@@ -85,13 +84,4 @@ func confidential(methods []string) []string {
 		}
 	}
 	return out
-}
-
-// prompts leaves out "create" where nobody can sign up (Initiating User Registration §4.1).
-func (p *Provider) prompts() []string {
-	all := oauth.Prompts()
-	if p.cfg.SignUpOpen {
-		return all
-	}
-	return slices.DeleteFunc(all, func(v string) bool { return v == oauth.PromptCreate })
 }

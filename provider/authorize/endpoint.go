@@ -68,10 +68,10 @@ type Endpoint struct {
 	// Issuer is `iss`. Path is the issuer's path, "" for none. Secure is whether it is https.
 	Issuer, Path string
 	Secure       bool
-	// SignInPath, SignUpPath and ConsentPath are the pages' addresses; they take the parameter flow.
+	// SignInPath, SignUpPath and ConsentPath are the pages' addresses; they take the parameter flow. SignUpPath is "" where nobody can sign up.
 	SignInPath, SignUpPath, ConsentPath string
-	// ResponseTypes are those that every client may use, in canonical order; nil means code alone. A client that did not register itself may have
-	// more of its own.
+	// ResponseTypes are those that are on, in canonical order; nil means code alone. Of these a client may use what its own list has; what an
+	// operator put on a client's list is on for that client in any case.
 	ResponseTypes []string
 	// ACRs are the authentication context classes that a sign-in here can reach.
 	ACRs []string
@@ -120,7 +120,16 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
 		return e.restart(w, q, form)
 	}
-	return e.next(w, r, q, false)
+	return e.proceed(w, r, q, false)
+}
+
+// Prompts lists the values of prompt that are served, for discovery: without create where nobody can sign up (Initiating User Registration §4.1).
+func (e *Endpoint) Prompts() []string {
+	all := oauth.Prompts()
+	if e.SignUpPath != "" {
+		return all
+	}
+	return slices.DeleteFunc(all, func(v string) bool { return v == oauth.PromptCreate })
 }
 
 // Resume goes on with a pending request after a step in the browser.
@@ -133,7 +142,7 @@ func (e *Endpoint) Resume(w http.ResponseWriter, r *http.Request) error {
 		return e.failed(w, r, q, err, true)
 	}
 	serve.RecordOf(r.Context()).ClientID = q.Client.ID
-	return e.next(w, r, q, true)
+	return e.proceed(w, r, q, true)
 }
 
 func readForm(r *http.Request) (oauth.Form, error) {
@@ -164,17 +173,12 @@ func (e *Endpoint) judge(ctx context.Context, q *Request) error {
 	return nil
 }
 
-// failed answers a request that did not pass.
-func (e *Endpoint) failed(w http.ResponseWriter, r *http.Request, q *Request, err error, posted bool) error {
-	if errors.Is(err, ErrFlow) {
-		return &serve.ProblemError{Problem: serve.Problem{Status: http.StatusBadRequest, Kind: "expired", Back: e.Path + "/"}, Cause: err}
+// proceed does what comes next.
+func (e *Endpoint) proceed(w http.ResponseWriter, r *http.Request, q *Request, posted bool) error {
+	if err := e.next(w, r, q, posted); err != nil {
+		return e.failed(w, r, q, err, posted)
 	}
-	oe, ok := oauth.AsError(err)
-	if !ok || q == nil || q.RedirectURI == "" {
-		return err
-	}
-	serve.RecordOf(r.Context()).ClientID = q.Client.ID
-	return e.refuse(w, r, q, oe, posted)
+	return nil
 }
 
 // known reads who is signed in and what they allowed this client.

@@ -160,5 +160,5 @@ func (e *Endpoint) restarted(w http.ResponseWriter, r *http.Request, sealed stri
 		return e.failed(w, r, q, err, false)
 	}
 	serve.RecordOf(r.Context()).ClientID = q.Client.ID
-	return e.next(w, r, q, false)
+	return e.proceed(w, r, q, false)
 }

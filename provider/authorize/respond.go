@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -55,6 +56,34 @@ func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, q *Request, oe
 		params = append(params, e.sessionState(r, q)...)
 	}
 	return e.answer(w, r, q, params, posted)
+}
+
+// failed answers a request that did not pass.
+func (e *Endpoint) failed(w http.ResponseWriter, r *http.Request, q *Request, err error, posted bool) error {
+	if errors.Is(err, ErrFlow) {
+		return &serve.ProblemError{Problem: serve.Problem{Status: http.StatusBadRequest, Kind: "expired", Back: e.Path + "/"}, Cause: err}
+	}
+	if q == nil || q.RedirectURI == "" {
+		return err
+	}
+	oe, ok := oauth.AsError(err)
+	if !ok {
+		if oe, ok = unseen(q, err); !ok {
+			return err
+		}
+	}
+	serve.RecordOf(r.Context()).ClientID = q.Client.ID
+	return e.refuse(w, r, q, oe, posted)
+}
+
+// unseen is a fault of ours as an error for the client, where no person looks on (RFC 6749 §4.1.2.1). A person gets a page instead, from which the
+// same step can be tried again.
+func unseen(q *Request, err error) (*oauth.Error, bool) {
+	a := serve.Explain(err)
+	if a.Status < http.StatusInternalServerError || !q.Prompt.Has(oauth.PromptNone) {
+		return nil, false
+	}
+	return oauth.E(a.Code, a.Description).Because(err), true
 }
 
 // withParams adds parameters to a redirect URI; its own query is kept (RFC 6749 §3.1.2).

@@ -136,10 +136,15 @@ func ruleScope(_ context.Context, _ *Endpoint, q *Request) error {
 	return nil
 }
 
-func rulePrompt(_ context.Context, _ *Endpoint, q *Request) (err error) {
+func rulePrompt(_ context.Context, e *Endpoint, q *Request) (err error) {
 	q.LoginHint, q.UILocales = q.Form.Get("login_hint"), q.Form.Get("ui_locales")
-	q.Prompt, err = oauth.ParsePrompt(q.Form.Get("prompt"))
-	return err
+	if q.Prompt, err = oauth.ParsePrompt(q.Form.Get("prompt")); err != nil {
+		return err
+	}
+	if q.Prompt.Has(oauth.PromptCreate) && e.SignUpPath == "" {
+		return oauth.E(oauth.InvalidRequest, "prompt create is not served") // Initiating User Registration §4
+	}
+	return nil
 }
 
 func ruleResource(_ context.Context, e *Endpoint, q *Request) error {

@@ -20,7 +20,7 @@ func ruleResponseType(_ context.Context, e *Endpoint, q *Request) error {
 		return oauth.E(oauth.UnsupportedResponseType, "response_type is not supported") // RFC 6749 §4.1.2.1
 	case !on && (!own || q.Client.Registered): // what a client says of itself turns nothing on
 		return oauth.E(oauth.UnsupportedResponseType, "response_type is not turned on")
-	case !own && q.Client.Registered:
+	case !own: // an address that anybody can write must not get a token where the client never asks for one
 		return oauth.E(oauth.UnauthorizedClient, "this client did not register the response_type") // RFC 7591 §2
 	}
 	return grantsFor(q.Client, q.Type)

@@ -22,7 +22,7 @@ type Form struct {
 }
 
 // mayRepeat are the parameters that are lists by repetition.
-var mayRepeat = map[string]bool{"resource": true, "audience": true} // RFC 8707 §2; RFC 8693 §2.1
+var mayRepeat = map[string]bool{"resource": true} // RFC 8707 §2
 
 // known are the parameter names that an error may name; others are never echoed.
 var known = func() map[string]bool {

@@ -151,7 +151,7 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
-	for _, param := range []string{"client_id", "redirect_uri", "state", "scope", "nonce", "prompt", "response_mode", "code_challenge", "unheard-of"} {
+	for _, param := range []string{"client_id", "redirect_uri", "state", "scope", "nonce", "prompt", "response_mode", "code_challenge", "audience", "unheard-of"} {
 		t.Run("RFC 6749 §3.1 repeated "+param, func(t *testing.T) {
 			q := i.App("basic").Request()
 			q[param] = []string{"query", "query"}

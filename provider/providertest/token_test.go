@@ -713,7 +713,7 @@ func TestStoreAway(t *testing.T) {
 			t.Errorf("%s: %d %s", name, got.Status, got.Raw)
 		}
 	}
-	if p := b.Get(a.Authorize("prompt", "none")); p.Status != 503 || p.Left != nil {
+	if p := b.Get(a.Authorize()); p.Status != 503 || p.Left != nil {
 		t.Errorf("authorize: %d left %v", p.Status, p.Left)
 	}
 	if p := b.Get("/logout"); p.Status != 503 {
