@@ -1,8 +1,22 @@
 // Chromium without a window, and with nothing of its own going on.
 import { chromium } from 'playwright-core';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-export const launch = executablePath => chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+// launch starts it. Its contexts are incognito: they keep cookies from frames of other sites.
+export const launch = executablePath => chromium.launch({ executablePath, args });
+
+// launchOpen starts one that shows frames of other sites their cookies, with a profile of its own.
+export async function launchOpen(executablePath) {
+  const dir = mkdtempSync(join(tmpdir(), 'e2e-browser-'));
+  mkdirSync(join(dir, 'Default'));
+  writeFileSync(join(dir, 'Default', 'Preferences'), JSON.stringify({ profile: { block_third_party_cookies: false, cookie_controls_mode: 0 } }));
+  const context = await chromium.launchPersistentContext(dir, { executablePath, args, ignoreHTTPSErrors: true });
+  return { context, close: () => context.close().finally(() => rmSync(dir, { recursive: true, force: true })) };
+}
 
 // press clicks what leads to another page of ours.
 export const press = async (page, selector) => Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click(selector)]);

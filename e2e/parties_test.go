@@ -3,6 +3,8 @@ package e2e
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -43,6 +45,7 @@ type side struct {
 func newSide(t *testing.T) *side {
 	s := &side{cert: harness.NewCertificate(t, "relying parties"), files: map[string]string{}, posted: map[string][]string{}}
 	s.Server = httptest.NewUnstartedServer(s)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // a server that is killed drops its connections
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{s.cert.TLS}}
 	s.StartTLS()
 	t.Cleanup(s.Close)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 
 	"latchkey/e2e/harness"
 )
@@ -113,6 +114,17 @@ func TestGoRelyingPartyEverywhere(t *testing.T) {
 	for _, responseType := range harness.ResponseTypes()[1:] {
 		t.Run(responseType, func(t *testing.T) { front(t, p.goParty(t, s, "front"), b, s.Issuer, responseType) })
 	}
+	t.Run("machine", func(t *testing.T) {
+		c := clientcredentials.Config{ClientID: harness.MachineID, ClientSecret: harness.MachineSecret, TokenURL: p.goParty(t, s, "front").Endpoint.TokenURL, Scopes: []string{"read"},
+			EndpointParams: url.Values{"resource": {harness.ResourceServer}}}
+		tok, err := c.Token(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if claims := jwtPart(t, tok.AccessToken, 1); claims["aud"] != harness.ResourceServer || claims["scope"] != "read" || claims["sub"] != harness.MachineID || tok.RefreshToken != "" {
+			t.Errorf("RFC 9068 §2.2: %v", claims)
+		}
+	})
 	t.Run("device", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
