@@ -16,7 +16,7 @@ func TestFrontChannelLogout(t *testing.T) {
 		c["frontchannel_logout_uri"], c["frontchannel_logout_session_required"] = rp.at+"/frontchannel", true
 		clients, origins = append(clients, c), append(origins, rp.at)
 	}
-	s := harness.Start(t, harness.Options{Host: "localhost", Clients: clients})
+	s := harness.Start(t, harness.Options{Host: "localhost", Path: "/id", Clients: clients})
 	for _, rp := range apps {
 		rp.issuer = s.Issuer
 	}

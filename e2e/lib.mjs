@@ -41,14 +41,15 @@ export function finish() {
   process.exit(0);
 }
 
-// A browser without script: cookies, redirects, Refresh, forms. It stops where it would leave the origin.
+// A browser without script: cookies, redirects, Refresh, forms. It stops where it would leave the issuer's origin. Paths are below the issuer's.
 export class Visitor {
-  constructor(origin) {
-    this.origin = origin;
+  constructor(issuer) {
+    this.issuer = issuer;
+    this.origin = new URL(issuer).origin;
     this.jar = new Map();
   }
   async open(url, init = {}) {
-    let target = new URL(url, this.origin);
+    let target = new URL(typeof url === 'string' && url.startsWith('/') ? this.issuer + url : url);
     for (let i = 0; i < 12; i++) {
       if (target.origin !== this.origin) return (this.left = target);
       const res = await fetch(target, {
@@ -92,7 +93,7 @@ export class Visitor {
   async enter(address, code, decision) {
     await this.open(address);
     await this.submit('/device', { user_code: code });
-    check(`the question shows ${code}`, this.at.pathname === '/device/confirm' && this.html.includes(code.toUpperCase()), this.html);
+    check(`the question shows ${code}`, this.at.pathname.endsWith('/device/confirm') && this.html.includes(code.toUpperCase()), this.html);
     await this.submit('/device/confirm', { decision });
   }
   // posted is the request that the page sends to a relying party (OAuth 2.0 Form Post Response Mode §2).

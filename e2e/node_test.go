@@ -29,10 +29,10 @@ func TestOpenIDClient(t *testing.T) {
 	}), p.answer(s))
 }
 
-// TestOAuth4WebAPI runs rp4.mjs: npm oauth4webapi, which leaves nothing to defaults.
+// TestOAuth4WebAPI runs rp4.mjs: npm oauth4webapi, which leaves nothing to defaults, with an issuer that has a path.
 func TestOAuth4WebAPI(t *testing.T) {
 	p := newParties(t)
-	s := p.start(harness.Options{})
+	s := p.start(harness.Options{Path: "/id"})
 	runNode(t, "rp4.mjs", p.input(s, nil), p.answer(s))
 }
 

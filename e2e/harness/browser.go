@@ -57,9 +57,12 @@ func (b *Browser) Copy(t testing.TB) *Browser {
 // Cookies are those for the server.
 func (b *Browser) Cookies() []*http.Cookie { return b.http.Jar.Cookies(b.base) }
 
-// Open visits an address, absolute or a path of the server.
+// Open visits an address, absolute or a path below the issuer's.
 func (b *Browser) Open(address string) *Browser {
 	b.t.Helper()
+	if strings.HasPrefix(address, "/") {
+		address = b.base.Path + address
+	}
 	u, err := b.base.Parse(address)
 	if err != nil {
 		b.t.Fatal(err)

@@ -35,7 +35,7 @@ func configure(t testing.TB, o Options) *Server {
 		scheme = "http"
 	}
 	port, ops := Port(t), Port(t)
-	s.Issuer, s.Ops = fmt.Sprintf("%s://%s:%d", scheme, host, port), fmt.Sprintf("http://127.0.0.1:%d", ops)
+	s.Issuer, s.Ops = fmt.Sprintf("%s://%s:%d%s", scheme, host, port, o.Path), fmt.Sprintf("http://127.0.0.1:%d", ops)
 	s.ConfigFile, s.Store = filepath.Join(s.Dir, "latchkey.yaml"), filepath.Join(s.Dir, "latchkey.db")
 	s.SealingKey, s.Socket = filepath.Join(s.Dir, "sealing.key"), filepath.Join(s.Dir, "admin.sock")
 	key := make([]byte, 32)

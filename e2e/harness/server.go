@@ -24,6 +24,8 @@ type Options struct {
 	Host string
 	// Scheme is the issuer's; "" means http.
 	Scheme string
+	// Path is the issuer's, such as "/id"; "" means none.
+	Path string
 	// Wrap is a command that runs the server's command.
 	Wrap []string
 	// Dir is where configuration and data are; "" makes one.
