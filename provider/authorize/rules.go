@@ -45,8 +45,9 @@ func ruleClient(ctx context.Context, e *Endpoint, q *Request) error {
 	return nil
 }
 
-// ruleRedirectURI: byte-equal to a registered one (RFC 9700 §2.1); only a native client's loopback port floats (RFC 8252 §7.3).
-func ruleRedirectURI(_ context.Context, _ *Endpoint, q *Request) error {
+// ruleRedirectURI: byte-equal to a registered one (RFC 9700 §2.1); only a native client's loopback port floats (RFC 8252 §7.3). What a stranger
+// registered is none of our own addresses: a form that our page posts there would be taken for the person's.
+func ruleRedirectURI(_ context.Context, e *Endpoint, q *Request) error {
 	if q.Form.Repeated("redirect_uri") {
 		return page("redirect_uri", "redirect_uri is repeated", nil)
 	}
@@ -56,14 +57,16 @@ func ruleRedirectURI(_ context.Context, _ *Endpoint, q *Request) error {
 		if len(q.Client.RedirectURIs) != 1 || scopes.Has(oauth.OpenID) { // OpenID Connect Core §3.1.2.1: required
 			return page("redirect_uri", "redirect_uri is missing", nil)
 		}
-		q.RedirectURI = q.Client.RedirectURIs[0] // RFC 6749 §3.1.2.3
-		return nil
+		uri = q.Client.RedirectURIs[0] // RFC 6749 §3.1.2.3
 	}
 	native := q.Client.ApplicationType == "native"
 	if !slices.ContainsFunc(q.Client.RedirectURIs, func(reg string) bool { return oauth.MatchRedirectURI(reg, uri, native) }) {
 		return page("redirect_uri", "redirect_uri is not registered for this client", nil)
 	}
-	q.RedirectURI, q.RedirectURISent = uri, true
+	if q.Client.Registered && oauth.Own(e.Issuer, uri) { // RFC 9700 §4.16
+		return page("redirect_uri", "redirect_uri is an address of this server", nil)
+	}
+	q.RedirectURI, q.RedirectURISent = uri, q.Form.Get("redirect_uri") != ""
 	return nil
 }
 
@@ -85,6 +88,10 @@ func ruleResponseMode(_ context.Context, _ *Endpoint, q *Request) error {
 	if len(q.Client.ResponseModes) > 0 && !slices.Contains(q.Client.ResponseModes, string(q.Mode)) {
 		q.Mode, _ = oauth.ParseResponseMode("", q.Type)
 		return oauth.E(oauth.InvalidRequest, "response_mode is not allowed for this client")
+	}
+	if q.Mode == oauth.ModeFormPost && !strings.HasPrefix(q.RedirectURI, "https://") && !strings.HasPrefix(q.RedirectURI, "http://") { // Form Post Response Mode §2: it is an HTTP request
+		q.Mode, _ = oauth.ParseResponseMode("", q.Type)
+		return oauth.E(oauth.InvalidRequest, "response_mode form_post needs an http or https redirect_uri")
 	}
 	return nil
 }

@@ -2,7 +2,10 @@ package oauth
 
 import (
 	"errors"
+	"net/netip"
 	"net/url"
+	"path"
+	"strconv"
 	"strings"
 )
 
@@ -56,18 +59,69 @@ func checkScheme(u *url.URL, native bool) error {
 		if u.Hostname() == "" || u.Opaque != "" {
 			return errors.New("has no host")
 		}
+		return checkHost(u)
 	case u.Scheme == "http":
 		switch u.Hostname() {
 		case "127.0.0.1", "::1", "localhost":
-		default:
-			return errors.New("uses http; only loopback addresses may") // RFC 8252 §7.3
+			return checkHost(u)
 		}
+		return errors.New("uses http; only loopback addresses may") // RFC 8252 §7.3
 	case !strings.Contains(strings.Trim(u.Scheme, "."), "."):
 		return errors.New("has a scheme that is neither https nor a reverse domain name such as com.example.app") // RFC 8252 §7.1
 	case !native:
 		return errors.New("has a private-use scheme; only native applications may") // RFC 8252 §7.1
 	}
 	return nil
+}
+
+// checkHost wants a name or an address as browsers take one (WHATWG URL §3.2), and a port: what else net/url lets through is a word of its own in a
+// Content-Security-Policy.
+func checkHost(u *url.URL) error {
+	name := u.Hostname()
+	if strings.HasPrefix(u.Host, "[") {
+		if a, err := netip.ParseAddr(name); err != nil || !a.Is6() || a.Zone() != "" {
+			return errors.New("has a host that is no address")
+		}
+	} else {
+		for label := range strings.SplitSeq(strings.TrimSuffix(name, "."), ".") {
+			if label == "" || strings.ContainsFunc(label, notLabel) {
+				return errors.New("has a host that is no name")
+			}
+		}
+	}
+	if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil && u.Port() != "" || u.Port() == "0" || strings.HasSuffix(u.Host, ":") {
+		return errors.New("has a port that is none")
+	}
+	return nil
+}
+
+func notLabel(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+}
+
+// Own tells whether uri is one of the addresses below the issuer's. A client of somebody else must not have answers sent there: a form that is posted
+// from our page to our page looks like the person's own.
+func Own(issuer, uri string) bool {
+	of, err := url.Parse(issuer)
+	if err != nil {
+		return false
+	}
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != of.Scheme || place(u) != place(of) {
+		return false
+	}
+	below := path.Clean("/" + of.Path)
+	at := path.Clean("/" + u.Path)
+	return below == "/" || at == below || strings.HasPrefix(at, below+"/")
+}
+
+// place is host and port, however they are written.
+func place(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")) + " " + port
 }
 
 // MatchRedirectURI says whether asked is the registered redirect URI: byte-equal, with one freedom. For a native client the port

@@ -43,6 +43,18 @@ func TestCheckRedirectURI(t *testing.T) {
 		{"line feed", "https://app.example/\n", false, false},
 		{"not ASCII", "https://äpp.example/cb", false, false},
 		{"no host", "https:///cb", false, false},
+		{"RFC 3986 §3.2.2 IPv6", "https://[2001:db8::1]:8443/cb", true, true},
+		{"WHATWG URL §3.2 host that is more than a name, as words of a policy", "https://a;b.example/cb", false, false},
+		{"the same, a list", "https://a,b.example/cb", false, false},
+		{"the same, a quote", "https://a'b.example/cb", false, false},
+		{"the same, a parameter", "https://a&b/cb", false, false},
+		{"host that begins with a dot", "https://.example/cb", false, false},
+		{"host with an empty label", "https://a..example/cb", false, false},
+		{"IPv4 in brackets", "https://[192.0.2.1]/cb", false, false},
+		{"RFC 6874 zone", "https://[fe80::1%25eth0]/cb", false, false},
+		{"port that is none", "https://app.example:/cb", false, false},
+		{"port 0", "https://app.example:0/cb", false, false},
+		{"port beyond all", "https://app.example:65536/cb", false, false},
 		{"opaque https", "https:app.example", false, false},
 		{"empty", "", false, false},
 		{"too long", "https://app.example/" + strings.Repeat("a", 2048), false, false},
@@ -115,4 +127,35 @@ func FuzzMatchRedirectURI(f *testing.F) {
 			t.Fatalf("%q matches %q", asked, registered)
 		}
 	})
+}
+
+func TestOwn(t *testing.T) {
+	for _, row := range []struct {
+		issuer, uri string
+		want        bool
+	}{
+		{"https://id.example", "https://id.example/account", true},
+		{"https://id.example", "https://id.example", true},
+		{"https://id.example", "https://id.example?x", true},
+		{"https://id.example", "https://ID.example:443/account", true},
+		{"https://id.example", "https://id.example./account", true},
+		{"https://id.example:8443", "https://id.example:8443/x", true},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:8080/x", true},
+		{"http://[::1]:8080", "http://[::1]:8080/x", true},
+		{"https://id.example/op", "https://id.example/op/account", true},
+		{"https://id.example/op", "https://id.example/op?x", true},
+		{"https://id.example/op", "https://id.example/%6fp/account", true},
+		{"https://id.example/op", "https://id.example//op/account", true},
+		{"https://id.example/op", "https://id.example/app/cb", false},
+		{"https://id.example/op", "https://id.example/option", false},
+		{"https://id.example", "https://id.example:8443/x", false},
+		{"https://id.example", "https://app.example/x", false},
+		{"https://id.example", "https://id.example.evil.example/x", false},
+		{"https://id.example", "com.example.app:/x", false},
+		{"http://localhost:8080", "http://localhost/x", false},
+	} {
+		if got := Own(row.issuer, row.uri); got != row.want {
+			t.Errorf("%s of %s: %v", row.uri, row.issuer, got)
+		}
+	}
 }

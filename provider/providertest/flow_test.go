@@ -124,10 +124,17 @@ func TestRefused(t *testing.T) {
 		{"RFC 8707 §2 unknown resource", "basic", []string{"resource", "https://evil.test"}, "", "invalid_target"},
 		{"RFC 8707 §2 resource with fragment", "basic", []string{"resource", API + "#x"}, "", "invalid_target"},
 		{"Multiple Response Types §2.1 unknown mode", "basic", []string{"response_mode", "web_message"}, "", "invalid_request"},
+		{"RFC 9700 §4.16 registered, but an address of ours", "ours", []string{"redirect_uri", URL + "/account/sign-out", "response_mode", "form_post"}, "Problem: redirect_uri", ""},
+		{"Form Post Response Mode §2 nothing is posted to a private scheme", "app", []string{"redirect_uri", "com.example.app:/cb", "response_mode", "form_post"}, "", "invalid_request"},
 		{"OpenID Connect Core §3.1.2.6 prompt=none, nobody signed in", "basic", []string{"prompt", "none"}, "", "login_required"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.client == "machine-web" {
+			switch c.client {
+			case "ours":
+				i.Registry.Declare(append(i.Registry.Declared(), WebClient("ours", func(c *storage.Client) { c.Registered, c.RedirectURIs = true, []string{URL + "/account/sign-out"} })))
+			case "app":
+				i.Registry.Declare(append(i.Registry.Declared(), WebClient("app", Public, func(c *storage.Client) { c.ApplicationType, c.RedirectURIs = "native", []string{"com.example.app:/cb"} })))
+			case "machine-web":
 				i.Registry.Declare(append(i.Registry.Declared(), WebClient("machine-web", func(c *storage.Client) { c.GrantTypes = []string{"client_credentials"} })))
 			}
 			p := i.Browser().Get(i.App(c.client).Authorize(c.pairs...))

@@ -35,7 +35,7 @@ func (e *Endpoint) fill(ctx context.Context, c *storage.Client, m client.Metadat
 		return "", err
 	}
 	faults = append(faults, client.Check(*c, e.Policy.narrow(e.Served()))...)
-	faults = append(faults, e.Policy.hosts(*c)...)
+	faults = append(faults, e.Policy.hosts(e.Issuer, *c)...)
 	if len(faults) > 0 {
 		return "", errMetadata(faults)
 	}
@@ -72,6 +72,9 @@ func errStatement(statement any) error {
 func (e *Endpoint) sector(ctx context.Context, c storage.Client) error {
 	if c.SectorIdentifierURI == "" {
 		return nil
+	}
+	if len(c.RedirectURIs) == 0 { // any document at all would have every one of none, and the host's subjects would be told to a stranger
+		return oauth.E(oauth.InvalidClientMetadata, "sector_identifier_uri needs redirect_uris, which show whose it is")
 	}
 	refused := oauth.E(oauth.InvalidClientMetadata, "sector_identifier_uri gives no JSON array that has every one of redirect_uris")
 	if e.Fetch == nil {

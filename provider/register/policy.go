@@ -72,11 +72,9 @@ func (p Policy) scopes(c *storage.Client, asked bool) {
 	}
 }
 
-// hosts checks where browsers may be sent for the client.
-func (p Policy) hosts(c storage.Client) (faults []client.Fault) {
-	if len(p.RedirectHosts) == 0 {
-		return nil
-	}
+// hosts checks where browsers may be sent for the client: never to addresses below the issuer's, where what comes would look like the person's own doing
+// (RFC 9700 §4.16).
+func (p Policy) hosts(issuer string, c storage.Client) (faults []client.Fault) {
 	for _, l := range []struct {
 		field string
 		uris  []string
@@ -84,7 +82,11 @@ func (p Policy) hosts(c storage.Client) (faults []client.Fault) {
 		{"redirect_uris", c.RedirectURIs}, {"post_logout_redirect_uris", c.PostLogoutRedirectURIs}, {"initiate_login_uri", []string{c.InitiateLoginURI}},
 	} {
 		for _, uri := range l.uris {
-			if uri != "" && !p.allows(uri) {
+			switch {
+			case uri == "":
+			case oauth.Own(issuer, uri):
+				faults = append(faults, client.Fault{Field: l.field, Value: uri, Problem: "is an address of this server"})
+			case len(p.RedirectHosts) > 0 && !p.allows(uri):
 				faults = append(faults, client.Fault{Field: l.field, Value: uri, Problem: "has a host that may not be registered here"})
 			}
 		}

@@ -17,13 +17,13 @@ func TestRedirectHosts(t *testing.T) {
 	} {
 		for field, c := range map[string]storage.Client{"redirect_uris": {RedirectURIs: []string{uri}}, "post_logout_redirect_uris": {PostLogoutRedirectURIs: []string{uri}},
 			"initiate_login_uri": {InitiateLoginURI: uri}} {
-			faults := p.hosts(c)
+			faults := p.hosts("https://id.example", c)
 			if (len(faults) == 0) != want || !want && faults[0].Field != field {
 				t.Errorf("%s %s: %v", field, uri, faults)
 			}
 		}
 	}
-	if faults := (Policy{}).hosts(storage.Client{RedirectURIs: []string{"https://anything.example/"}}); faults != nil {
+	if faults := (Policy{}).hosts("https://id.example", storage.Client{RedirectURIs: []string{"https://anything.example/"}}); faults != nil {
 		t.Error(faults)
 	}
 }

@@ -71,6 +71,7 @@ func TestRegister(t *testing.T) {
 
 func TestRegisterRefuses(t *testing.T) {
 	g := newRig(t)
+	g.documents["https://shop.example/none.json"] = `[]`
 	g.documents["https://shop.example/short.json"] = `["https://shop.example/other"]`
 	g.documents["https://shop.example/broken.json"] = `["https://shop.example/cb"`
 	g.documents["https://shop.example/object.json"] = `{"uris":["https://shop.example/cb"]}`
@@ -85,6 +86,11 @@ func TestRegisterRefuses(t *testing.T) {
 		{"RFC 7591 §2 no redirect URI", `{}`, "invalid_redirect_uri", "redirect_uris"},
 		{"RFC 6749 §3.1.2 fragment", `{"redirect_uris":["https://a.example/#x"]}`, "invalid_redirect_uri", "redirect_uris"},
 		{"scheme that runs", `{"redirect_uris":["javascript:alert(1)"]}`, "invalid_redirect_uri", "redirect_uris"},
+		{"RFC 9700 §4.16 an address of ours", `{"redirect_uris":["https://id.example/op/account/sign-out"],"response_types":["code"]}`, "invalid_redirect_uri", "redirect_uris"},
+		{"an address of ours among others", `{"redirect_uris":["https://shop.example/cb","https://ID.example:443/op"]}`, "invalid_redirect_uri", "redirect_uris"},
+		{"an address of ours to come back to", shop + `,"post_logout_redirect_uris":["https://id.example/op/x"]}`, "invalid_client_metadata", "post_logout_redirect_uris"},
+		{"OpenID Connect Core §8.1 a sector that nothing binds to the client", `{"grant_types":["urn:ietf:params:oauth:grant-type:device_code"],"subject_type":"pairwise","sector_identifier_uri":"https://shop.example/none.json"}`,
+			"invalid_client_metadata", "sector_identifier_uri"},
 		{"two members", `{"redirect_uris":["http://a.example/"],"client_uri":"x"}`, "invalid_client_metadata", "client_uri"},
 		{"type", shop + `,"contacts":"me"}`, "invalid_client_metadata", "contacts"},
 		{"RFC 7591 §2.2", shop + `,"logo_uri#de":"javascript:x"}`, "invalid_client_metadata", "logo_uri"},
