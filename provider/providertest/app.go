@@ -25,6 +25,8 @@ const (
 type App struct {
 	i *Issuer
 	storage.Client
+	// Prove proves the client in a request to path, where it is not by [Secret]: it adds to the form, or returns a header. nil: by its method.
+	Prove func(path string, form url.Values) http.Header
 }
 
 // WebClient is a confidential client that may do everything; change what the test is about.
@@ -139,10 +141,12 @@ func (i *Issuer) Call(method, path string, form url.Values, h http.Header) Answe
 func (a *App) Post(path string, pairs ...string) Answer {
 	a.i.T.Helper()
 	form, h := Query(pairs...), http.Header{}
-	switch a.AuthMethod {
-	case client.BasicMethod:
+	switch {
+	case a.Prove != nil:
+		h = a.Prove(path, form)
+	case a.AuthMethod == client.BasicMethod:
 		h = Basic(a.ID, Secret)
-	case client.PostMethod:
+	case a.AuthMethod == client.PostMethod:
 		form.Set("client_id", a.ID)
 		form.Set("client_secret", Secret)
 	default:
