@@ -50,7 +50,7 @@ func (c *Config) protocolKeys() []key {
 		{path: "registration.unused_ttl", to: &r.UnusedTTL, def: "90d", min: "1h", max: "3650d", doc: "A client that registered goes when nobody has used it for so long."},
 		{path: "logout.session_management", to: &c.Logout.SessionManagement, def: "true", doc: "Serve the frame by which applications notice that the session changed (OpenID Connect Session Management). Browsers that keep third-party cookies back make it useless there."},
 		{path: "logout.notice_ttl", to: &c.Logout.NoticeTTL, def: "24h", min: "1m", max: "6d", doc: "How long we try to tell an application that a session ended (Back-Channel Logout)."},
-		{path: "fetch.allow", to: &c.Fetch.Allow, doc: "Networks (CIDR) outside of the public internet in which addresses that clients name (jwks_uri, request_uri, sector_identifier_uri, backchannel_logout_uri) may be."},
+		{path: "fetch.allow", to: &c.Fetch.Allow, doc: "Networks (CIDR) outside of the public internet in which addresses that clients name (jwks_uri, request_uri, sector_identifier_uri, backchannel_logout_uri) may be. Those of clients that registered themselves too: list no network whose servers trust whoever reaches them."},
 		{path: "fetch.ca_file", to: &c.Fetch.CAFile, doc: "PEM file of certification authorities that are trusted there, beside the system's."},
 		{path: "fetch.timeout", to: &c.Fetch.Timeout, def: "5s", min: "100ms", max: "1m", doc: "Time for each of these fetches."},
 	}
