@@ -92,7 +92,7 @@ type Provider struct {
 	Accounts  *AccountTokens
 	Devices   *endpoint.DeviceApproval
 	// Told says who is told that a session ended: see [logout.Front].
-	Told func(ctx context.Context, s storage.Session) (apps, frames []string)
+	Told func(ctx context.Context, s storage.Session) (apps []storage.Client, frames []string)
 
 	clients    *client.Authenticator
 	token      *grant.Endpoint

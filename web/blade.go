@@ -30,6 +30,15 @@ func cut(id string) (d [7]int) {
 
 // newBlade draws the blade as one path: no style attribute, so that a strict CSP is no obstacle.
 func newBlade(id, name string) blade {
+	var code strings.Builder
+	for _, v := range cut(id) {
+		fmt.Fprint(&code, v+1)
+	}
+	return blade{outline(id), shorten(strings.ToUpper(words.Plain(name)), 26), code.String(), 486}
+}
+
+// outline is the blade's edge.
+func outline(id string) string {
 	const full, step, flat, unit, tip = 128, 62, 24, 11, 532
 	var b strings.Builder
 	fmt.Fprintf(&b, "M20 0H504L%d 46L496 86", tip)
@@ -45,11 +54,7 @@ func newBlade(id, name string) blade {
 		x, y = x-step, n
 	}
 	fmt.Fprintf(&b, "L%d %dH20Z", max(22, x-flat-(full-y)), full)
-	var code strings.Builder
-	for _, v := range d {
-		fmt.Fprint(&code, v+1)
-	}
-	return blade{b.String(), shorten(strings.ToUpper(words.Plain(name)), 26), code.String(), 486}
+	return b.String()
 }
 
 // shorten cuts a text after n runes.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -275,5 +274,3 @@ const signedIn = "sid=s1"
 
 // escaped is s as part of a query.
 func escaped(s string) string { return url.QueryEscape(s) }
-
-func clientIDAsName(_ context.Context, id string) string { return id }

@@ -13,7 +13,6 @@ type consentView struct {
 	Flow      Flow
 	LoginName string
 	asks
-	clientLinks
 }
 
 // asks is what a client asks for, in plain words.
@@ -24,9 +23,6 @@ type asks struct {
 	// Nothing: the client asks for nothing but the sign-in itself.
 	Nothing bool
 }
-
-// clientLinks are pages of the client of that name, "" for none.
-type clientLinks struct{ Client, ClientURI, PolicyURI, TosURI string }
 
 // scopeRow is a scope in plain words; Text is "" for one we do not know.
 type scopeRow struct{ Name, Text string }
@@ -50,9 +46,8 @@ func (s *Site) consent(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := s.begin(r, fl.UILocales, a.Locale)
 	f.forFlow(fl)
-	f.Person, f.Title = called(a), f.T("consent.title", "client", fl.ClientName)
-	v := &consentView{frame: f, Flow: fl, LoginName: login(a), asks: f.asks(fl.Scopes, fl.GrantedScopes, fl.Resources),
-		clientLinks: clientLinks{fl.ClientName, webLink(fl.ClientURI), webLink(fl.PolicyURI), webLink(fl.TermURI)}}
+	f.Person, f.Title = called(a), f.T("consent.title", "client", f.App.Name)
+	v := &consentView{frame: f, Flow: fl, LoginName: login(a), asks: f.asks(fl.Scopes, fl.GrantedScopes, fl.Resources)}
 	return s.draw(w, r, http.StatusOK, "bow", "consent", v)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/provider/account"
+	"latchkey/provider/logo"
 	"latchkey/storage"
 )
 
@@ -23,12 +24,10 @@ type Sessions interface {
 // Flow is a pending authorization request, as pages need to know it. It travels in the query parameter and form field `flow`, sealed.
 type Flow struct {
 	// Sealed is the flow itself, to be put into links and forms.
-	Sealed     string
-	ClientID   string
-	ClientName string
+	Sealed string
+	Client storage.Client
 	// ClientHost is the host that the person returns to.
-	ClientHost                    string
-	ClientURI, PolicyURI, TermURI string
+	ClientHost string
 	// LoginHint fills the sign-in form. UILocales is the request's ui_locales.
 	LoginHint, UILocales string
 	// Reauth: there is a session, but the person must prove who they are again (prompt=login, max_age).
@@ -58,9 +57,8 @@ type Flows interface {
 // Device is a device that waits for a person's decision (RFC 8628 §3.3), as pages need to know it.
 type Device struct {
 	// Ticket goes into the form of the decision.
-	Ticket                        string
-	ClientID, ClientName          string
-	ClientURI, PolicyURI, TermURI string
+	Ticket string
+	Client storage.Client
 	// Scopes and Resources that the device will get.
 	Scopes, Resources []string
 	// AskedAt is when it began.
@@ -78,6 +76,12 @@ type Devices interface {
 	Decide(r *http.Request, ticket string, allow bool) error
 }
 
+// Logos has the pictures of applications.
+type Logos interface {
+	// Logo is the picture that a client registered at the address of that [logo.Version]. Errors: logo.ErrNone, logo.ErrLater, or a fault.
+	Logo(ctx context.Context, clientID, version string) (logo.Logo, error)
+}
+
 // Deps is what the pages stand on.
 type Deps struct {
 	Account  account.Verbs
@@ -85,11 +89,13 @@ type Deps struct {
 	Flows    Flows
 	// Devices are the pages of the device grant; nil hides them.
 	Devices Devices
-	// ClientName tells how a client is called, its ID where it has no name.
-	ClientName func(ctx context.Context, id string) string
+	// Client finds an application. Of one that it does not find pages show the ID.
+	Client func(ctx context.Context, id string) (storage.Client, error)
+	// Logos has the pictures of applications; nil: none are shown.
+	Logos Logos
 	// Told lists the applications that are told of the end of a session, and the addresses that the browser loads to tell some of them
 	// (Front-Channel Logout). nil: none are.
-	Told func(ctx context.Context, s storage.Session) (apps, frames []string)
+	Told func(ctx context.Context, s storage.Session) (apps []storage.Client, frames []string)
 	// Issuer is the configured issuer; every absolute address begins with it. Its path, if any, prefixes every path.
 	Issuer string
 	// Brand is the product name that pages show.

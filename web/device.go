@@ -87,7 +87,6 @@ func (s *Site) devicePost(w http.ResponseWriter, r *http.Request) error {
 type askView struct {
 	*frame
 	asks
-	clientLinks
 	LoginName, UserCode, When, Ticket string
 }
 
@@ -110,15 +109,10 @@ func (s *Site) deviceAsk(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.deviceWrong(w, r, f, oauth.ShowUserCode(words.Plain(code)), err)
 	}
-	name := words.Plain(d.ClientName)
-	if name == "" {
-		name = words.Plain(d.ClientID)
-	}
-	f.Key, f.Back = newBlade(d.ClientID, name), deviceAsk
-	f.Person, f.Title = called(a), f.T("connect.ask", "client", name)
+	f.about(d.Client)
+	f.Back, f.Person, f.Title = deviceAsk, called(a), f.T("connect.ask", "client", f.App.Name)
 	return s.draw(w, r, http.StatusOK, "bow", "deviceask", &askView{frame: f, asks: f.asks(d.Scopes, nil, d.Resources), LoginName: login(a), Ticket: d.Ticket,
-		clientLinks: clientLinks{name, webLink(d.ClientURI), webLink(d.PolicyURI), webLink(d.TermURI)},
-		UserCode:    oauth.ShowUserCode(code), When: f.ago(s.now(r).Sub(d.AskedAt))})
+		UserCode: oauth.ShowUserCode(code), When: f.ago(s.now(r).Sub(d.AskedAt))})
 }
 
 // deviceDecide takes the person's word. Neither button is no word: ask again.

@@ -43,7 +43,7 @@ func (f *fakeDevices) Decide(_ *http.Request, ticket string, allow bool) error {
 }
 
 func television(now time.Time) Device {
-	return Device{Ticket: "sealed", ClientID: "harbour-tv", ClientName: "Harbour TV", ClientURI: "https://tv.harbour.example/", PolicyURI: "https://tv.harbour.example/privacy",
+	return Device{Ticket: "sealed", Client: sampleClients()["harbour-tv"],
 		Scopes: []string{"openid", "profile", "offline_access", "films:watch"}, Resources: []string{"https://api.harbour.example/v1"}, AskedAt: now.Add(-2 * time.Minute)}
 }
 
@@ -109,7 +109,7 @@ func TestDeviceConfirm(t *testing.T) {
 	b.get(t, "/device/confirm", signedIn, "lk_device=BBBBBBBB").status(422).says("Check the code on your device").holds(`value="BBBB-BBBB"`, `action="/device"`)
 	b.get(t, "/device/confirm?user_code=WDJB-MJHT", signedIn).goes("/device")
 	bare := television(time.Time{})
-	bare.ClientName, bare.Scopes, bare.Resources, bare.ClientURI = "", nil, nil, "javascript:alert(1)"
+	bare.Client.Name, bare.Scopes, bare.Resources, bare.Client.URI = "", nil, nil, "javascript:alert(1)"
 	b.devices.waits["WDJBMJHT"] = bare
 	b.get(t, "/device/confirm", signedIn, deviceCookie).status(200).says("harbour-tv on a device", "nothing but that you sign in").lacks("javascript:")
 }
@@ -143,7 +143,7 @@ func TestDeviceDecide(t *testing.T) {
 func TestDeviceHostile(t *testing.T) {
 	for _, evil := range []string{`"><script>alert(1)</script>`, "{{.Title}}", "\u202Etxt.exe", strings.Repeat("Ü", 200), "a\r\nSet-Cookie: x=y", "\xff\xfe"} {
 		b := newBench(t, sampleIssuer)
-		b.devices.waits["WDJBMJHT"] = Device{Ticket: "sealed", ClientID: evil, ClientName: evil, Scopes: []string{evil, "openid"}, Resources: []string{evil}, ClientURI: evil}
+		b.devices.waits["WDJBMJHT"] = Device{Ticket: "sealed", Client: storage.Client{ID: evil, Name: evil, URI: evil, LogoURI: evil}, Scopes: []string{evil, "openid"}, Resources: []string{evil}}
 		b.get(t, "/device/confirm", signedIn, deviceCookie).status(200).lacks("<script>alert", "\u202E")
 		b.get(t, "/device/confirm", signedIn, "lk_device="+strings.Map(func(r rune) rune {
 			if r <= ' ' || r >= 0x7f || strings.ContainsRune(`",;\`, r) {

@@ -34,6 +34,8 @@ type fakeVerbs struct {
 	sessions     func() ([]storage.Session, error)
 	endSession   func(sid string) error
 	endOthers    func(keep string) (int, error)
+	consents     func() ([]storage.Consent, error)
+	removed      func(clientID string) error
 	lastCaller   account.Caller
 	lastAccounts []int64
 }
@@ -114,6 +116,11 @@ func (f *fakeVerbs) EndSession(_ context.Context, id int64, sid string, _ accoun
 }
 func (f *fakeVerbs) EndOtherSessions(_ context.Context, _ int64, keep string, _ account.Caller) (int, error) {
 	return f.endOthers(keep)
+}
+func (f *fakeVerbs) Consents(context.Context, int64) ([]storage.Consent, error) { return f.consents() }
+func (f *fakeVerbs) RemoveConsent(_ context.Context, id int64, clientID string, c account.Caller) error {
+	f.lastAccounts, f.lastCaller = append(f.lastAccounts, id), c
+	return f.removed(clientID)
 }
 func (f *fakeVerbs) Live(context.Context, string) (storage.Account, storage.Session, error) {
 	return storage.Account{}, storage.Session{}, errors.New("pages do not ask")

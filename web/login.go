@@ -57,7 +57,7 @@ func (s *Site) loginView(r *http.Request, in signIn) *loginView {
 	case in.reauth():
 		v.Known, v.Person, v.LoginName, f.Title = true, called(in.who), login(in.who), f.T("reauth.title")
 	case in.fl.Sealed != "":
-		f.Title = f.T("login.title", "client", in.fl.ClientName)
+		f.Title = f.T("login.title", "client", f.App.Name)
 	default:
 		f.Title = f.T("login.title", "client", f.Brand)
 	}

@@ -132,7 +132,7 @@ func TestConsent(t *testing.T) {
 	b.get(t, "/consent", signedIn).goes("/account")
 	b.get(t, "/consent?flow=stolen", signedIn).status(400)
 	evil := notes()
-	evil.ClientURI, evil.PolicyURI, evil.TermURI = "javascript:alert(1)", "data:text/html,x", "//x"
+	evil.Client.URI, evil.Client.PolicyURI, evil.Client.TOSURI = "javascript:alert(1)", "data:text/html,x", "//x"
 	b.flows.open["evil"] = evil
 	b.get(t, "/consent?flow=evil", signedIn).status(200).lacks("javascript:", "data:text", "About Harbour Notes")
 

@@ -30,6 +30,8 @@ type frame struct {
 	Langs  []choice
 	Themes []choice
 	Key    blade
+	// App is the application that the page is about, nil if none.
+	App *app
 	// Person and Here are for the account's pages: who is signed in, and which entry of the menu this is.
 	Person, Here string
 
@@ -115,19 +117,25 @@ func (s *Site) begin(r *http.Request, flowLocales, accountLocale string) *frame 
 func notice(c *words.Catalogue, word string) string {
 	switch word {
 	case "verified", "reset", "signed_out", "saved", "password_changed", "session_ended", "sessions_ended", "verification_sent", "again",
-		"resume_saved", "resume_removed", "picture_saved", "picture_removed":
+		"resume_saved", "resume_removed", "picture_saved", "picture_removed", "access_removed":
 		return c.T("notice." + word)
 	}
 	return ""
 }
 
-// forFlow gives the frame the client's blade, and keeps the flow in its address.
+// forFlow gives the frame the client and its blade, and keeps the flow in its address.
 func (f *frame) forFlow(fl Flow) {
 	if fl.Sealed == "" {
 		return
 	}
-	f.Key = newBlade(fl.ClientID, fl.ClientName)
+	f.about(fl.Client)
 	f.Back = with(f.Back, "flow", fl.Sealed)
+}
+
+// about gives the frame the client and its blade.
+func (f *frame) about(c storage.Client) {
+	a := f.app(c)
+	f.App, f.Key = &a, newBlade(a.ID, a.Name)
 }
 
 // with adds a parameter to a path; "" adds none.
@@ -178,10 +186,6 @@ func (s *Site) flow(w http.ResponseWriter, r *http.Request, v url.Values) (fl Fl
 	}
 	if fl.Sealed == "" {
 		fl.Sealed = sealed
-	}
-	fl.ClientName = words.Plain(fl.ClientName)
-	if fl.ClientName == "" {
-		fl.ClientName = words.Plain(fl.ClientID)
 	}
 	return fl, true
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 
 	"latchkey/provider/serve"
@@ -64,6 +63,8 @@ func (s *Site) Routes() []Route {
 		post("/account/picture/delete", "page_picture_delete", s.pictureDelete),
 		get("/account/password", "page_password", s.password),
 		post("/account/password", "page_password", s.passwordPost),
+		get("/account/applications", "page_applications", s.applications),
+		post("/account/applications/remove", "page_application_remove", s.applicationRemove),
 		get("/account/sessions", "page_sessions", s.sessions),
 		post("/account/sessions/end", "page_session_end", s.sessionEnd),
 		post("/account/sessions/end-others", "page_sessions_end", s.sessionsEnd),
@@ -74,6 +75,9 @@ func (s *Site) Routes() []Route {
 		get("/favicon.ico", "favicon", s.icon),
 		{Method: http.MethodGet, Path: "/static/", Prefix: true, Endpoint: "static", Handler: s.static},
 		{Method: http.MethodGet, Path: "/media/", Prefix: true, Endpoint: "media", Handler: s.media},
+	}
+	if s.Logos != nil {
+		routes = append(routes, Route{Method: http.MethodGet, Path: logoRoute, Prefix: true, Endpoint: "client_logo", Handler: s.logo})
 	}
 	if s.Devices != nil {
 		routes = append(routes, get("/device", "page_device", s.device), post("/device", "page_device", s.devicePost),
@@ -87,5 +91,3 @@ func (s *Site) Routes() []Route {
 	}
 	return routes
 }
-
-func clientID(_ context.Context, id string) string { return id }

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"latchkey/provider/account"
+	"latchkey/provider/client"
+	"latchkey/provider/logo"
+	"latchkey/provider/picture"
 	"latchkey/provider/serve"
 	"latchkey/storage"
 )
@@ -23,6 +26,7 @@ type bench struct {
 	sess     *fakeSessions
 	flows    *fakeFlows
 	devices  *fakeDevices
+	logos    *sampleLogos
 	answered error
 }
 
@@ -38,16 +42,42 @@ func ada() storage.Account {
 		Picture: &storage.FileInfo{ID: "p1", ContentType: "image/png", Size: 9000}}
 }
 
+// sampleClients are the applications that the samples know.
+func sampleClients() map[string]storage.Client {
+	return map[string]storage.Client{
+		"harbour-notes": {ID: "harbour-notes", Name: "Harbour Notes", URI: "https://notes.harbour.example/", PolicyURI: "https://notes.harbour.example/privacy",
+			TOSURI: "https://notes.harbour.example/terms", LogoURI: "https://notes.harbour.example/logo.png", InitiateLoginURI: "https://notes.harbour.example/sign-in?from=id",
+			Localized: map[string]string{"client_name#fr": "Notes du port", "policy_uri#de": "https://notes.harbour.example/datenschutz", "logo_uri#de": "https://notes.harbour.example/zeichen.png"}},
+		"tide-tables": {ID: "tide-tables", Name: "Tide Tables", URI: "https://tides.example/", LogoURI: "https://tides.example/none.png", SkipConsent: true, Scopes: []string{"openid", "email"}},
+		"harbour-tv":  {ID: "harbour-tv", Name: "Harbour TV", URI: "https://tv.harbour.example/", PolicyURI: "https://tv.harbour.example/privacy"},
+	}
+}
+
+// sampleLogos has a picture of one of the sample clients.
+type sampleLogos struct{ asked []string }
+
+func (l *sampleLogos) Logo(_ context.Context, clientID, version string) (logo.Logo, error) {
+	l.asked = append(l.asked, clientID+" "+version)
+	switch clientID {
+	case "harbour-notes":
+		return logo.Logo{Picture: picture.Picture{Content: samplePicture(), ContentType: "image/png"}, Until: at("2026-11-22T09:00:00Z")}, nil
+	case "busy":
+		return logo.Logo{}, logo.ErrLater
+	case "fault":
+		return logo.Logo{}, storage.ErrUnavailable
+	}
+	return logo.Logo{}, logo.ErrNone
+}
+
 func notes() Flow {
-	return Flow{ClientID: "harbour-notes", ClientName: "Harbour Notes", ClientHost: "notes.harbour.example", ClientURI: "https://notes.harbour.example/",
-		PolicyURI: "https://notes.harbour.example/privacy", TermURI: "https://notes.harbour.example/terms",
+	return Flow{Client: sampleClients()["harbour-notes"], ClientHost: "notes.harbour.example",
 		Scopes:        []string{"openid", "profile", "email", "offline_access", "notes:write"},
 		GrantedScopes: []string{"openid"}, Resources: []string{"https://api.harbour.example/v1"}}
 }
 
 func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 	now := at("2026-11-21T21:00:00Z")
-	b := &bench{verbs: &fakeVerbs{}, sess: &fakeSessions{}, flows: &fakeFlows{open: map[string]Flow{}}, devices: &fakeDevices{waits: map[string]Device{"WDJBMJHT": television(now)}}}
+	b := &bench{verbs: &fakeVerbs{}, sess: &fakeSessions{}, flows: &fakeFlows{open: map[string]Flow{}}, logos: &sampleLogos{}, devices: &fakeDevices{waits: map[string]Device{"WDJBMJHT": television(now)}}}
 	b.sess.live = &storage.Session{SID: "s1", AccountID: 7, CreatedAt: now.Add(-26 * time.Hour), LastSeenAt: now.Add(-20 * time.Second), Kind: "page",
 		UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36", Address: "192.0.2.17", Clients: []string{"harbour-notes", "tide-tables"}}
 	b.flows.open["f1"] = notes()
@@ -73,8 +103,11 @@ func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 	}
 	site, err := New(Deps{Account: b.verbs, Sessions: b.sess, Flows: b.flows, Devices: b.devices, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
 		PasswordMin: 8, ResetTTL: 15 * time.Minute, VerifyTTL: 24 * time.Hour, Now: func() time.Time { return now }, Mailbox: mails, DemoClientID: "demo",
-		ClientName: func(_ context.Context, id string) string {
-			return map[string]string{"harbour-notes": "Harbour Notes", "tide-tables": "Tide Tables"}[id]
+		Logos: b.logos, Client: func(_ context.Context, id string) (storage.Client, error) {
+			if c, ok := sampleClients()[id]; ok {
+				return c, nil
+			}
+			return storage.Client{}, client.ErrUnknown
 		}})
 	if err != nil {
 		t.Fatal(err)
@@ -133,6 +166,14 @@ func (b *bench) fill(now time.Time) {
 		api := storage.Session{SID: "s3", Kind: "platform", CreatedAt: now.Add(-90 * time.Minute), LastSeenAt: now.Add(-5 * time.Minute), Address: "198.51.100.4", UserAgent: "okhttp/4.12"}
 		return []storage.Session{api, *live, phone}, nil
 	}
+	v.consents = func() ([]storage.Consent, error) {
+		return []storage.Consent{
+			{AccountID: 7, ClientID: "gone-app", Scopes: []string{"(sign in)"}, GrantedAt: now.Add(-400 * 24 * time.Hour)},
+			{AccountID: 7, ClientID: "harbour-notes", Scopes: []string{"openid", "profile", "email", "offline_access", "notes:write", "(resource) https://api.harbour.example/v1"}, GrantedAt: now.Add(-3 * 24 * time.Hour)},
+			{AccountID: 7, ClientID: "harbour-tv", Scopes: []string{"openid"}, GrantedAt: now.Add(-2 * time.Hour)},
+		}, nil
+	}
+	v.removed = func(string) error { return nil }
 	v.endSession = func(string) error { return nil }
 	v.endOthers = func(string) (int, error) { return 2, nil }
 }
@@ -190,6 +231,7 @@ func (b *bench) handler() http.Handler {
 
 // extras are the pages that others ask for through [serve.Pages].
 func (b *bench) extras() map[string]serve.Handler {
+	told := []storage.Client{sampleClients()["harbour-notes"], sampleClients()["tide-tables"]}
 	pages := map[string]serve.Handler{
 		"handoff": func(w http.ResponseWriter, r *http.Request) error {
 			rec := httptest.NewRecorder()
@@ -203,13 +245,13 @@ func (b *bench) extras() map[string]serve.Handler {
 			return b.FormPost(w, r, "https://notes.harbour.example/cb", []serve.Param{{Name: "code", Value: "abc"}, {Name: "state", Value: `"><script>`}})
 		},
 		"signout": func(w http.ResponseWriter, r *http.Request) error {
-			return b.SignOutConfirm(w, r, serve.SignOutView{Account: "Ada Byron", ClientName: "Harbour Notes", Confirm: "sealed", Apps: []string{"Harbour Notes", "Tide Tables"}})
+			return b.SignOutConfirm(w, r, serve.SignOutView{Account: "Ada Byron", Client: sampleClients()["harbour-notes"], Confirm: "sealed", Apps: told})
 		},
 		"signedout": func(w http.ResponseWriter, r *http.Request) error {
-			return b.SignedOut(w, r, serve.SignOutView{ClientName: "Harbour Notes", ReturnTo: "https://notes.harbour.example/"})
+			return b.SignedOut(w, r, serve.SignOutView{Client: sampleClients()["harbour-notes"], ReturnTo: "https://notes.harbour.example/"})
 		},
 		"signingout": func(w http.ResponseWriter, r *http.Request) error {
-			return b.SignedOut(w, r, serve.SignOutView{ClientName: "Harbour Notes", ReturnTo: "https://notes.harbour.example/", Onward: true, Apps: []string{"Harbour Notes", "Tide Tables"},
+			return b.SignedOut(w, r, serve.SignOutView{Client: sampleClients()["harbour-notes"], ReturnTo: "https://notes.harbour.example/", Onward: true, Apps: told,
 				Frames: []string{"https://notes.harbour.example/out?iss=x&sid=s1", "https://tides.example:8443/out"}})
 		},
 		"fault": func(http.ResponseWriter, *http.Request) error { return storage.ErrUnavailable },

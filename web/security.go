@@ -96,7 +96,7 @@ func (s *Site) sessions(w http.ResponseWriter, r *http.Request) error {
 			SinceText: f.ago(now.Sub(one.CreatedAt)), Since: one.CreatedAt}
 		var apps []string
 		for _, id := range one.Clients {
-			apps = append(apps, shorten(words.Plain(s.ClientName(r.Context(), id)), 40))
+			apps = append(apps, shorten(f.app(s.client(r.Context(), id)).Name, 40))
 		}
 		row.Apps = strings.Join(apps, ", ")
 		v.Rows = append(v.Rows, row)

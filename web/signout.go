@@ -21,8 +21,11 @@ const lingers = 3 * time.Second
 
 type signOutView struct {
 	*frame
-	V      serve.SignOutView
-	Action string
+	V serve.SignOutView
+	// Account is the person, Client who asked, Apps who is told, by their names.
+	Account, Client string
+	Apps            []string
+	Action          string
 	// Link is checked by us: native applications have schemes of their own (RFC 8252 §7.1).
 	Link template.URL
 	Host string
@@ -63,11 +66,14 @@ func (s *Site) SignOutConfirm(w http.ResponseWriter, r *http.Request, v serve.Si
 }
 
 func (s *Site) signOutView(r *http.Request, v serve.SignOutView) *signOutView {
-	v.Account, v.ClientName, v.Apps = words.Plain(v.Account), words.Plain(v.ClientName), slices.Clone(v.Apps)
-	for i, name := range v.Apps {
-		v.Apps[i] = words.Plain(name)
+	view := &signOutView{frame: s.begin(r, v.UILocales, ""), V: v, Account: words.Plain(v.Account)}
+	if v.Client.ID != "" {
+		view.Client = view.app(v.Client).Name
 	}
-	return &signOutView{frame: s.begin(r, v.UILocales, ""), V: v}
+	for _, c := range v.Apps {
+		view.Apps = append(view.Apps, view.app(c).Name)
+	}
+	return view
 }
 
 // SignedOut says that it is done, and loads the frames by which applications are told. Once they have loaded it goes on, if it is to:
@@ -78,8 +84,8 @@ func (s *Site) SignedOut(w http.ResponseWriter, r *http.Request, v serve.SignOut
 	if u, err := target(v.ReturnTo); err == nil && (v.Onward || u.Scheme == "https" || u.Scheme == "http") {
 		view.Link, view.Host = template.URL(u.String()), u.Host //nolint:gosec // checked by target
 	}
-	if view.V.ClientName == "" {
-		view.V.ClientName = view.Host
+	if view.Client == "" {
+		view.Client = view.Host
 	}
 	view.V.Onward = v.Onward && view.Link != ""
 	var origins []string

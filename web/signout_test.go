@@ -41,8 +41,11 @@ func TestSignOutTells(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, sampleIssuer)
 			var frames []string
-			b.Site.Told = func(_ context.Context, s storage.Session) (apps, addresses []string) {
-				return s.Clients, frames
+			b.Site.Told = func(_ context.Context, s storage.Session) (apps []storage.Client, addresses []string) {
+				for _, id := range s.Clients {
+					apps = append(apps, storage.Client{ID: id})
+				}
+				return apps, frames
 			}
 			post(t, b).goes("/login?notice=signed_out")
 			frames = []string{"https://notes.harbour.example/out?iss=x&sid=s1"}
@@ -103,7 +106,7 @@ func TestSignedOutTarget(t *testing.T) {
 	if v := b.signedOut(t, serve.SignOutView{UILocales: "de"}); !strings.Contains(v.Body.String(), `lang="de"`) {
 		t.Error("RP-Initiated Logout §2: ui_locales is not heeded")
 	}
-	b.signedOut(t, serve.SignOutView{Apps: []string{`"><script>x`, "\u202Etxt"}, ClientName: "<b>"}).lacks("<script>x", "\u202e", "<b>")
+	b.signedOut(t, serve.SignOutView{Apps: []storage.Client{{ID: `"><script>x`}, {ID: "x", Name: "\u202Etxt"}}, Client: storage.Client{ID: "y", Name: "<b>"}}).lacks("<script>x", "\u202e", "<b>")
 }
 
 // TestFrames: an address that would write into the policy, or that is no page, is left out.

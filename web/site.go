@@ -31,11 +31,11 @@ type Site struct {
 
 var _ serve.Pages = (*Site)(nil)
 
-// New parses every template and catalogue, so that what is wrong with them is known at start. Account, Sessions, Flows, Issuer and Now
-// of d are required.
+// New parses every template and catalogue, so that what is wrong with them is known at start. Account, Sessions, Flows, Client, Issuer and
+// Now of d are required.
 func New(d Deps) (*Site, error) {
-	if d.Account == nil || d.Sessions == nil || d.Flows == nil || d.Now == nil {
-		return nil, errors.New("web: account, sessions, flows and now are required")
+	if d.Account == nil || d.Sessions == nil || d.Flows == nil || d.Client == nil || d.Now == nil {
+		return nil, errors.New("web: account, sessions, flows, client and now are required")
 	}
 	u, err := url.Parse(d.Issuer)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -52,9 +52,6 @@ func New(d Deps) (*Site, error) {
 	}
 	if d.PictureMax == 0 {
 		d.PictureMax = maxPicture
-	}
-	if d.ClientName == nil {
-		d.ClientName = clientID
 	}
 	s := &Site{Deps: d, base: strings.TrimSuffix(u.EscapedPath(), "/"), host: u.Host, secure: u.Scheme == "https"}
 	if s.words, err = words.Load(d.DefaultLocale); err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -23,6 +24,7 @@ func TestNewRefuses(t *testing.T) {
 	for name, spoil := range map[string]func(*Deps){
 		"no accounts":     func(d *Deps) { d.Account = nil },
 		"no clock":        func(d *Deps) { d.Now = nil },
+		"no clients":      func(d *Deps) { d.Client = nil },
 		"no issuer":       func(d *Deps) { d.Issuer = "" },
 		"foreign scheme":  func(d *Deps) { d.Issuer = "ftp://x" },
 		"unknown default": func(d *Deps) { d.DefaultLocale = "tlh" },
@@ -56,6 +58,8 @@ func TestHeaders(t *testing.T) {
 		{"development", "/demo", page, "no-store", 200},
 		{"Form Post Response Mode §2", "/_/formpost", "default-src 'none'; script-src '" + hash + "'; style-src 'self'; font-src 'self'; img-src 'self'; form-action https://notes.harbour.example; " +
 			"base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'", "no-store", 200},
+		{"logo", "/client-logo/harbour-notes?v=x", "default-src 'none'; sandbox", "public, max-age=43200", 200},
+		{"no logo", "/client-logo/tide-tables?v=x", "default-src 'none'; sandbox", "no-store", 404},
 		{"picture", "/media/p1", "default-src 'none'; sandbox", "private, max-age=3600", 200},
 		{"resume", "/account/resume", "default-src 'none'; sandbox", "no-store", 200},
 		{"robots", "/robots.txt", page, "public, max-age=86400", 200},
@@ -149,7 +153,7 @@ func TestStatic(t *testing.T) {
 func TestIssuerWithPath(t *testing.T) {
 	b := newBench(t, "https://example.com/id")
 	link := regexp.MustCompile(`(?:href|src|action|data-check)="(/[^"]*)"`)
-	for _, p := range []string{"/login?flow=f1", "/signup", "/account", "/account/sessions", "/consent?flow=f1", "/verify?token=good", "/reset", "/dev/mail", "/demo", "/_/signout", "/_/problem-expired"} {
+	for _, p := range []string{"/login?flow=f1", "/signup", "/account", "/account/sessions", "/account/applications", "/consent?flow=f1", "/verify?token=good", "/reset", "/dev/mail", "/demo", "/_/signout", "/_/problem-expired"} {
 		v := b.get(t, "/id"+p, signedIn, "__Secure-lk_reset=good").status(map[bool]int{true: 400, false: 200}[strings.Contains(p, "problem")])
 		for _, m := range link.FindAllStringSubmatch(v.Body.String(), -1) {
 			if !strings.HasPrefix(m[1], "/id/") {
@@ -298,7 +302,9 @@ func TestHostileText(t *testing.T) {
 		"attribute": `' onmouseover=x autofocus '`, "newline": "a\r\nSet-Cookie: x=y", "entity": "&lt;b&gt;", "invalid": "\xff\xfe"} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, sampleIssuer)
-			fl := Flow{ClientID: evil, ClientName: evil, ClientHost: evil, LoginHint: evil, Scopes: []string{evil, "openid"}, GrantedScopes: []string{evil + "2"}, Resources: []string{evil}}
+			hostile := storage.Client{ID: evil, Name: evil, URI: evil, LogoURI: evil, PolicyURI: evil, TOSURI: evil, InitiateLoginURI: evil, SkipConsent: true, Scopes: []string{evil},
+				Localized: map[string]string{"client_name#en": evil, "logo_uri#" + evil: evil}}
+			fl := Flow{Client: hostile, ClientHost: evil, LoginHint: evil, Scopes: []string{evil, "openid"}, GrantedScopes: []string{evil + "2"}, Resources: []string{evil}}
 			b.flows.open["evil"] = fl
 			choose, reauth := fl, fl
 			choose.ChooseAccount, reauth.Reauth = true, true
@@ -311,13 +317,16 @@ func TestHostileText(t *testing.T) {
 			b.verbs.sessions = func() ([]storage.Session, error) {
 				return []storage.Session{{SID: evil, UserAgent: evil, Address: evil, Clients: []string{evil}}}, nil
 			}
-			b.Site.ClientName = clientIDAsName
+			b.Site.Client = func(context.Context, string) (storage.Client, error) { return hostile, nil }
+			b.verbs.consents = func() ([]storage.Consent, error) {
+				return []storage.Consent{{ClientID: "other", Scopes: []string{evil, "(resource) " + evil}, GrantedAt: b.Now()}}, nil
+			}
 			b.Site.Mailbox = fakeMailbox{{To: evil, Subject: evil, Text: evil + " https://x.example/" + evil}}
 			b.verbs.signUp = func(account.SignUp) (account.SignedIn, error) {
 				return account.SignedIn{}, invalid("email", account.Malformed)
 			}
 			visits := []visit{b.get(t, "/login?flow=evil"), b.get(t, "/login?flow=evil-choose", signedIn), b.get(t, "/login?flow=evil-reauth", signedIn), b.get(t, "/consent?flow=evil", signedIn),
-				b.get(t, "/account", signedIn), b.get(t, "/account/password", signedIn), b.get(t, "/account/sessions", signedIn), b.get(t, "/verify?token="+escaped(evil)),
+				b.get(t, "/account", signedIn), b.get(t, "/account/password", signedIn), b.get(t, "/account/sessions", signedIn), b.get(t, "/account/applications", signedIn), b.get(t, "/verify?token="+escaped(evil)),
 				b.get(t, "/reset", "lk_reset=good"), b.get(t, "/dev/mail"), b.get(t, "/dev/mail?m=1"), b.get(t, "/not-me?token="+escaped(evil))}
 			bad := b.post(t, "/signup", form("email", evil, "username", evil, "full_name", evil, "flow", "evil"))
 			bad.status(422)
@@ -333,7 +342,7 @@ func TestHostileText(t *testing.T) {
 				}
 			}
 			// What is read, not typed, has no direction controls.
-			for _, v := range []visit{visits[1], visits[3], visits[6]} {
+			for _, v := range []visit{visits[1], visits[3], visits[6], visits[7]} {
 				if strings.ContainsAny(text(v.Body.String()), "\u202e\u2067") {
 					t.Errorf("a direction control is shown:\n%q", text(v.Body.String()))
 				}

@@ -20,8 +20,7 @@ func (d *devices) Look(r *http.Request, userCode string) (web.Device, error) {
 	if err != nil {
 		return web.Device{}, noDevice(err)
 	}
-	return web.Device{Ticket: q.Ticket, ClientID: q.Client.ID, ClientName: q.Client.Name, ClientURI: q.Client.URI, PolicyURI: q.Client.PolicyURI, TermURI: q.Client.TOSURI,
-		Scopes: q.Scopes, Resources: q.Resources, AskedAt: q.AskedAt}, nil
+	return web.Device{Ticket: q.Ticket, Client: q.Client, Scopes: q.Scopes, Resources: q.Resources, AskedAt: q.AskedAt}, nil
 }
 
 // Decide implements [web.Devices].

@@ -23,11 +23,8 @@ func (f *flows) Open(r *http.Request, sealed string) (web.Flow, error) {
 	}
 	q, c := v.Request, v.Request.Client
 	out := web.Flow{
-		Sealed: sealed, ClientID: c.ID, ClientName: c.Name, ClientHost: v.Host, ClientURI: c.URI, PolicyURI: c.PolicyURI, TermURI: c.TOSURI,
+		Sealed: sealed, Client: c, ClientHost: v.Host,
 		LoginHint: q.LoginHint, UILocales: q.UILocales, GrantedScopes: v.Granted, Resources: q.Resources,
-	}
-	if out.ClientName == "" {
-		out.ClientName = c.ID
 	}
 	switch next := v.Next.(type) {
 	case authorize.SignIn:

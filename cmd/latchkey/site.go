@@ -10,6 +10,7 @@ import (
 	"latchkey/provider/accountapi"
 	"latchkey/provider/audit"
 	"latchkey/provider/endpoint"
+	"latchkey/provider/logo"
 	"latchkey/provider/mail"
 	"latchkey/provider/serve"
 	"latchkey/storage"
@@ -35,8 +36,10 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 		return nil, err
 	}
 	deps := web.Deps{
-		Account: c.accounts, Sessions: c.sessions(u), Flows: fl, Devices: dv, ClientName: c.clientName,
-		Told:   func(ctx context.Context, ended storage.Session) (apps, frames []string) { return s.provider.Told(ctx, ended) },
+		Account: c.accounts, Sessions: c.sessions(u), Flows: fl, Devices: dv, Client: c.registry.Client, Logos: c.logos(),
+		Told: func(ctx context.Context, ended storage.Session) (apps []storage.Client, frames []string) {
+			return s.provider.Told(ctx, ended)
+		},
 		Issuer: cfg.Issuer, Brand: cfg.Web.Brand, DefaultLocale: cfg.Web.DefaultLocale,
 		SignUpOpen: cfg.Accounts.SignUp == "open", ResetOpen: true, RequireVerified: cfg.Accounts.RequireVerifiedEmail,
 		PasswordMin: c.accounts.Minimum(account.Page), ResumeMax: int64(cfg.Accounts.Files.ResumeMax), PictureMax: int64(cfg.Accounts.Files.PictureMax),
@@ -70,11 +73,9 @@ func (c *core) jwks() endpoint.Document {
 	return endpoint.Document{Body: d.Body, ETag: d.ETag, MaxAge: d.MaxAge}
 }
 
-func (c *core) clientName(ctx context.Context, id string) string {
-	if cl, err := c.registry.Client(ctx, id); err == nil && cl.Name != "" {
-		return cl.Name
-	}
-	return id
+// logos keeps the pictures of applications. Little memory means small ones, as for people's own.
+func (c *core) logos() *logo.Keeper {
+	return logo.New(logo.Deps{Clients: c.registry, Fetcher: c.fetcher, Pictures: c.accounts.Pictures(), MaxPixels: int(memoryLimit() / 64), Log: c.log, Now: c.now})
 }
 
 // demoClient is the sample application: public, with PKCE, and it asks for consent like any other.
@@ -97,10 +98,10 @@ func pageRoutes(pages *web.Site) []provider.Route {
 	return out
 }
 
-// pagePriority: sign-up and reset are the first that go without in a storm.
+// pagePriority: sign-up, reset and pictures are the first that go without in a storm.
 func pagePriority(path string) serve.Priority {
 	switch path {
-	case "/signup", "/signup/sent", "/forgot", "/reset":
+	case "/signup", "/signup/sent", "/forgot", "/reset", "/client-logo/":
 		return serve.Deferrable
 	}
 	return serve.Interactive

@@ -149,6 +149,7 @@ type Store interface {
 	storage.Accounts
 	storage.Files
 	storage.Sessions
+	storage.Consents
 	storage.OneTimes
 	storage.Limits
 }

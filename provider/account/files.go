@@ -37,13 +37,13 @@ func (s *Service) PutPicture(ctx context.Context, accountID int64, up Upload, ca
 	case len(up.Content) > s.config.MaxPicture:
 		return storage.Account{}, invalid(FieldPicture, TooLarge)
 	}
-	content, contentType, extension, err := s.cleanPicture(ctx, up.Content)
+	clean, err := s.cleanPicture(ctx, up.Content)
 	if err != nil {
 		return storage.Account{}, err
 	}
 	name := strings.TrimSuffix(up.Filename, path.Ext(up.Filename))
-	info := storage.FileInfo{Filename: safeName(name, "picture", extension), ContentType: contentType}
-	return s.putFile(ctx, accountID, storage.FilePicture, info, content, caller)
+	info := storage.FileInfo{Filename: safeName(name, "picture", clean.Extension), ContentType: clean.ContentType}
+	return s.putFile(ctx, accountID, storage.FilePicture, info, clean.Content, caller)
 }
 
 func (s *Service) putFile(ctx context.Context, accountID int64, kind storage.FileKind, info storage.FileInfo, content []byte, c Caller) (storage.Account, error) {

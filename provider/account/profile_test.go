@@ -3,13 +3,8 @@ package account
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"image"
-	"image/color"
-	"image/jpeg"
 	"image/png"
 	"strings"
 	"testing"
@@ -204,135 +199,34 @@ func TestResume(t *testing.T) {
 	wantKind(t, err, Gone)
 }
 
-// halves is a picture of w × h, its left half red.
-func halves(w, h int) image.Image {
-	m := image.NewRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			c := color.RGBA{0, 0, 255, 255}
-			if x < w/2 {
-				c = color.RGBA{255, 0, 0, 255}
-			}
-			m.Set(x, y, c)
-		}
-	}
-	return m
-}
-
-func pngOf(m image.Image) []byte {
+func pngOf(w, h int) []byte {
 	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
+	if err := png.Encode(&b, image.NewRGBA(image.Rect(0, 0, w, h))); err != nil {
 		panic(err)
 	}
 	return b.Bytes()
 }
 
-// jpegOf is a JPEG with an Exif orientation and a comment to be dropped.
-func jpegOf(m image.Image, orientation byte) []byte {
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 95}); err != nil {
-		panic(err)
-	}
-	exif := []byte("Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00" + string(orientation) + "\x00\x00\x00\x00\x00\x00GPS-secret")
-	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(exif)+2))
-	return append(append(append([]byte{0xff, 0xd8}, segment...), exif...), b.Bytes()[2:]...)
-}
-
-// webpOf is a lossless picture of 1 × 1.
-func webpOf(t *testing.T) []byte {
-	return must(base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="))(t)
-}
-
 func TestPicture(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.PictureSide = 64 })
 	r.alice()
-	for _, c := range []struct {
-		name        string
-		in          []byte
-		contentType string
-		w, h        int
-	}{
-		{"PNG", pngOf(halves(10, 6)), "image/png", 10, 6},
-		{"PNG with junk behind", append(pngOf(halves(10, 6)), "GPS-secret"...), "image/png", 10, 6},
-		{"large is made smaller", pngOf(halves(200, 100)), "image/png", 64, 32},
-		{"JPEG", jpegOf(halves(16, 8), 1), "image/jpeg", 16, 8},
-		{"JPEG on its side", jpegOf(halves(16, 8), 6), "image/jpeg", 8, 16},
-		{"JPEG of as many scans as may be", scans(maxScans), "image/jpeg", 8, 8},
-		{"WebP", webpOf(t), "image/png", 1, 1},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			a := must(r.PutPicture(t.Context(), 1, Upload{Filename: "me.svg", Content: c.in}, here))(t)
-			info, content, err := r.Picture(t.Context(), a.Picture.ID)
-			if err != nil || info.ContentType != c.contentType || info.Size != int64(len(content)) {
-				t.Fatalf("got %+v, %v", info, err)
-			}
-			m, _, err := image.Decode(bytes.NewReader(content))
-			if err != nil || m.Bounds().Dx() != c.w || m.Bounds().Dy() != c.h {
-				t.Errorf("got %v, %v", m.Bounds(), err)
-			}
-			if bytes.Contains(content, []byte("secret")) || bytes.Contains(content, []byte("Exif")) {
-				t.Error("metadata kept")
-			}
-		})
+	a := must(r.PutPicture(t.Context(), 1, Upload{Filename: "me.svg", Content: append(pngOf(200, 100), "GPS-secret"...)}, here))(t)
+	info, content, err := r.Picture(t.Context(), a.Picture.ID)
+	if err != nil || info.Filename != "me.png" || info.ContentType != "image/png" || info.Size != int64(len(content)) || bytes.Contains(content, []byte("secret")) {
+		t.Fatalf("got %+v, %v", info, err)
+	}
+	if m, err := png.Decode(bytes.NewReader(content)); err != nil || m.Bounds() != image.Rect(0, 0, 64, 32) {
+		t.Errorf("got %v, %v", m.Bounds(), err)
 	}
 	for name, c := range map[string]struct {
 		in   []byte
 		want Problem
 	}{
-		"nothing": {nil, Missing}, "text": {[]byte("hello"), WrongType}, "SVG": {[]byte("<svg onload=alert(1)>"), WrongType},
-		"GIF": {[]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"), WrongType}, "cut": {pngOf(halves(10, 6))[:60], WrongType},
-		"bomb": {bomb(60000, 60000), TooLarge}, "long side": {bomb(9000, 1), TooLarge}, "many pixels": {bomb(8000, 8000), TooLarge},
-		"2 MiB and one": {make([]byte, 2<<20+1), TooLarge}, "JPEG of many scans": {scans(maxScans + 1), TooLarge},
+		"nothing": {nil, Missing}, "text": {[]byte("hello"), WrongType}, "long side": {pngOf(8193, 1), TooLarge}, "2 MiB and one": {make([]byte, 2<<20+1), TooLarge},
 	} {
 		_, err := r.PutPicture(t.Context(), 1, Upload{Content: c.in}, here)
 		if got := wantKind(t, err, Invalid).Fields[FieldPicture]; got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
-	if len(r.decode) != 0 {
-		t.Error("a decoding slot was kept")
-	}
-}
-
-// scans is a progressive JPEG of one block that is passed over n times (ITU-T T.81 annex G).
-func scans(n int) []byte {
-	out := append([]byte("\xff\xd8\xff\xdb\x00\x43\x00"), bytes.Repeat([]byte{1}, 64)...)
-	out = append(out, "\xff\xc2\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00"...)                                     // 8 × 8, one component
-	out = append(out, "\xff\xc4\x00\x14\x10\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"...) // a table with the end of a band alone
-	for range n {
-		out = append(out, "\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x00\x7f"...)
-	}
-	return append(out, "\xff\xd9"...)
-}
-
-// bomb is the head of a PNG that claims a size.
-func bomb(w, h uint32) []byte {
-	head := []byte("IHDR")
-	head = binary.BigEndian.AppendUint32(head, w)
-	head = binary.BigEndian.AppendUint32(head, h)
-	head = append(head, 8, 6, 0, 0, 0)
-	out := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), head...)
-	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(head))
-}
-
-// Exif 3.0 §4.6.5.1: where the red left half must be after turning.
-func TestTurn(t *testing.T) {
-	m := shrink(halves(4, 2), 64)
-	m.Set(0, 0, color.White) // top left corner
-	for o, corner := range map[int]image.Point{1: {0, 0}, 2: {3, 0}, 3: {3, 1}, 4: {0, 1}, 5: {0, 0}, 6: {1, 0}, 7: {1, 3}, 8: {0, 3}} {
-		out := turn(m, o)
-		if red, _, blue, _ := out.At(corner.X, corner.Y).RGBA(); red != 0xffff || blue != 0xffff {
-			t.Errorf("orientation %d: the corner is not at %v of %v", o, corner, out.Bounds())
-		}
-	}
-}
-
-func FuzzOrientation(f *testing.F) {
-	f.Add(jpegOf(halves(2, 2), 6))
-	f.Add([]byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00II*\x00\x08\x00\x00\x00"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if o := orientation(b); o < 1 || o > 8 {
-			t.Errorf("orientation %d", o)
-		}
-	})
 }

@@ -11,24 +11,25 @@ import (
 	"time"
 
 	"latchkey/provider/audit"
+	"latchkey/provider/picture"
 	"latchkey/storage"
 )
 
 // Service is the rules of accounts. Its verbs return a [*Refusal] where the person may know the reason; any other error is a fault.
 // It is safe for concurrent use.
 type Service struct {
-	config  Config
-	store   Store
-	outbox  storage.Outbox
-	vault   Vault
-	links   Links
-	audit   audit.Sink
-	now     func() time.Time
-	random  io.Reader
-	wake    func()
-	hashes  *hashPool
-	flights *flights
-	decode  chan struct{} // slots for decoding pictures
+	config   Config
+	store    Store
+	outbox   storage.Outbox
+	vault    Vault
+	links    Links
+	audit    audit.Sink
+	now      func() time.Time
+	random   io.Reader
+	wake     func()
+	hashes   *hashPool
+	flights  *flights
+	pictures *picture.Cleaner
 	// dummy is checked where there is no account or no password, so that the refusal costs what a real one costs.
 	dummy string
 }
@@ -42,7 +43,7 @@ func New(config Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{
 		config: config, store: deps.Store, outbox: deps.Outbox, vault: deps.Vault, links: deps.Links, audit: deps.Audit,
-		now: deps.Now, random: deps.Random, wake: deps.Wake, flights: newFlights(), decode: make(chan struct{}, config.PictureSlots),
+		now: deps.Now, random: deps.Random, wake: deps.Wake, flights: newFlights(), pictures: picture.NewCleaner(config.PictureSlots),
 	}
 	if s.wake == nil {
 		s.wake = func() {}

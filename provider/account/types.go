@@ -243,6 +243,11 @@ type Verbs interface {
 	Sessions(ctx context.Context, accountID int64) ([]storage.Session, error)
 	EndSession(ctx context.Context, accountID int64, sid string, caller Caller) error
 	EndOtherSessions(ctx context.Context, accountID int64, keepSID string, caller Caller) (int, error)
+
+	// Consents lists what the account allowed applications. RemoveConsent takes it back, with every grant that it led to.
+	Consents(ctx context.Context, accountID int64) ([]storage.Consent, error)
+	RemoveConsent(ctx context.Context, accountID int64, clientID string, caller Caller) error
+
 	// Live returns the account of a session, and the session, if neither is gone nor disabled.
 	Live(ctx context.Context, sid string) (storage.Account, storage.Session, error)
 }

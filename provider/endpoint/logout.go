@@ -51,7 +51,7 @@ type Logout struct {
 	// End ends a session and whatever it bought. The store queues what applications are told of it.
 	End func(ctx context.Context, sid string, rec *serve.Record) error
 	// Told lists the applications that are told of a session's end, and the addresses that the page loads to tell them. nil: none are.
-	Told  func(ctx context.Context, s storage.Session) (apps, frames []string)
+	Told  func(ctx context.Context, s storage.Session) (apps []storage.Client, frames []string)
 	Pages serve.Pages
 	Now   func() time.Time
 }
@@ -117,7 +117,7 @@ func gone(err error) bool {
 	return ok && ref.Kind == account.Gone
 }
 
-func (e *Logout) told(ctx context.Context, s storage.Session) (apps, frames []string) {
+func (e *Logout) told(ctx context.Context, s storage.Session) (apps []storage.Client, frames []string) {
 	if e.Told == nil {
 		return nil, nil
 	}
@@ -145,9 +145,7 @@ func (e *Logout) leave(w http.ResponseWriter, r *http.Request, a *ask, v serve.S
 func (e *Logout) view(ctx context.Context, a *ask, v serve.SignOutView) serve.SignOutView {
 	v.ReturnTo, v.UILocales = a.ReturnTo, a.UILocales
 	if c, err := e.Clients.Client(ctx, a.ClientID); err == nil {
-		if v.ClientName = c.Name; v.ClientName == "" {
-			v.ClientName = c.ID
-		}
+		v.Client = c
 	}
 	return v
 }

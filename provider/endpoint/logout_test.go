@@ -36,6 +36,12 @@ type logoutRig struct {
 	clientsFault error
 }
 
+// notes is the client app, and told are the applications that are told of a sign-out.
+var (
+	notes = storage.Client{ID: "app", Name: "Harbour Notes", PostLogoutRedirectURIs: []string{appBye}}
+	told  = []storage.Client{notes, {ID: "tides", Name: "Tide Tables"}}
+)
+
 func newLogoutRig() *logoutRig {
 	r := &logoutRig{in: true, sent: true}
 	r.Logout = &Logout{Clients: r, Hints: r, Sessions: r, Accounts: r, Vault: r, Pages: r, Now: func() time.Time { return time.Unix(1e9, 0) },
@@ -43,11 +49,11 @@ func newLogoutRig() *logoutRig {
 			r.ended = append(r.ended, sid)
 			return r.endErr
 		},
-		Told: func(_ context.Context, s storage.Session) (apps, frames []string) {
+		Told: func(_ context.Context, s storage.Session) (apps []storage.Client, frames []string) {
 			if s.SID != "s1" {
 				return nil, nil
 			}
-			return []string{"Harbour Notes", "Tide Tables"}, r.frames
+			return told, r.frames
 		}}
 	return r
 }
@@ -59,7 +65,7 @@ func (r *logoutRig) Client(_ context.Context, id string) (storage.Client, error)
 	if id != "app" {
 		return storage.Client{}, client.ErrUnknown
 	}
-	return storage.Client{ID: "app", Name: "Harbour Notes", PostLogoutRedirectURIs: []string{appBye}}, nil
+	return notes, nil
 }
 
 func (r *logoutRig) VerifyIDHint(_ context.Context, raw string) (token.ID, error) {
@@ -203,7 +209,6 @@ func TestLogoutProof(t *testing.T) {
 // TestLogoutFrames: other applications come before the way back.
 func TestLogoutFrames(t *testing.T) {
 	frames := []string{"https://tides.example/out?iss=i&sid=s1"}
-	apps := []string{"Harbour Notes", "Tide Tables"}
 	for _, c := range []struct {
 		name   string
 		frames []string
@@ -212,9 +217,9 @@ func TestLogoutFrames(t *testing.T) {
 		view   serve.SignOutView
 	}{
 		{"Front-Channel Logout §3 the page goes on by itself", frames, []string{"id_token_hint", "hint", "post_logout_redirect_uri", appBye, "state", "x", "ui_locales", "de"},
-			"signed out", serve.SignOutView{ClientName: "Harbour Notes", ReturnTo: appBye + "?state=x", Onward: true, Apps: apps, Frames: frames, UILocales: "de"}},
-		{"Front-Channel Logout §3 nowhere to go", frames, []string{"id_token_hint", "hint"}, "signed out", serve.SignOutView{ClientName: "Harbour Notes", Apps: apps, Frames: frames}},
-		{"nobody to tell by frames", nil, []string{"id_token_hint", "hint"}, "signed out", serve.SignOutView{ClientName: "Harbour Notes", Apps: apps}},
+			"signed out", serve.SignOutView{Client: notes, ReturnTo: appBye + "?state=x", Onward: true, Apps: told, Frames: frames, UILocales: "de"}},
+		{"Front-Channel Logout §3 nowhere to go", frames, []string{"id_token_hint", "hint"}, "signed out", serve.SignOutView{Client: notes, Apps: told, Frames: frames}},
+		{"nobody to tell by frames", nil, []string{"id_token_hint", "hint"}, "signed out", serve.SignOutView{Client: notes, Apps: told}},
 		{"RP-Initiated Logout §3 nobody to tell", nil, []string{"id_token_hint", "hint", "post_logout_redirect_uri", appBye}, "303 " + appBye, serve.SignOutView{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -248,7 +253,7 @@ func TestLogoutQuestion(t *testing.T) {
 				t.Fatal(got)
 			}
 			v := r.view
-			if v.Account != "Ada Byron" || v.ClientName != "Harbour Notes" || v.UILocales != "de" || v.Frames != nil || len(v.Apps) != 2 || len(r.ended) != 0 {
+			if v.Account != "Ada Byron" || v.Client.ID != "app" || v.UILocales != "de" || v.Frames != nil || len(v.Apps) != 2 || len(r.ended) != 0 {
 				t.Errorf("%+v", v)
 			}
 			if got := r.ask(http.MethodPost, "confirm", v.Confirm); got != c.want || len(r.ended) != 1 {
@@ -256,7 +261,7 @@ func TestLogoutQuestion(t *testing.T) {
 			}
 			want := serve.SignOutView{}
 			if c.frames != nil {
-				want = serve.SignOutView{ClientName: "Harbour Notes", ReturnTo: appBye + "?state=x", Onward: true, Apps: v.Apps, Frames: frames, UILocales: "de"}
+				want = serve.SignOutView{Client: notes, ReturnTo: appBye + "?state=x", Onward: true, Apps: v.Apps, Frames: frames, UILocales: "de"}
 			}
 			if d := cmp.Diff(want, r.view); d != "" {
 				t.Error(d)

@@ -20,9 +20,9 @@ type Front struct {
 	SID func(c storage.Client, sid string) string
 }
 
-// Told lists the applications of a session that are told of its end by either channel, by name, and the addresses that the page is to
-// load in frames (Front-Channel Logout §3). A client that cannot be read is left out: the session ends all the same.
-func (f Front) Told(ctx context.Context, s storage.Session) (names, frames []string) {
+// Told lists the applications of a session that are told of its end by either channel, and the addresses that the page is to load in frames
+// (Front-Channel Logout §3). A client that cannot be read is left out: the session ends all the same.
+func (f Front) Told(ctx context.Context, s storage.Session) (apps []storage.Client, frames []string) {
 	for _, id := range s.Clients {
 		c, err := f.Clients.Client(ctx, id)
 		if err != nil {
@@ -33,13 +33,10 @@ func (f Front) Told(ctx context.Context, s storage.Session) (names, frames []str
 			frames = append(frames, frame)
 		}
 		if ok || (c.BackchannelLogoutURI != "" && slices.Contains(s.Notify, id)) {
-			names = append(names, c.Name)
-			if c.Name == "" {
-				names[len(names)-1] = c.ID
-			}
+			apps = append(apps, c)
 		}
 	}
-	return names, frames
+	return apps, frames
 }
 
 // frame is a client's address with iss and sid, and its own query kept (Front-Channel Logout §2). Both parameters are always there, and not

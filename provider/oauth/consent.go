@@ -1,6 +1,9 @@
 package oauth
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Marks stand beside scopes in remembered consent. They hold a space, so they are no scope tokens and no client can ask for them as such.
 const (
@@ -18,4 +21,16 @@ func Consentable(scopes Scopes, resources []string) Scopes {
 		return Scopes{signInMark}
 	}
 	return ask
+}
+
+// Consented takes apart what is remembered of a consent: the scopes, and the resources.
+func Consented(remembered []string) (scopes Scopes, resources []string) {
+	for _, s := range remembered {
+		if res, ok := strings.CutPrefix(s, resourceMark); ok {
+			resources = append(resources, res)
+		} else if s != signInMark {
+			scopes = append(scopes, s)
+		}
+	}
+	return scopes, resources
 }

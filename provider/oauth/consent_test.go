@@ -24,6 +24,9 @@ func TestConsentable(t *testing.T) {
 			if !slices.Equal(got, c.want) {
 				t.Errorf("got %q", got)
 			}
+			if scopes, resources := Consented(got); !slices.Equal(scopes, c.scopes) || !slices.Equal(resources, c.resources) {
+				t.Errorf("it is told again as %q and %q", scopes, resources)
+			}
 			for _, s := range got.Without(c.scopes) {
 				if !strings.Contains(s, " ") {
 					t.Errorf("a client can ask for %q", s)

@@ -3,6 +3,8 @@ package serve
 import (
 	"net/http"
 	"time"
+
+	"latchkey/storage"
 )
 
 // Pages draws what a person sees at endpoints of the protocol. The protocol packages know it as this interface alone.
@@ -42,17 +44,19 @@ type Problem struct {
 // SignOutView is what the sign-out pages show.
 type SignOutView struct {
 	// Account is how the person is called; "" if nobody is signed in.
-	Account    string
-	ClientName string
+	Account string
+	// Client is who asked, the zero value if nobody did.
+	Client storage.Client
 	// Confirm is the sealed request that the form posts back.
 	Confirm string
 	// ReturnTo is where the client wants the person back, a registered post_logout_redirect_uri with its state; "" if nowhere. Onward: the
 	// page goes there by itself once Frames have loaded.
 	ReturnTo string
 	Onward   bool
-	// Apps are the names of the applications that are told, Frames the addresses by which the browser tells some of them
-	// (Front-Channel Logout §3). A question has no frames.
-	Apps, Frames []string
+	// Apps are the applications that are told, Frames the addresses by which the browser tells some of them (Front-Channel Logout §3). A
+	// question has no frames.
+	Apps   []storage.Client
+	Frames []string
 	// UILocales is what the client asked the pages to speak, "" if nothing.
 	UILocales string
 }

@@ -47,3 +47,25 @@ func (cs *Catalogues) match(wish string) (*Catalogue, bool) {
 	}
 	return nil, false
 }
+
+// Pick finds, among texts in several languages by their BCP 47 tags, the one for readers of this language: that of the same tag, else the
+// closest that such a reader can do with. ok is false where there is none. The same tags in the same order give the same answer.
+func (c *Catalogue) Pick(tags []string) (tag string, ok bool) {
+	var there []language.Tag
+	var names []string
+	for _, t := range tags {
+		if strings.EqualFold(t, c.Tag) {
+			return t, true
+		}
+		if lang, err := language.Parse(t); err == nil {
+			there, names = append(there, lang), append(names, t)
+		}
+	}
+	if len(there) == 0 {
+		return "", false
+	}
+	if _, i, conf := language.NewMatcher(there).Match(c.lang); conf >= language.High {
+		return names[i], true
+	}
+	return "", false
+}

@@ -217,3 +217,35 @@ func TestNoKeyTwice(t *testing.T) {
 		}
 	}
 }
+
+func TestPick(t *testing.T) {
+	catalogue := func(tag string) *Catalogue {
+		cs, err := LoadFS(fstest.MapFS{"en.json": {Data: []byte(`{"_meta": {"name": "English", "dir": "ltr"}}`)}, tag + ".json": {Data: []byte(`{"_meta": {"name": "X", "dir": "ltr"}}`)}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _ := cs.Get(tag)
+		return c
+	}
+	for _, tc := range []struct{ language, tags, want string }{
+		{"de", "en de fr", "de"},
+		{"de", "DE", "DE"}, // RFC 5646 §2.1.1: tags are compared without case
+		{"de", "de-AT de", "de"},
+		{"de", "fr de-AT", "de-AT"},
+		{"de-AT", "en de", "de"},
+		{"de-AT", "de de-at", "de-at"},
+		{"en", "de en-GB", "en-GB"},
+		{"en", "de", ""},
+		{"de", "en nl gsw", ""},
+		{"zh-Hant", "zh-Hans", ""},
+		{"zh-Hant", "zh-TW", "zh-TW"},
+		{"de", "x y-z not!a-tag", ""},
+		{"de", "not!a-tag de-CH", "de-CH"},
+		{"de", "", ""},
+	} {
+		got, ok := catalogue(tc.language).Pick(strings.Fields(tc.tags))
+		if got != tc.want || ok != (tc.want != "") {
+			t.Errorf("a reader of %s gets %q of %q, want %q", tc.language, got, tc.tags, tc.want)
+		}
+	}
+}
