@@ -12,7 +12,8 @@ import (
 type Client struct {
 	ID   string
 	Name string
-	// URI is the application's home page; LogoURI is never fetched by us. PolicyURI and TOSURI are shown at consent.
+	// URI is the application's home page, LogoURI its picture, PolicyURI and TOSURI what it promises and asks: people see them where they sign
+	// in and consent, and where they look at what they allowed.
 	URI, LogoURI, PolicyURI, TOSURI string
 	Contacts                        []string
 
@@ -22,7 +23,8 @@ type Client struct {
 	// ApplicationType is "web" or "native".
 	ApplicationType string
 
-	// Localized are human-readable members in other languages, by their whole name such as "client_name#de" (RFC 7591 §2.2).
+	// Localized are human-readable members in other languages, by their whole name such as "client_name#de" (RFC 7591 §2.2). Pages show those
+	// of their own language.
 	Localized map[string]string
 
 	// AuthMethod is token_endpoint_auth_method: "none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt".
@@ -70,7 +72,8 @@ type Client struct {
 	DefaultACRValues []string
 	// SubjectType is "pairwise" or "public"; "" means public. Sector is the sector identifier, a host, of pairwise subjects (OpenID Connect Core §8.1).
 	SubjectType, SectorIdentifierURI, Sector string
-	// InitiateLoginURI is where a third party starts a sign-in (OpenID Connect Core §4).
+	// InitiateLoginURI is where a third party starts a sign-in (OpenID Connect Core §4): we are one where people open the application from
+	// their account.
 	InitiateLoginURI string
 	// Where the client is told that a session ended (Front-Channel Logout §2, Back-Channel Logout §2.2).
 	FrontchannelLogoutURI, BackchannelLogoutURI                         string

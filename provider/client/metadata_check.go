@@ -142,11 +142,15 @@ func (k *checker) identity() {
 func (k *checker) people() {
 	c := k.c
 	texts := map[string]string{"client_name": c.Name, "software_id": c.SoftwareID, "software_version": c.SoftwareVersion}
-	links := map[string]string{"client_uri": c.URI, "logo_uri": c.LogoURI, "policy_uri": c.PolicyURI, "tos_uri": c.TOSURI}
+	links := map[string]string{"client_uri": c.URI, "policy_uri": c.PolicyURI, "tos_uri": c.TOSURI}
+	logos := map[string]string{"logo_uri": c.LogoURI}
 	for name, v := range c.Localized { // RFC 7591 §2.2
-		if base, _, _ := strings.Cut(name, "#"); base == "client_name" {
+		switch base, _, _ := strings.Cut(name, "#"); base {
+		case "client_name":
 			texts[name] = v
-		} else {
+		case "logo_uri":
+			logos[name] = v
+		default:
 			links[name] = v
 		}
 	}
@@ -156,6 +160,10 @@ func (k *checker) people() {
 	}
 	for _, name := range sortedKeys(links) {
 		k.bad(links[name] != "" && !isWebLink(links[name]), name, "is no http or https URL")
+	}
+	for _, name := range sortedKeys(logos) { // fetched, so that pages can show it
+		problem := k.fetched(logos[name], false)
+		k.badValue(logos[name] != "" && problem != "", name, logos[name], "%s", problem)
 	}
 	k.bad(len(c.Localized) > MaxListed, "client_name", "and other members are there in more than %d languages", MaxListed)
 	k.list("contacts", c.Contacts, MaxText)

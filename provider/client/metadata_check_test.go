@@ -95,6 +95,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"name with a line break", "client_name#de", func(c *storage.Client) { c.Localized = map[string]string{"client_name#de": "a\nb"} }},
 		{"link that runs", "client_uri", func(c *storage.Client) { c.URI = "javascript:alert(1)" }},
 		{"RFC 7591 §2.2 link that runs", "tos_uri#de", func(c *storage.Client) { c.Localized = map[string]string{"tos_uri#de": "data:text/html,x"} }},
+		{"logo over http", "logo_uri", func(c *storage.Client) { c.LogoURI = "http://a.example/logo.png" }},
+		{"logo in another language over http", "logo_uri#de", func(c *storage.Client) { c.Localized = map[string]string{"logo_uri#de": "http://a.example/logo.png"} }},
 		{"logo", "logo_uri", func(c *storage.Client) { c.LogoURI = "https://u:p@a.example/" }},
 		{"long contact", "contacts", func(c *storage.Client) { c.Contacts = []string{strings.Repeat("x", 201)} }},
 		{"method", "token_endpoint_auth_method", func(c *storage.Client) { c.AuthMethod, c.Secrets = "tls_client_auth", nil }},

@@ -42,7 +42,7 @@ func TestCheckKnowsWhatIsServed(t *testing.T) {
 		t.Error(faults)
 	}
 	c = goodClient()
-	c.JWKSURI, c.BackchannelLogoutURI = "http://shop.internal/jwks", "http://shop.internal/out"
+	c.JWKSURI, c.BackchannelLogoutURI, c.LogoURI = "http://shop.internal/jwks", "http://shop.internal/out", "http://shop.internal/logo"
 	if faults := Check(c, Served{PlainFetch: true}); faults != nil {
 		t.Errorf("addresses in networks of the operator: %v", faults)
 	}

@@ -52,18 +52,18 @@ func (c *ClientSpec) describedKeys() []key {
 	m := &c.made
 	return []key{
 		{path: "client_id", to: &m.ID, doc: "Identifier, unique."},
-		{path: "client_name", to: &m.Name, doc: "Name that people see. In other languages as client_name#de; so too with client_uri, logo_uri, policy_uri and tos_uri."},
+		{path: "client_name", to: &m.Name, doc: "Name that people see. In other languages as client_name#de; so too with client_uri, logo_uri, policy_uri and tos_uri. Pages show those of their own language."},
 		{path: "client_uri", to: &m.URI, doc: "Home page."},
-		{path: "logo_uri", to: &m.LogoURI, doc: "Logo; never fetched by the server."},
-		{path: "policy_uri", to: &m.PolicyURI, doc: "Privacy policy, shown at consent."},
-		{path: "tos_uri", to: &m.TOSURI, doc: "Terms of service, shown at consent."},
+		{path: "logo_uri", to: &m.LogoURI, doc: "Logo that people see: PNG, JPEG or WebP of at most 256 KiB, https. The server fetches it once a day and shows its own small copy."},
+		{path: "policy_uri", to: &m.PolicyURI, doc: "Privacy policy, shown at sign-in and consent."},
+		{path: "tos_uri", to: &m.TOSURI, doc: "Terms of service, shown at sign-in and consent."},
 		{path: "contacts", to: &m.Contacts, doc: "Mail addresses of who is responsible; kept for operators."},
 		{path: "software_id", to: &m.SoftwareID, doc: "What software it is; kept for operators."},
 		{path: "software_version", to: &m.SoftwareVersion, doc: "Version of that software; kept for operators."},
 		{path: "application_type", to: &m.ApplicationType, def: "web", oneOf: []string{"web", "native"}, doc: "web or native."},
 		{path: "redirect_uris", to: &m.RedirectURIs, doc: "Where answers go; compared byte by byte. A native client's port on 127.0.0.1 or [::1] may be any."},
 		{path: "post_logout_redirect_uris", to: &m.PostLogoutRedirectURIs, doc: "Where people may return to after signing out."},
-		{path: "initiate_login_uri", to: &m.InitiateLoginURI, doc: "Where a third party starts a sign-in; https."},
+		{path: "initiate_login_uri", to: &m.InitiateLoginURI, doc: "Where a third party starts a sign-in, with iss; https. People open the application there from their account."},
 		{path: "allowed_origins", to: &m.AllowedOrigins, doc: "Origins whose pages may call token, userinfo and revocation, beside those of redirect_uris."},
 	}
 }
