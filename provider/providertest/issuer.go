@@ -60,6 +60,8 @@ type options struct {
 	account account.Config
 	clients []storage.Client
 	store   func(storage.Store) storage.Store
+	algs    []string
+	ring    func() (storage.Keyring, error)
 }
 
 // Clients declares clients.
@@ -73,21 +75,31 @@ func Config(f func(*provider.Config)) Option { return func(o *options) { f(&o.co
 // WrapStore puts something between the protocol and the store.
 func WrapStore(f func(storage.Store) storage.Store) Option { return func(o *options) { o.store = f } }
 
-// firstRing is made once: keys are dear.
-var firstRing = sync.OnceValues(func() (storage.Keyring, error) {
+// EveryAlg gives the issuer a ring for every algorithm.
+func EveryAlg() Option {
+	return func(o *options) { o.algs, o.ring = keys.Algorithms(), wholeRing }
+}
+
+// firstRing and wholeRing are made once: keys are dear.
+var (
+	firstRing = sync.OnceValues(func() (storage.Keyring, error) { return newRing(nil) })
+	wholeRing = sync.OnceValues(func() (storage.Keyring, error) { return newRing(keys.Algorithms()) })
+)
+
+func newRing(algs []string) (storage.Keyring, error) {
 	store, clock := memory.New(), NewClock()
 	sealer, err := keys.NewSealer(bytes.Repeat([]byte{7}, 32))
 	if err != nil {
 		return storage.Keyring{}, err
 	}
-	if _, err := keys.Open(context.Background(), keyConfig(clock), store, sealer); err != nil {
+	if _, err := keys.Open(context.Background(), keyConfig(clock, algs), store, sealer); err != nil {
 		return storage.Keyring{}, err
 	}
 	return store.Keyring(context.Background())
-})
+}
 
-func keyConfig(clock *Clock) keys.Config {
-	return keys.Config{RotateEvery: 90 * 24 * time.Hour, PublishAhead: 48 * time.Hour, JWKSMaxAge: time.Hour, Skew: time.Minute,
+func keyConfig(clock *Clock, algs []string) keys.Config {
+	return keys.Config{Algs: algs, RotateEvery: 90 * 24 * time.Hour, PublishAhead: 48 * time.Hour, JWKSMaxAge: time.Hour, Skew: time.Minute,
 		LongestToken: 30 * 24 * time.Hour, Now: clock.Now}
 }
 
@@ -95,7 +107,7 @@ func keyConfig(clock *Clock) keys.Config {
 func New(t testing.TB, opts ...Option) *Issuer {
 	t.Helper()
 	i := &Issuer{T: t, URL: URL, Clock: NewClock(), Watch: &Watch{}, Log: &bytes.Buffer{}}
-	o := options{account: account.Defaults(), config: provider.Config{
+	o := options{ring: firstRing, account: account.Defaults(), config: provider.Config{
 		SignUpOpen: true,
 		Issuer:     URL, RefreshGrace: 10 * time.Second, AccountTTL: time.Hour, Locales: []string{"en"},
 		Tokens: token.Config{AccessAlg: "ES256", AccessTTL: 5 * time.Minute, IDTTL: time.Hour, RefreshTTL: 24 * time.Hour, CodeTTL: time.Minute},
@@ -119,14 +131,14 @@ func (i *Issuer) must(err error) {
 
 func (i *Issuer) open(o *options) {
 	ctx, raw := i.T.Context(), memory.New()
-	ring, err := firstRing()
+	ring, err := o.ring()
 	i.must(err)
 	ring.Revision = 0
 	_, err = raw.SwapKeyring(ctx, ring, Start)
 	i.must(err)
 	sealer, err := keys.NewSealer(bytes.Repeat([]byte{7}, 32))
 	i.must(err)
-	i.Keys, err = keys.Open(ctx, keyConfig(i.Clock), raw, sealer)
+	i.Keys, err = keys.Open(ctx, keyConfig(i.Clock, o.algs), raw, sealer)
 	i.must(err)
 	i.Store = i.Watch.wrap(raw)
 	if o.store != nil {
