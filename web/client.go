@@ -25,13 +25,15 @@ type app struct {
 	URI, PolicyURI, TosURI string
 	// Logo is the path of its picture, "" where it registered none. Cut is the outline of its key, which stands where no picture does.
 	Logo, Cut string
+	// Stranger: it registered itself, and nobody here vouches for what it says.
+	Stranger bool
 }
 
 // app shows a client in the page's language.
 func (f *frame) app(c storage.Client) app {
 	said := func(member, plain string) string { return f.said(c, member, plain) }
 	a := app{ID: c.ID, Name: words.Plain(said("client_name", c.Name)), URI: webLink(said("client_uri", c.URI)), PolicyURI: webLink(said("policy_uri", c.PolicyURI)),
-		TosURI: webLink(said("tos_uri", c.TOSURI)), Cut: outline(c.ID)}
+		TosURI: webLink(said("tos_uri", c.TOSURI)), Cut: outline(c.ID), Stranger: c.Registered}
 	if a.Name == "" {
 		a.Name = words.Plain(c.ID)
 	}

@@ -111,7 +111,10 @@ func TestDeviceConfirm(t *testing.T) {
 	bare := television(time.Time{})
 	bare.Client.Name, bare.Scopes, bare.Resources, bare.Client.URI = "", nil, nil, "javascript:alert(1)"
 	b.devices.waits["WDJBMJHT"] = bare
-	b.get(t, "/device/confirm", signedIn, deviceCookie).status(200).says("harbour-tv on a device", "nothing but that you sign in").lacks("javascript:")
+	b.get(t, "/device/confirm", signedIn, deviceCookie).status(200).says("harbour-tv on a device", "nothing but that you sign in").lacks("javascript:", "signed itself up")
+	bare.Client.Registered = true
+	b.devices.waits["WDJBMJHT"] = bare
+	b.get(t, "/device/confirm", signedIn, deviceCookie).status(200).says("This application signed itself up. Nobody here has checked its name")
 }
 
 func TestDeviceDecide(t *testing.T) {

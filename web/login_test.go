@@ -136,6 +136,12 @@ func TestConsent(t *testing.T) {
 	b.flows.open["evil"] = evil
 	b.get(t, "/consent?flow=evil", signedIn).status(200).lacks("javascript:", "data:text", "About Harbour Notes")
 
+	b.get(t, "/consent?flow=f1", signedIn).lacks("signed itself up")
+	stranger := notes()
+	stranger.Client.Registered = true
+	b.flows.open["stranger"] = stranger
+	b.get(t, "/consent?flow=stranger", signedIn).status(200).says("This application signed itself up. Nobody here has checked its name")
+
 	bare := notes()
 	bare.Scopes, bare.GrantedScopes, bare.Resources = nil, nil, nil
 	b.flows.open["bare"] = bare
