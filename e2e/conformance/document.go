@@ -113,7 +113,8 @@ func notPlain(w *strings.Builder, found []planResult) {
 			k := key{m.Module, strings.ToLower(m.Result)}
 			add(plans, k, p.Name)
 			for _, f := range m.Findings {
-				add(rows, k, fmt.Sprintf("%s: %s", f.Source, strings.NewReplacer("|", `\|`, "\n", " ").Replace(f.Message)))
+				f.Source = strings.TrimPrefix(f.Source, strings.TrimPrefix(m.Module, "oidcc-"))
+				add(rows, k, strings.TrimPrefix(f.Source+": ", ": ")+strings.NewReplacer("|", `\|`, "\n", " ").Replace(f.Message))
 			}
 		}
 	}

@@ -52,8 +52,8 @@ func (d *drive) stuck() bool { return d.status == "WAITING" && time.Since(d.sinc
 // patience is how long a module stays in a state before it counts as waiting for us: the suite's own browser takes a while.
 const patience = 3 * time.Second
 
-// waitLimit is how long a module may wait for what never comes.
-const waitLimit = time.Minute
+// waitLimit is how long a module may wait for what never comes; some sleep for a minute in that state.
+const waitLimit = 100 * time.Second
 
 func (d *drive) step(ctx context.Context, st state) error {
 	if st.Status != d.status {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -51,20 +52,26 @@ func chosen(variant map[string]string) string {
 	return strings.Join(out, " ")
 }
 
-// findings are the rows of a log that say what is wrong, each once.
-func findings(entries []entry) []finding {
+// findings are the rows of a log that say what is wrong, why a module was skipped, or which page is in a picture, each once.
+func findings(entries []entry, id string) []finding {
 	var out []finding
 	for _, e := range entries {
-		if e.Result != "FAILURE" && e.Result != "WARNING" {
+		f := finding{e.Result, strings.TrimPrefix(e.Src, "oidcc-"), e.Msg, e.Requirements}
+		switch heading := heading.FindStringSubmatch(e.PageSource); {
+		case e.Matched != "" && heading != nil:
+			f = finding{Result: "PICTURE", Source: "page", Message: strings.TrimSpace(strings.ReplaceAll(heading[1], id, ""))}
+		case e.Result != "FAILURE" && e.Result != "WARNING" && e.Result != "SKIPPED":
 			continue
 		}
-		f := finding{e.Result, e.Src, e.Msg, e.Requirements}
 		if !slices.ContainsFunc(out, func(g finding) bool { return g.Source == f.Source && g.Message == f.Message && g.Result == f.Result }) {
 			out = append(out, f)
 		}
 	}
 	return out
 }
+
+// heading of a page that the suite took a picture of.
+var heading = regexp.MustCompile(`<h1>\s*(.*?)\s*</h1>`)
 
 // keep writes a module's log to a file.
 func (r *run) keep(id string, m moduleRef, entries []entry) error {

@@ -24,7 +24,7 @@ type run struct {
 // moduleLimit is how long a module may take; some wait a minute and a half.
 const moduleLimit = 4 * time.Minute
 
-// finding is a FAILURE or WARNING in a module's log.
+// finding is a row of a module's log: a FAILURE, a WARNING, why it was SKIPPED, or a PICTURE.
 type finding struct {
 	Result, Source, Message string
 	Requirements            []string
@@ -156,7 +156,7 @@ func (r *run) module(ctx context.Context, planID string, m moduleRef) (moduleRes
 	if err != nil {
 		return out, err
 	}
-	out.Findings = findings(entries)
+	out.Findings = findings(entries, id)
 	switch {
 	case st.Status == "FINISHED" && st.Result != "":
 		out.Result = st.Result

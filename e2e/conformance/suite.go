@@ -171,9 +171,11 @@ type entry struct {
 	Src, Msg, Result string
 	Requirements     []string
 	// Upload names a screenshot that is waited for.
-	Upload string
-	Img    string
-	raw    json.RawMessage
+	Upload, Img string
+	// PageSource is the page that a picture was taken of, Matched what was looked for on it.
+	PageSource string `json:"page_source"`
+	Matched    string `json:"matched_regexp"`
+	raw        json.RawMessage
 }
 
 func (s *suite) log(ctx context.Context, id string) ([]entry, error) {
