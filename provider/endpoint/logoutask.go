@@ -93,10 +93,11 @@ func withState(uri, state string) string {
 	return uri + sep + "state=" + url.QueryEscape(state)
 }
 
-// proven: the client knows this person's session, so nobody has to be asked. A logout_hint that names somebody else takes that away again,
-// and can give nothing (RP-Initiated Logout §2).
+// proven: the client knows this person's session, so nobody has to be asked. Every ID token of a session has its sid: without it, a client that signs
+// with a secret of its own could end the sessions of people who never came to it. A logout_hint that names somebody else takes the proof away
+// again, and can give nothing (RP-Initiated Logout §2, §6).
 func (e *Logout) proven(a *ask, s storage.Session, person storage.Account) bool {
-	return a.hint != nil && e.Hints.HintNames(*a.hint, a.client, person) && (a.hint.SID == "" || a.hint.SID == e.Hints.SID(a.client, s.SID)) &&
+	return a.hint != nil && e.Hints.HintNames(*a.hint, a.client, person) && a.hint.SID == e.Hints.SID(a.client, s.SID) &&
 		(a.who == "" || names(a.who, a.hint.Subject, person))
 }
 
