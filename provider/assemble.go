@@ -100,14 +100,14 @@ func (p *Provider) endpoints(live token.Live) {
 
 // Served is what a client can choose from now.
 func (p *Provider) Served() client.Served {
-	return client.Served{Algs: p.Issuer.IDTokenAlgs(), AuthMethods: p.clients.Methods(), GrantTypes: p.grantTypes(), ResponseTypes: p.cfg.ResponseTypes,
+	return client.Served{Algs: p.Issuer.IDTokenAlgs(), AuthMethods: p.clients.Methods(), GrantTypes: p.grantTypes(p.cfg.ResponseTypes), ResponseTypes: p.cfg.ResponseTypes,
 		PlainFetch: p.cfg.PlainFetch}
 }
 
 // grantTypes are those of the token endpoint, and implicit where a response type lets tokens leave from /authorize (RFC 7591 §2.1).
-func (p *Provider) grantTypes() []string {
+func (p *Provider) grantTypes(responseTypes []string) []string {
 	all := p.token.GrantTypes()
-	for _, t := range p.cfg.ResponseTypes {
+	for _, t := range responseTypes {
 		if t != oauth.TypeCode {
 			return append(all, oauth.ImplicitGrant)
 		}

@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"latchkey/provider/authorize"
 	"latchkey/provider/oauth"
@@ -11,12 +12,13 @@ import (
 
 // metadata is the discovery document (OpenID Connect Discovery §3, RFC 8414 §2), made from what is served and from nothing else.
 func (p *Provider) metadata() ([]byte, error) {
+	types := p.responseTypes()
 	m := map[string]any{
 		"issuer":                                         p.cfg.Issuer,
 		"scopes_supported":                               token.StandardScopes(),
-		"response_types_supported":                       p.cfg.ResponseTypes,
+		"response_types_supported":                       types,
 		"response_modes_supported":                       oauth.ResponseModes(),
-		"grant_types_supported":                          p.grantTypes(),
+		"grant_types_supported":                          p.grantTypes(types),
 		"subject_types_supported":                        []string{"public", "pairwise"},
 		"acr_values_supported":                           p.Authorize.ACRs,
 		"display_values_supported":                       []string{"page"},
@@ -62,6 +64,19 @@ func (p *Provider) metadata() ([]byte, error) {
 		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
 	return append(body, '\n'), nil
+}
+
+// responseTypes are those that are on: for all, or for a client of the operator's files.
+func (p *Provider) responseTypes() []string {
+	on := p.cfg.ResponseTypes
+	for _, c := range p.cfg.Clients.Declared() {
+		if !c.Disabled {
+			on = append(on[:len(on):len(on)], c.ResponseTypes...)
+		}
+	}
+	return slices.DeleteFunc(oauth.ResponseTypes(), func(t string) bool {
+		return !slices.ContainsFunc(on, func(s string) bool { return oauth.ParseResponseType(s) == t })
+	})
 }
 
 // authMethods says how clients prove themselves, at each endpoint that asks it (RFC 8414 §2).

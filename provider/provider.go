@@ -150,7 +150,7 @@ func (p *Provider) clientFailed(ctx context.Context, c storage.Client) {
 	p.cfg.Audit.Record(ctx, audit.Event{Name: audit.ClientAuthFailed, Time: p.cfg.Now(), ClientID: c.ID, Address: rec.Address, RequestID: rec.ID})
 }
 
-// Describe makes the discovery document anew: algorithms come and go with the keys.
+// Describe makes the discovery document anew: algorithms come and go with the keys, response types with the clients of files.
 func (p *Provider) Describe() error {
 	body, err := p.metadata()
 	if err != nil {

@@ -41,9 +41,14 @@ func (s *server) tickKeys(ctx context.Context) {
 		if err := s.core.rings.Tick(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "keys could not be looked after; serving goes on from memory", "error", err)
 		}
-		if err := s.site.provider.Describe(); err != nil {
-			s.log.ErrorContext(ctx, "discovery could not be made anew", "error", err)
-		}
+		s.describe(ctx)
+	}
+}
+
+// describe makes discovery anew.
+func (s *server) describe(ctx context.Context) {
+	if err := s.site.provider.Describe(); err != nil {
+		s.log.ErrorContext(ctx, "discovery could not be made anew", "error", err)
 	}
 }
 
@@ -123,6 +128,7 @@ func (s *server) watchClients(ctx context.Context) error {
 	own := s.core.declaredClients()
 	if s.cfg.ClientsDir == "" {
 		s.core.registry.Declare(own)
+		s.describe(ctx)
 		return nil
 	}
 	failed := prometheus.NewCounter(prometheus.CounterOpts{Name: "latchkey_client_files_failed_total", Help: "Client files that could not be used; their former clients stay."})
@@ -134,6 +140,7 @@ func (s *server) watchClients(ctx context.Context) error {
 		all := s.core.merge(own, read)
 		declared.Set(float64(len(all)))
 		s.core.registry.Declare(all)
+		s.describe(ctx)
 	}
 	read, _, err := folder.Read()
 	if err != nil {
