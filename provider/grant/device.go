@@ -19,7 +19,14 @@ type DeviceStore interface {
 	Device(ctx context.Context, key storage.DeviceKey, now time.Time) (storage.Device, error)
 	RedeemDevice(ctx context.Context, codeHash string, g *storage.Grant, now time.Time) error
 	TakeAttempts(ctx context.Context, limits []storage.Limit, now time.Time) (storage.Taken, error)
+	Consents
 	People
+}
+
+// Consents is what people allowed, and may have taken back since.
+type Consents interface {
+	Consent(ctx context.Context, accountID int64, clientID string) (storage.Consent, error)
+	RevokeGrants(ctx context.Context, scope storage.GrantScope, now time.Time) (int, error)
 }
 
 // DeviceTokens is what the device grant needs of tokens.
@@ -99,6 +106,9 @@ func (x Device) redeem(ctx context.Context, r *Request, d storage.Device) (*toke
 	if err != nil {
 		return nil, err
 	}
+	if err := x.stillAllowed(ctx, r, d); err != nil {
+		return nil, err
+	}
 	err = x.Store.RedeemDevice(ctx, d.CodeHash, &g, r.Now)
 	if errors.Is(err, storage.ErrNotFound) { // somebody was faster, or the session ended a moment ago
 		return nil, errDevice()
@@ -106,12 +116,33 @@ func (x Device) redeem(ctx context.Context, r *Request, d storage.Device) (*toke
 	if err != nil {
 		return nil, fmt.Errorf("redeem device: %w", err)
 	}
+	if err := x.stillAllowed(ctx, r, d); err != nil { // taken back between the two: there was no grant yet to revoke
+		if _, rerr := x.Store.RevokeGrants(ctx, storage.GrantScope{ID: g.ID}, r.Now); rerr != nil {
+			return nil, fmt.Errorf("revoke grant: %w", rerr)
+		}
+		return nil, err
+	}
 	scopes := oauth.Scopes(g.Scopes).And(r.Client.Scopes) // what the client lost since is not granted
 	a := &token.Authorization{Client: r.Client, Grant: g, Account: account, Scopes: scopes, Resources: resources, IDToken: scopes.Has(oauth.OpenID)}
 	if g.Refresh != nil {
 		a.Refresh = x.Tokens.EncodeRefresh(token.Refresh{GrantID: g.ID})
 	}
 	return a, nil
+}
+
+// stillAllowed looks whether the person has taken back what they allowed, while the device had not come for it: whoever tricked them would wait.
+func (x Device) stillAllowed(ctx context.Context, r *Request, d storage.Device) error {
+	c, err := x.Store.Consent(ctx, d.Decision.AccountID, d.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return errEnded()
+	}
+	if err != nil {
+		return fmt.Errorf("read consent: %w", err)
+	}
+	if !oauth.Consentable(oauth.Scopes(d.Scopes).And(r.Client.Scopes), d.Resources).Within(c.Scopes) {
+		return errEnded()
+	}
+	return nil
 }
 
 func (x Device) grant(r *Request, d storage.Device) storage.Grant {

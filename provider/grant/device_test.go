@@ -66,6 +66,7 @@ func (w *deviceWorld) must(err error) {
 
 func (w *deviceWorld) decide(allow bool) {
 	w.t.Helper()
+	w.must(w.PutConsent(w.t.Context(), storage.Consent{AccountID: w.who.ID, ClientID: "tv", Scopes: oauth.Consentable(oauth.Scopes{"openid", "read"}, []string{"https://api"})}, w.at))
 	w.must(w.DecideDevice(w.t.Context(), deviceUser, storage.DeviceDecision{Allowed: allow, Denied: !allow, AccountID: w.who.ID, SID: "sid",
 		AuthTime: now.Add(-time.Minute), AMR: []string{"pwd"}, ACR: "1", At: w.at}, w.at))
 }
@@ -109,6 +110,15 @@ func TestDevice(t *testing.T) {
 			w.decide(true)
 			_, err := w.EndSessions(w.t.Context(), storage.EndScope{AccountID: w.who.ID}, now)
 			w.must(err)
+		}, oauth.InvalidGrant},
+		{"RFC 8628 §5.4 taken back since", func(w *deviceWorld) {
+			w.decide(true)
+			w.must(w.DeleteConsent(w.t.Context(), w.who.ID, "tv", now))
+		}, oauth.InvalidGrant},
+		{"RFC 8628 §5.4 taken back since, and less allowed", func(w *deviceWorld) {
+			w.decide(true)
+			w.must(w.DeleteConsent(w.t.Context(), w.who.ID, "tv", now))
+			w.must(w.PutConsent(w.t.Context(), storage.Consent{AccountID: w.who.ID, ClientID: "tv", Scopes: []string{"openid"}}, now))
 		}, oauth.InvalidGrant},
 		{"RFC 8707 §2.2 a resource that was not allowed", func(w *deviceWorld) { w.decide(true); w.form.Set("resource", "https://other") }, oauth.InvalidTarget},
 	} {
@@ -161,6 +171,7 @@ func TestDeviceOffline(t *testing.T) {
 	offline := storage.Device{CodeHash: token.HashDeviceCode("box/code"), UserCodeHash: "u2", ClientID: "box", Scopes: []string{"offline_access"}, ExpiresAt: now.Add(time.Minute)}
 	w.must(w.CreateDevice(t.Context(), offline, now))
 	w.must(w.DecideDevice(t.Context(), "u2", storage.DeviceDecision{Allowed: true, AccountID: w.who.ID, SID: "sid", At: now}, now))
+	w.must(w.PutConsent(t.Context(), storage.Consent{AccountID: w.who.ID, ClientID: "box", Scopes: []string{"offline_access"}}, now))
 	w.client.ID = "box"
 	w.form.Set("device_code", "box/code")
 	_, err := w.EndSessions(t.Context(), storage.EndScope{AccountID: w.who.ID, Offline: true}, now)
@@ -259,8 +270,35 @@ func (b brokenDevices) TakeAttempts(ctx context.Context, l []storage.Limit, now 
 	return b.DeviceStore.TakeAttempts(ctx, l, now)
 }
 
+// hasty takes the consent back the moment the device is redeemed.
+type hasty struct{ *deviceWorld }
+
+func (h hasty) RedeemDevice(ctx context.Context, hash string, g *storage.Grant, at time.Time) error {
+	h.must(h.DeleteConsent(ctx, h.who.ID, "tv", at))
+	return h.Store.RedeemDevice(ctx, hash, g, at)
+}
+
+// TestDeviceTakenBackMeanwhile: no grant outlives the consent that was taken back while it came about.
+func TestDeviceTakenBackMeanwhile(t *testing.T) {
+	w := newDeviceWorld(t)
+	w.decide(true)
+	if a, err := w.poll(hasty{w}); codeOf(err) != oauth.InvalidGrant {
+		t.Errorf("RFC 8628 §5.4: %v %v", a, err)
+	}
+	if n, err := w.RevokeGrants(t.Context(), storage.GrantScope{AccountID: w.who.ID}, now); err != nil || n != 0 {
+		t.Errorf("RFC 8628 §5.4: %d grants are left, %v", n, err)
+	}
+}
+
+func (b brokenDevices) Consent(ctx context.Context, id int64, clientID string) (storage.Consent, error) {
+	if err := b.fail("Consent"); err != nil {
+		return storage.Consent{}, err
+	}
+	return b.DeviceStore.Consent(ctx, id, clientID)
+}
+
 func TestDeviceFaults(t *testing.T) {
-	for verb, decided := range map[string]bool{"Device": false, "TakeAttempts": false, "RedeemDevice": true} {
+	for verb, decided := range map[string]bool{"Device": false, "TakeAttempts": false, "Consent": true, "RedeemDevice": true} {
 		w := newDeviceWorld(t)
 		if decided {
 			w.decide(true)

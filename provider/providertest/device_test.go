@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/provider/account"
 	"latchkey/provider/audit"
 	"latchkey/provider/client"
 	"latchkey/provider/oauth"
@@ -234,6 +235,22 @@ func TestDeviceAlwaysAsks(t *testing.T) {
 	if p := w.b.Get(a.Authorize("scope", "openid email")); !strings.HasPrefix(p.Title(), "Consent") {
 		t.Errorf("not asked: %q %v", p.Title(), p.Left)
 	}
+}
+
+// TestDeviceTakenBack: who allowed a device and thought better of it is heard, however long the device waits before it comes for its tokens.
+func TestDeviceTakenBack(t *testing.T) {
+	w := newDeviceWorld(t)
+	a := w.i.App("tv")
+	waits, complete := a.begin(t)
+	w.says(t, complete, "allow")
+	had, complete := a.begin(t)
+	w.says(t, complete, "allow")
+	ans := a.poll(had)
+	if err := w.i.Accounts.RemoveConsent(t.Context(), w.who.ID, "tv", account.Caller{}); err != nil {
+		t.Fatal(err)
+	}
+	a.dead(t, ans)
+	a.poll(waits).wants(t, 400, "invalid_grant")
 }
 
 // TestDeviceForgery: a page of another site cannot decide.
