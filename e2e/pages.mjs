@@ -127,6 +127,13 @@ async function applications(ctx, page) {
   await page.waitForFunction(() => performance.now() > 700);
   await page.click('button[value=deny]', { noWaitAfter: true });
   check('a denial arrives', await arrive(page, '/callback') === 'Failed: access_denied', page.url());
+  await page.goto(`${issuer}/account/applications`);
+  await page.click('details:has(form[action$="/applications/remove"]) > summary');
+  await submit(page, '/account/applications/remove');
+  await page.goto(`${rp}/start`);
+  await page.waitForURL(/\/consent/);
+  await allow(page);
+  check('what was taken back is asked for again', await arrive(page, '/callback') === 'Hello rita@example.test', page.url());
   await page.goto(`${rp}/sign-out`);
   check('the application signs out', await arrive(page, '/signed-out') === 'Bye', page.url());
   await page.goto(`${issuer}/account`);
@@ -296,6 +303,18 @@ async function everyPage() {
   await look('password', page);
   await page.goto(`${issuer}/account/sessions`);
   await look('sessions', page);
+  const { code } = await ask({ kind: 'device' });
+  await page.goto(`${issuer}/device`);
+  await look('device', page);
+  await page.fill('[name=user_code]', 'BBBB-BBBB');
+  await submit(page, '/device');
+  await look('device-unknown', page);
+  await page.fill('[name=user_code]', code);
+  await submit(page, '/device');
+  await look('device-confirm', page);
+  await page.waitForFunction(() => performance.now() > 700);
+  await press(page, 'button[value=allow]');
+  await look('device-done', page);
   await page.goto(`${rp}/start`);
   await page.waitForURL(/\/consent/);
   await look('consent', page);
@@ -310,6 +329,8 @@ async function everyPage() {
   await page.goto(`${rp}/start?response_mode=form_post`, { waitUntil: 'commit' }).catch(() => {});
   await page.waitForTimeout(300);
   if (at(page, '/authorize')) await look('form-post', page);
+  await page.goto(`${issuer}/account/applications`);
+  await look('applications', page);
   await page.goto(`${issuer}/logout`);
   await look('sign-out', page);
   await submit(page, '/logout');
@@ -318,7 +339,7 @@ async function everyPage() {
   await look('demo-start', page);
   await page.goto(`${dev}/dev/mail`);
   await look('mailbox', page);
-  check('axe looked at every page', looked >= 26 * 6, `${looked}`);
+  check('axe looked at every page', looked >= 31 * 6, `${looked}`);
 }
 // submitAnyway sends a form past its own checks.
 const submitAnyway = (page, action) => Promise.all([page.waitForNavigation(), page.evaluate(a => document.querySelector(`form[action$="${a}"]`).submit(), action)]);

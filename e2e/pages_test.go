@@ -157,13 +157,18 @@ func (rp *relyingParty) signOut(w http.ResponseWriter, r *http.Request) {
 // TestPagesInChromium runs pages.mjs.
 func TestPagesInChromium(t *testing.T) {
 	rp := newRelyingParty(t, "bookshop", "127.0.0.1")
-	s := harness.Start(t, harness.Options{Host: "localhost", Clients: append(harness.Clients(), rp.client())})
+	tv := object{"client_id": "tv", "client_name": "Living-room TV", "token_endpoint_auth_method": "none", "grant_types": []string{harness.DeviceGrant}, "scope": "openid profile email"}
+	s := harness.Start(t, harness.Options{Host: "localhost", Clients: append(harness.Clients(), rp.client(), tv)})
 	rp.issuer = s.Issuer
 	dev := harness.Start(t, harness.Options{Host: "localhost", Config: object{"dev": true, "mail.smtp.address": nil, "mail.smtp.tls": nil}, Clients: []object{}})
 	s.SignUp(t, "taken_name", "taken@example.test", "s3cret!")
 	runNode(t, "pages.mjs", object{
 		"issuer": s.Issuer, "dev": dev.Issuer, "rp": rp.at, "screenshots": harness.Artifacts(t, "screenshots"), "chromium": "/usr/bin/chromium",
 	}, func(ask object) any {
+		if ask["ask"] == "device" {
+			r := s.API().Must(t, "POST", "/device_authorization", form("client_id", "tv", "scope", "openid profile email"), nil).Want(t, 200)
+			return object{"code": r.S("user_code")}
+		}
 		link, _ := s.Mail.Link(t, ask["to"].(string), ask["path"].(string), int(ask["n"].(float64)))
 		return object{"link": link}
 	})
