@@ -29,7 +29,7 @@ type Limits struct {
 	MaxSide, MaxPixels int
 	// Side is the longest side of what comes out; larger pictures are made smaller.
 	Side int
-	// Square puts the picture in the middle of a white square, so that it covers what is under it.
+	// Square brings the picture to Side, smaller ones too, in the middle of a white square: it covers what is under it.
 	Square bool
 	// Wait is how long to wait for a slot.
 	Wait time.Duration

@@ -69,8 +69,10 @@ func TestClean(t *testing.T) {
 
 // TestSquare: what comes out covers what it is laid over.
 func TestSquare(t *testing.T) {
-	glass := image.NewNRGBA(image.Rect(0, 0, 40, 20)) // nothing but a green dot at its top
-	glass.Set(20, 0, color.NRGBA{0, 255, 0, 255})
+	glass := image.NewNRGBA(image.Rect(0, 0, 32, 16)) // nothing but a green spot at its top
+	for i := range 16 {
+		glass.Set(14+i%4, i/4, color.NRGBA{0, 255, 0, 255})
+	}
 	limits := small
 	limits.Square = true
 	got, err := NewCleaner(1).Clean(t.Context(), pngOf(glass), limits)
@@ -78,10 +80,10 @@ func TestSquare(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, err := png.Decode(bytes.NewReader(got.Content))
-	if err != nil || m.Bounds() != image.Rect(0, 0, 40, 40) {
+	if err != nil || m.Bounds() != image.Rect(0, 0, 64, 64) {
 		t.Fatalf("%v, %v", m.Bounds(), err)
 	}
-	for at, want := range map[image.Point]color.Color{{0, 0}: color.White, {39, 39}: color.White, {20, 15}: color.White, {20, 10}: color.RGBA{0, 255, 0, 255}} {
+	for at, want := range map[image.Point]color.Color{{0, 0}: color.White, {63, 63}: color.White, {32, 40}: color.White, {32, 17}: color.RGBA{0, 255, 0, 255}} {
 		r, g, b, a := m.At(at.X, at.Y).RGBA()
 		wr, wg, wb, wa := want.RGBA()
 		if r != wr || g != wg || b != wb || a != wa {

@@ -7,15 +7,16 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// shrink copies into plain RGBA, no side longer than most. fine weighs every pixel, for pictures that are made very small; it costs more.
-func shrink(img image.Image, most int, fine bool) *image.RGBA {
+// shrink copies into plain RGBA, no side longer than most. With fit the longest side becomes most, also of smaller pictures, and every pixel
+// is weighed, which costs more and is for small ones.
+func shrink(img image.Image, most int, fit bool) *image.RGBA {
 	b := img.Bounds()
 	w, h := b.Dx(), b.Dy()
-	if long := max(w, h); long > most {
+	if long := max(w, h); long > most || fit {
 		w, h = max(1, w*most/long), max(1, h*most/long)
 	}
 	var scaler draw.Scaler = draw.ApproxBiLinear
-	if fine {
+	if fit {
 		scaler = draw.BiLinear
 	}
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
