@@ -52,7 +52,7 @@ func (e *Endpoint) referred(ctx context.Context, q *Request, uri string) error {
 		reg, _, _ = strings.Cut(reg, "#")
 		return reg == bare
 	})
-	if !registered || !strings.HasPrefix(bare, "https://") { // RFC 9101 §10.4: nobody else says what we fetch
+	if !registered || !strings.HasPrefix(bare, "https://") { // RFC 9101 §10.4.1: nobody else says what we fetch
 		return oauth.E(oauth.InvalidRequestURI, "request_uri is not registered for this client")
 	}
 	if err := e.limit(ctx, "request_uri", q.Client); err != nil {

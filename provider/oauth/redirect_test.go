@@ -30,7 +30,7 @@ func TestCheckRedirectURI(t *testing.T) {
 		{"no scheme", "//app.example/cb", false, false},
 		{"userinfo", "https://me@app.example/cb", false, false},
 		{"userinfo, many @", "https://a@b@c/cb", false, false},
-		{"wildcard host", "https://*.example/cb", false, false},
+		{"RFC 9700 §4.1.3 wildcard host", "https://*.example/cb", false, false},
 		{"wildcard path", "https://app.example/*", false, false},
 		{"traversal", "https://app.example/a/../cb", false, false},
 		{"encoded traversal", "https://app.example/%2e%2e/cb", false, false},

@@ -151,7 +151,7 @@ func TestPKCE(t *testing.T) {
 	}
 	for name, bad := range map[string]string{"short": challenge[1:], "padding": challenge + "=", "newline": challenge[:9] + "\n" + challenge[9:], "bits left over": challenge[:42] + "N", "plus": "+" + challenge[1:]} {
 		if code(CheckChallenge(bad)) != InvalidRequest {
-			t.Errorf("RFC 7636 §4.2 %s was taken", name)
+			t.Errorf("RFC 7636 §4.2, or RFC 4648 §3.5: %s was taken", name)
 		}
 	}
 }

@@ -199,7 +199,7 @@ func TestHintsOfOthers(t *testing.T) {
 		{"OpenID Connect Core §8.1 its own, pairwise", "a", "a", ""},
 		{"OpenID Connect Core §8.1 its own, pairwise without a sector", "lone", "lone", ""},
 		{"OpenID Connect Core §8.1 of the same sector", "a", "sister", ""},
-		{"OpenID Connect Core §8.1 of another sector", "a", "b", "invalid_request"},
+		{"OpenID Connect Core §8.1, §17.3 of another sector", "a", "b", "invalid_request"},
 		{"OpenID Connect Core §8.1 no sector is nobody's", "lone", "alone", "invalid_request"},
 		{"OpenID Connect Core §8.1 pairwise, shown by a public client", "a", "public", "invalid_request"},
 		{"OpenID Connect Core §8.1 public, shown by a pairwise client", "public", "a", "invalid_request"},

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -91,8 +92,10 @@ func TestMatrix(t *testing.T) {
 	alice := i.whole(i.Person("alice"))
 	b := i.Browser()
 	keyed := withKeys(t)
+	clause := map[string]string{"code": "OpenID Connect Core §3.1.2.5", "id_token": "OpenID Connect Core §3.2.2.5, §3.2.2.9", "id_token token": "OpenID Connect Core §3.2.2.5, §3.2.2.9"}
 	for n, row := range covering() {
 		id := fmt.Sprintf("app-%d", n)
+		name := cmp.Or(clause[row["response_type"]], "OpenID Connect Core §3.3.2.5, §3.3.2.11") + " " + called(row)
 		c := WebClient(id, front, keyed, func(c *storage.Client) {
 			c.IDTokenAlg, c.UserinfoAlg = row["id_token_signed_response_alg"], row["userinfo_signed_response_alg"]
 			c.OpaqueAccessTokens, c.SubjectType, c.RequestURIs = row["format"] == "opaque", row["subject_type"], []string{objectAt}
@@ -100,7 +103,7 @@ func TestMatrix(t *testing.T) {
 		})
 		i.sealedSecret(&c)
 		i.Registry.Declare(append(i.Registry.Declared(), c))
-		t.Run(called(row), func(t *testing.T) { runRow(t, &party{t: t, App: i.App(id)}, b, row, alice, pages) })
+		t.Run(name, func(t *testing.T) { runRow(t, &party{t: t, App: i.App(id)}, b, row, alice, pages) })
 	}
 }
 

@@ -60,7 +60,7 @@ func TestCode(t *testing.T) {
 		name, client string
 		do           func(t *testing.T, w world)
 	}{
-		{"RFC 6749 §4.1.2 used twice: all it bought is dead", "basic", func(t *testing.T, w world) {
+		{"RFC 6749 §4.1.2 and RFC 9700 §4.2.4 used twice: all it bought is dead", "basic", func(t *testing.T, w world) {
 			first := w.a.Redeem(w.code)
 			w.a.Redeem(w.code).wants(t, 400, "invalid_grant")
 			w.a.dead(t, first)

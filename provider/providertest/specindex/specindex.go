@@ -19,7 +19,7 @@ import (
 
 // mention is a specification with the sections that follow its name.
 var mention = regexp.MustCompile(`(RFC \d{4}(?:bis)?|OpenID Connect Core|OpenID Connect Discovery|OpenID Connect Registration|RP-Initiated Logout|` +
-	`Front-Channel Logout|Back-Channel Logout|Session Management|Initiating User Registration|Multiple Response Type(?:s| Encoding Practices)|` +
+	`Front-Channel Logout|Back-Channel Logout|Session Management|Initiating User Registration|unmet_authentication_requirements|Multiple Response Type(?:s| Encoding Practices)|` +
 	`Form Post Response Mode|OAuth 2\.1) ((?:§[\d.]*\d(?:, )?)+)`)
 
 // Clause is one section of one specification.
