@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"latchkey/provider/oauth"
+	"latchkey/storage"
 )
 
 // How long keys of a jwks_uri are kept.
@@ -17,7 +20,13 @@ const (
 	maxStale = 24 * time.Hour
 	// retryEvery is how often an address is tried that gave nothing, or is asked for keys that it may have got meanwhile.
 	retryEvery = 15 * time.Second
+	// maxStrangers is how many requests may wait at once for keys of clients that registered themselves: their addresses may be slow on purpose, and
+	// places for requests and for fetches are everybody's.
+	maxStrangers = 32
 )
+
+// errCrowd: too many wait already.
+var errCrowd = oauth.E(oauth.TemporarilyUnavailable, "too many requests wait for keys of clients; try again shortly")
 
 // remoteKeys is what is known of a jwks_uri.
 type remoteKeys struct {
@@ -31,8 +40,9 @@ type remoteKeys struct {
 	underway chan struct{}
 }
 
-// remoteKeys gives the keys of a jwks_uri. Of callers that need a fetch at the same time, one fetches, and the others wait for it.
-func (k *Keys) remoteKeys(ctx context.Context, uri string, again bool) (set keySet, fetched bool, err error) {
+// remoteKeys gives the keys of a client's jwks_uri. Of callers that need a fetch at the same time, one fetches, and the others wait for it.
+func (k *Keys) remoteKeys(ctx context.Context, c storage.Client, again bool) (set keySet, fetched bool, err error) {
+	uri := c.JWKSURI
 	k.mu.Lock()
 	r, ok := k.remote.get(uri)
 	if !ok {
@@ -44,6 +54,14 @@ func (k *Keys) remoteKeys(ctx context.Context, uri string, again bool) (set keyS
 		set, err = r.usable(now)
 		k.mu.Unlock()
 		return set, false, err
+	}
+	if c.Registered {
+		if k.strangers >= maxStrangers {
+			k.mu.Unlock()
+			return nil, false, errCrowd
+		}
+		k.strangers++
+		defer k.served()
 	}
 	underway := r.underway
 	if underway == nil {
@@ -64,9 +82,16 @@ func (k *Keys) remoteKeys(ctx context.Context, uri string, again bool) (set keyS
 		}
 	}
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	set, err = r.usable(k.now())
+	k.mu.Unlock()
 	return set, true, err
+}
+
+// served gives a stranger's place back.
+func (k *Keys) served() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.strangers--
 }
 
 // due says whether the address is to be asked.

@@ -31,6 +31,8 @@ type Keys struct {
 	// inline has sets by the hash of the document, so that a document that changed is another one.
 	inline *lru[[sha256.Size]byte, keySet]
 	remote *lru[string, *remoteKeys]
+	// strangers wait for remote keys of clients that registered themselves.
+	strangers int
 }
 
 // NewKeys makes an empty store of keys. fetcher may be nil: then jwks_uri gives none.
@@ -46,7 +48,7 @@ type Verified struct {
 
 // Verify checks a compact JWS against the client's keys. Its algorithm must be in algs and fit the key (RFC 8725 §3.1): so it is one of
 // [SignatureAlgs], whatever algs has. The key is the one of the JWS's kid; where it names none, each that fits is tried. Whoever calls judges typ and the payload.
-// Errors: [ErrWrong], also where the client's jwks_uri gave no key; that of ctx.
+// Errors: [ErrWrong], also where the client's jwks_uri gave no key; *oauth.Error where too many wait for keys; that of ctx.
 func (k *Keys) Verify(ctx context.Context, c storage.Client, raw string, algs []string) (Verified, error) {
 	j, err := parseJWS(raw)
 	if err != nil {
@@ -64,6 +66,8 @@ func (k *Keys) Verify(ctx context.Context, c storage.Client, raw string, algs []
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return Verified{}, fmt.Errorf("read client keys: %w", ctx.Err())
+	case errors.Is(err, errCrowd):
+		return Verified{}, err
 	case err != nil:
 		return Verified{}, fmt.Errorf("%w: keys: %s", ErrWrong, fetch.Detail(err))
 	case !held && len(set.candidates(j.Header)) == 0:
@@ -90,7 +94,7 @@ func (k *Keys) keysOf(ctx context.Context, c storage.Client, again bool) (set ke
 	if c.JWKSURI == "" || k.fetcher == nil {
 		return nil, false, errNoKeys
 	}
-	return k.remoteKeys(ctx, c.JWKSURI, again)
+	return k.remoteKeys(ctx, c, again)
 }
 
 func (k *Keys) inlineKeys(doc []byte) (keySet, error) {

@@ -114,7 +114,7 @@ func (f *Fetcher) exchange(ctx context.Context, method, uri string, header http.
 	fail := func(reason string, err error) error {
 		return &Error{kind: ErrNoAnswer, Reason: reason, host: u.Host, cause: err}
 	}
-	leave, err := f.gate.enter(ctx, strings.ToLower(u.Host))
+	leave, err := f.gate.enter(ctx, strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")) // whatever its port: one machine has many
 	if err != nil {
 		return fail("busy", err)
 	}

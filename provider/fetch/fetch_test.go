@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -142,13 +143,14 @@ func TestNoProxy(t *testing.T) {
 	}
 }
 
-// One slow host has its few places, and all hosts together have theirs.
+// One slow host has its few places, however many ports it has and however its name is written, and all hosts together have theirs.
 func TestBounds(t *testing.T) {
 	var now, most, total atomic.Int64
 	perHost := sync.Map{}
 	release := make(chan struct{})
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
-		v, _ := perHost.LoadOrStore(q.Host, &atomic.Int64{})
+	hold := http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+		host, _, _ := net.SplitHostPort(q.Host)
+		v, _ := perHost.LoadOrStore(strings.TrimSuffix(strings.ToLower(host), "."), &atomic.Int64{})
 		n := v.(*atomic.Int64)
 		if n.Add(1) > maxPerHost {
 			t.Errorf("more than %d from %s", maxPerHost, q.Host)
@@ -159,15 +161,18 @@ func TestBounds(t *testing.T) {
 		<-release
 		now.Add(-1)
 		n.Add(-1)
-	}))
+	})
+	s, second := httptest.NewServer(hold), httptest.NewServer(hold)
 	defer s.Close()
+	defer second.Close()
 	f := New(Config{Allow: loopback, Timeout: 20 * time.Second, resolver: answers(func(string) []string { return []string{"127.0.0.1"} })})
 	const hosts, each = 20, 5
 	port := s.URL[strings.LastIndex(s.URL, ":"):]
+	ends := []string{".test" + port, ".test" + second.URL[strings.LastIndex(second.URL, ":"):], ".TEST." + port}
 	var wg sync.WaitGroup
 	for n := range hosts * each {
 		wg.Go(func() {
-			if _, err := f.Get(t.Context(), fmt.Sprintf("http://h%d.test%s", n%hosts, port), "*/*"); err != nil {
+			if _, err := f.Get(t.Context(), fmt.Sprintf("http://h%d%s", n%hosts, ends[n/hosts%len(ends)]), "*/*"); err != nil {
 				t.Error(detailOf(err))
 			}
 		})
