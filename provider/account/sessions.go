@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"latchkey/provider/audit"
+	"latchkey/provider/oauth"
 	"latchkey/storage"
 )
+
+// passwordFactor is the one factor that there is (RFC 8176 §2).
+var passwordFactor = []string{"pwd"}
 
 // newSession makes a session that is not stored yet. Its SID has 144 random bits; browsers also get a secret of 256.
 func (s *Service) newSession(d Dialect, c Caller, persistent bool, now time.Time) (storage.Session, string, error) {
@@ -19,7 +24,7 @@ func (s *Service) newSession(d Dialect, c Caller, persistent bool, now time.Time
 		return storage.Session{}, "", err
 	}
 	out := storage.Session{
-		SID: sid, AuthTime: now, AMR: []string{"pwd"}, Kind: string(d), // RFC 8176 §2
+		SID: sid, AuthTime: now, AMR: slices.Clone(passwordFactor), ACR: oauth.ACROf(passwordFactor), Kind: string(d),
 		UserAgent: cut(c.UserAgent, 256), Address: cut(c.Address, 64),
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(s.config.SessionTTL[d]), Persistent: persistent,
 	}

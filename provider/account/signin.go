@@ -191,7 +191,7 @@ func (s *Service) renewSession(ctx context.Context, in Credentials, a storage.Ac
 		return false, err
 	}
 	renewed, err := s.store.TouchSession(ctx, old.SID, storage.SessionChange{
-		LastSeenAt: now, AuthTime: now, ExpiresAt: fresh.ExpiresAt, AMR: fresh.AMR, SecretHash: fresh.SecretHash,
+		LastSeenAt: now, AuthTime: now, ExpiresAt: fresh.ExpiresAt, AMR: fresh.AMR, ACR: fresh.ACR, SecretHash: fresh.SecretHash,
 	}, now)
 	if errors.Is(err, storage.ErrNotFound) { // ended a moment ago
 		return false, nil

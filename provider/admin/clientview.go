@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +79,14 @@ func members(k Known) (all map[string]any, err error) {
 	return all, json.Unmarshal(raw, &all)
 }
 
+// list joins with spaces, and with commas where a word has spaces itself (response_types).
+func list(words []string) string {
+	if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, " ") }) {
+		return strings.Join(words, ", ")
+	}
+	return strings.Join(words, " ")
+}
+
 // Text is a member in one line: lists with spaces between, JSON for what has parts.
 func (c Client) Text(name string) string {
 	switch v := c.Metadata[name].(type) {
@@ -86,9 +95,13 @@ func (c Client) Text(name string) string {
 	case string:
 		return v
 	case []any:
-		return strings.Trim(fmt.Sprint(v), "[]")
+		all := make([]string, 0, len(v))
+		for _, one := range v {
+			all = append(all, fmt.Sprint(one))
+		}
+		return list(all)
 	case []string:
-		return strings.Join(v, " ")
+		return list(v)
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case map[string]any, json.RawMessage:

@@ -46,6 +46,7 @@ type Sessions interface {
 // Tokens makes tokens and knows their lifetimes.
 type Tokens interface {
 	Issue(ctx context.Context, a *token.Authorization) (*token.Answer, error)
+	Ready(c storage.Client) error
 	CodeTTL() time.Duration
 	AccessTTL(c storage.Client) time.Duration
 	RefreshTTL(c storage.Client) time.Duration

@@ -135,10 +135,15 @@ func (noHints) VerifyIDHint(context.Context, string) (token.ID, error) {
 	return token.ID{}, token.ErrMalformed
 }
 
+// signer could sign, and is never asked to.
+type signer struct{ Tokens }
+
+func (signer) Ready(storage.Client) error { return nil }
+
 func fuzzEndpoint() (*Endpoint, *shelf) {
 	one := oneClient{storage.Client{ID: "app", RedirectURIs: []string{"https://app.test/cb"}, AuthMethod: client.BasicMethod, Scopes: []string{"openid", "email"}, PKCEExempt: true}}
 	kept := &shelf{}
-	return &Endpoint{Issuer: issuer, ACRs: []string{"1"}, Clients: one, Authenticator: one, Pushed: kept, Objects: believer{}, Hints: noHints{}, Now: func() time.Time { return start }}, kept
+	return &Endpoint{Issuer: issuer, ACRs: []string{"1"}, Clients: one, Authenticator: one, Pushed: kept, Objects: believer{}, Hints: noHints{}, Tokens: signer{}, Now: func() time.Time { return start }}, kept
 }
 
 // FuzzRequestObject: whatever a client signs, what comes out is one form, for that client, that refers to nothing else.

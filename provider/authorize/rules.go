@@ -21,7 +21,7 @@ var beforeRedirect = []rule{ruleClient, ruleRedirectURI}
 
 // afterRedirect rules check the rest: their failures go to the client.
 var afterRedirect = []rule{
-	ruleResponseMode, ruleWellFormed, ruleProvenance, ruleUnsupported, ruleResponseType, ruleImplicit, ruleSize, ruleScope, ruleNonce, rulePKCE, rulePrompt, ruleMaxAge,
+	ruleResponseMode, ruleWellFormed, ruleProvenance, ruleUnsupported, ruleReady, ruleResponseType, ruleImplicit, ruleSize, ruleScope, ruleNonce, rulePKCE, rulePrompt, ruleMaxAge,
 	ruleResource, ruleIDTokenHint, ruleClaims, ruleACR,
 }
 
@@ -112,6 +112,14 @@ func ruleProvenance(_ context.Context, e *Endpoint, q *Request) error {
 func ruleUnsupported(_ context.Context, _ *Endpoint, q *Request) error {
 	if q.Form.Get("registration") != "" {
 		return oauth.E(oauth.RegistrationUnsupported, "registration is not supported") // OpenID Connect Core §7.2.1
+	}
+	return nil
+}
+
+// ruleReady: nobody signs in for tokens that cannot be signed yet.
+func ruleReady(_ context.Context, e *Endpoint, q *Request) error {
+	if err := e.Tokens.Ready(q.Client); err != nil {
+		return oauth.E(oauth.TemporarilyUnavailable, "the client's signing algorithm is not in force yet").Because(err) // RFC 6749 §4.1.2.1
 	}
 	return nil
 }

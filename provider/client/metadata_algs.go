@@ -1,5 +1,7 @@
 package client
 
+import "strings"
+
 // SignatureAlgs lists the algorithms of signatures with a key pair that can be served (RFC 7518 §3.1, RFC 8037 §3.1).
 func SignatureAlgs() []string {
 	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -46,7 +48,8 @@ func (k *checker) requests() {
 	k.list("default_acr_values", c.DefaultACRValues, MaxText)
 	k.bad(len(c.RequestURIs) > MaxListed, "request_uris", "has more than %d", MaxListed)
 	for _, uri := range c.RequestURIs {
-		problem := k.fetched(uri, true) // the fragment is a digest (OpenID Connect Core §6.2)
+		bare, _, _ := strings.Cut(uri, "#") // the fragment is a digest (OpenID Connect Core §6.2)
+		problem := secureURI(bare)          // https, whatever network it is in (RFC 9101 §10.4.1)
 		if len(uri) > maxRequestURI {
 			problem = "is longer than 512 bytes" // OpenID Connect Core §6.2
 		}

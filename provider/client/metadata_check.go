@@ -162,7 +162,7 @@ func (k *checker) people() {
 		k.bad(links[name] != "" && !isWebLink(links[name]), name, "is no http or https URL")
 	}
 	for _, name := range sortedKeys(logos) { // fetched, so that pages can show it
-		problem := k.fetched(logos[name], false)
+		problem := k.fetched(logos[name])
 		k.badValue(logos[name] != "" && problem != "", name, logos[name], "%s", problem)
 	}
 	k.bad(len(c.Localized) > MaxListed, "client_name", "and other members are there in more than %d languages", MaxListed)

@@ -25,7 +25,7 @@ func (k *checker) keys() {
 	k.bad(c.JWKS != nil && c.JWKSURI != "", "jwks_uri", "is given beside jwks; only one of them can be") // RFC 7591 §2
 	k.bad(c.AuthMethod == KeyJWTMethod && c.JWKS == nil && c.JWKSURI == "", "jwks", "is missing, and so is jwks_uri, but the client's token_endpoint_auth_method is private_key_jwt")
 	if c.JWKSURI != "" {
-		problem := k.fetched(c.JWKSURI, false)
+		problem := k.fetched(c.JWKSURI)
 		k.badValue(problem != "", "jwks_uri", c.JWKSURI, "%s", problem)
 	}
 	if c.JWKS == nil {

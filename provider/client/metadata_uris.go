@@ -56,7 +56,7 @@ func (k *checker) addresses() {
 	c := k.c
 	problem := secureURI(c.InitiateLoginURI)
 	k.badValue(c.InitiateLoginURI != "" && problem != "", "initiate_login_uri", c.InitiateLoginURI, "%s", problem) // OpenID Connect Registration §2
-	problem = k.fetched(c.BackchannelLogoutURI, false)
+	problem = k.fetched(c.BackchannelLogoutURI)
 	k.badValue(c.BackchannelLogoutURI != "" && problem != "", "backchannel_logout_uri", c.BackchannelLogoutURI, "%s", problem) // Back-Channel Logout §2.2
 	problem = k.framed(c.FrontchannelLogoutURI)
 	k.badValue(c.FrontchannelLogoutURI != "" && problem != "", "frontchannel_logout_uri", c.FrontchannelLogoutURI, "%s", problem)
@@ -88,10 +88,7 @@ func (k *checker) framed(uri string) string {
 }
 
 // fetched checks an address that we connect to.
-func (k *checker) fetched(uri string, fragment bool) string {
-	if fragment {
-		uri, _, _ = strings.Cut(uri, "#")
-	}
+func (k *checker) fetched(uri string) string {
 	if rest, plain := strings.CutPrefix(uri, "http://"); plain && k.s.PlainFetch {
 		return secureURI("https://" + rest)
 	}

@@ -38,6 +38,8 @@ type ClientAuthenticator interface {
 // TokenIssuer turns an authorization into tokens.
 type TokenIssuer interface {
 	Issue(ctx context.Context, a *token.Authorization) (*token.Answer, error)
+	// Ready says whether tokens can be signed for the client now. Errors: [token.ErrNotYet].
+	Ready(c storage.Client) error
 }
 
 // Endpoint is the token endpoint (RFC 6749 §3.2).
@@ -77,6 +79,9 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	x, err := e.choose(form.Get("grant_type"), c)
 	if err != nil {
 		return err
+	}
+	if err := e.Issuer.Ready(c); err != nil {
+		return &serve.Unavailable{Cause: err}
 	}
 	a, err := x.Exchange(ctx, &Request{Client: c, Form: form, Now: e.Now(), Known: e.Resources})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"latchkey/provider/audit"
 	"latchkey/provider/oauth"
+	"latchkey/provider/serve"
 	"latchkey/provider/token"
 	"latchkey/storage"
 )
@@ -88,18 +89,26 @@ func TestNarrowToScopes(t *testing.T) {
 }
 
 // proved is a grant that proves the same whatever is asked, and what became of it.
-type proved struct{ a token.Authorization }
+type proved struct {
+	a        token.Authorization
+	notReady error
+	// taken counts exchanges.
+	taken int
+}
 
 func (*proved) GrantType() string { return "proved" }
 
 func (p *proved) Exchange(context.Context, *Request) (*token.Authorization, error) {
 	a := p.a
+	p.taken++
 	return &a, nil
 }
 
 func (p *proved) Authenticate(context.Context, *http.Request, oauth.Form) (storage.Client, error) {
 	return p.a.Client, nil
 }
+
+func (p *proved) Ready(storage.Client) error { return p.notReady }
 
 func (*proved) Issue(_ context.Context, a *token.Authorization) (*token.Answer, error) {
 	return &token.Answer{Scope: a.Scopes.String()}, nil
@@ -118,7 +127,7 @@ func TestScopesOfResources(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			scopes := oauth.Scopes{"openid", "a", "b", "both", "x"}
-			p := &proved{token.Authorization{Client: storage.Client{ID: "c", GrantTypes: []string{"proved"}, Scopes: scopes, Audiences: []string{"https://a", "https://b"}},
+			p := &proved{a: token.Authorization{Client: storage.Client{ID: "c", GrantTypes: []string{"proved"}, Scopes: scopes, Audiences: []string{"https://a", "https://b"}},
 				Scopes: scopes, Resources: row.resources}}
 			e := &Endpoint{Clients: p, Exchangers: []Exchanger{p}, Issuer: p, Resources: known, Audit: audit.Discard, Now: func() time.Time { return now }}
 			r := httptest.NewRequest(http.MethodPost, "/token", strings.NewReader("grant_type=proved"))
@@ -132,6 +141,18 @@ func TestScopesOfResources(t *testing.T) {
 				t.Errorf("%s", w.Body)
 			}
 		})
+	}
+}
+
+// A client whose algorithm does not sign yet loses nothing: it is told to come again before anything one-time is taken.
+func TestNotReady(t *testing.T) {
+	p := &proved{a: token.Authorization{Client: storage.Client{ID: "c", GrantTypes: []string{"proved"}}}, notReady: token.ErrNotYet}
+	e := &Endpoint{Clients: p, Exchangers: []Exchanger{p}, Issuer: p, Audit: audit.Discard, Now: func() time.Time { return now }}
+	r := httptest.NewRequest(http.MethodPost, "/token", strings.NewReader("grant_type=proved"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	err := e.Serve(httptest.NewRecorder(), r)
+	if later, ok := errors.AsType[*serve.Unavailable](err); !ok || !errors.Is(later, token.ErrNotYet) || p.taken != 0 {
+		t.Errorf("%v, taken %d times", err, p.taken)
 	}
 }
 

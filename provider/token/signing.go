@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"latchkey/storage"
@@ -54,6 +55,22 @@ func (i *Issuer) sign(ctx context.Context, alg, typ string, claims []byte, expir
 		return "", fmt.Errorf("sign %s: %w", typ, err)
 	}
 	return s, nil
+}
+
+// ErrNotYet: a key of an algorithm that the client chose is published, but does not sign yet.
+var ErrNotYet = errors.New("no key of the client's algorithm signs yet")
+
+// Ready says whether tokens can be signed for the client now. It is asked before anything one-time is taken: a ring that was added to a running
+// issuer signs only after its first key was published for long enough. Errors: [ErrNotYet].
+func (i *Issuer) Ready(c storage.Client) error {
+	algs := i.keys.Algs()
+	if id := IDTokenAlg(c); id != HS256 && !slices.Contains(algs, id) {
+		return fmt.Errorf("%w: %s", ErrNotYet, id)
+	}
+	if access := i.accessAlg(c); !c.OpaqueAccessTokens && !slices.Contains(algs, access) {
+		return fmt.Errorf("%w: %s", ErrNotYet, access)
+	}
+	return nil
 }
 
 // signFor signs what is meant for one client: with a key of ours, or with its newest secret.
