@@ -53,12 +53,12 @@ func TestDeviceEnter(t *testing.T) {
 	b := newBench(t, sampleIssuer)
 	b.get(t, "/device").status(200).says("Connect a device", "Code from your device").
 		holds(`id="user-code"`, `autocomplete="off"`, `autocapitalize="characters"`, `dir="ltr"`, ` autofocus`, `value=""`, `id="device-submit"`).lacks("WDJB")
-	// RFC 8628 §3.3.1: what comes with the address is filled in, and no more.
+	// What comes with the address is filled in, and no more.
 	b.get(t, "/device?user_code=wdjbmjht", signedIn).status(200).holds(`value="WDJB-MJHT"`, `name="back" value="/device?user_code=WDJBMJHT"`).lacks("Harbour TV")
 	b.get(t, "/device?user_code=%22%3E%3Cscript%3E").status(200).holds(`value=""`).lacks("<script>")
 	b.get(t, "/device", "lk_lang=de").says("Gerät verbinden")
 	if len(b.devices.looked) != 0 {
-		t.Errorf("RFC 8628 §5.4: looked for %q by an address alone", b.devices.looked)
+		t.Errorf("RFC 8628 §3.3.1, §5.4: looked for %q by an address alone", b.devices.looked)
 	}
 
 	c := b.post(t, "/device", form("user_code", " wdjb mjht "), signedIn).goes("/device/confirm").sets("lk_device")

@@ -107,7 +107,7 @@ func TestKeySet(t *testing.T) {
 		{"RFC 7517 §4.3 operations", strings.Replace(jwk(t, ed, "", ""), "{", `{"key_ops":["sign"],`, 1), "", ""},
 		{"RFC 7517 §5 kinds that nobody knows", `{"kty":"AKP","pub":"x"},{"kty":"EC","crv":"secp256k1"},{"kty":"OKP","crv":"Ed448"}`, "", ""},
 		{"two", jwk(t, ed, "", "") + "," + jwk(t, ec.Public(), "", ""), "EdDSA ES384", ""},
-		{"RFC 7591 §2 private", jwk(t, edPrivate, "", ""), "", "private"},
+		{"RFC 7591 §2, RFC 7518 §6 private", jwk(t, edPrivate, "", ""), "", "private"},
 		{"RFC 7591 §2 private RSA", jwk(t, strong, "", ""), "", "private"},
 		{"RFC 7591 §2 private of a kind that nobody knows", `{"kty":"AKP","priv":"x"}`, "", "private"},
 		{"symmetric", jwk(t, []byte("0123456789abcdef0123456789abcdef"), "", ""), "", "symmetric"},

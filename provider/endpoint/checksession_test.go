@@ -25,6 +25,9 @@ func TestCheckSession(t *testing.T) {
 	if strings.Count(body, "<script") != 1 || !strings.Contains(body, "const cookie = '__Host-lk_opbs=';") || strings.Contains(body, "COOKIE") {
 		t.Errorf("page %s", body)
 	}
+	if !strings.Contains(body, "hasStorageAccess()) return 'error'") {
+		t.Error("Session Management §5.1: where the browser keeps the cookie from the frame, an application would ask for ever")
+	}
 	_, script, _ := strings.Cut(body, "<script>")
 	script, _, _ = strings.Cut(script, "</script>")
 	sum := sha256.Sum256([]byte(script))

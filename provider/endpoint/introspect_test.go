@@ -50,11 +50,11 @@ func TestIntrospect(t *testing.T) {
 		name, client, raw string
 		want              m
 	}{
-		{"RFC 7662 §2.2 own access token", "app", app.AccessToken, access("app", nil)},
+		{"RFC 7662 §2.2, RFC 9470 §6.2 own access token", "app", app.AccessToken, access("app", nil)},
 		{"RFC 7662 §2.2 opaque", "opaque", opaque.AccessToken, access("opaque", m{"user_id": float64(r.alice.ID)})},
 		{"RFC 7662 §2.2 opaque, by the API it is for", "api", opaque.AccessToken, access("opaque", m{"user_id": float64(r.alice.ID)})},
 		{"OpenID Connect Core §8.1 pairwise", "api", pair.AccessToken, access("pair", m{"sub": sub, "sid": sid, "username": nil})},
-		{"RFC 8705 §3.2 cnf", "app", held.AccessToken, access("app", m{"cnf": cnf, "aud": rigIssuer})},
+		{"RFC 8705 §3.2, RFC 7800 §3 cnf", "app", held.AccessToken, access("app", m{"cnf": cnf, "aud": rigIssuer})},
 		{"RFC 7662 §2.2 own refresh token", "app", app.RefreshToken, refresh("app", nil)},
 		{"OpenID Connect Core §8.1 refresh token of a pairwise client", "pair", pair.RefreshToken, refresh("pair", m{"sub": sub, "sid": sid, "username": nil})},
 		{"RFC 9449 §5 cnf of a refresh token", "app", held.RefreshToken, refresh("app", m{"cnf": cnf})},

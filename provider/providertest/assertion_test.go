@@ -94,6 +94,7 @@ func TestAssertions(t *testing.T) {
 		{"RFC 7521 §4.2 another type", "app", nil, []string{"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"}, "invalid_client"},
 		{"RFC 6749 §2.3 a secret beside it", "app", nil, []string{"client_id", "app", "client_secret", "x"}, "invalid_request"},
 		{"RFC 7523 §3 the token endpoint as audience", "app", change{"aud": URL + "/token"}, nil, ""},
+		{"RFC 9126 §2 an endpoint that authenticates clients as audience", "app", change{"aud": URL + "/par"}, nil, ""},
 		{"RFC 7523 §3 one audience of several", "app", change{"aud": []string{"https://elsewhere.test", URL}}, nil, ""},
 		{"RFC 7523 §3 another audience", "app", change{"aud": "https://elsewhere.test"}, nil, "invalid_client"},
 		{"RFC 7523 §3 what only begins as ours", "app", change{"aud": URL + ".evil.test/token"}, nil, "invalid_client"},
@@ -117,7 +118,7 @@ func TestAssertions(t *testing.T) {
 	for name, raw := range map[string]string{
 		"RFC 8725 §3.11 an ID token":                                      ans.Str("id_token"),
 		"RFC 8725 §3.11 an access token":                                  ans.Str("access_token"),
-		"RFC 8725 §3.1 alg none":                                          unsigned(t, w.by(t, "app", nil), `{"alg":"none"}`, false),
+		"RFC 8725 §3.1, RFC 7515 §4.1.1 alg none":                         unsigned(t, w.by(t, "app", nil), `{"alg":"none"}`, false),
 		"RFC 8725 §3.1 a MAC with the public key":                         (&keyring{alg: "HS256"}).assertion(t, w.i, "app", w.keys.document(t), nil),
 		"RFC 8725 §3.2 an algorithm it has not":                           newKeyring(t, "PS256").assertion(t, w.i, "app", "", nil),
 		"RFC 7515 §4.1.4 a key of somebody else":                          newKeyring(t, "ES256").assertion(t, w.i, "app", "", nil),

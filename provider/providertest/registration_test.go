@@ -3,6 +3,7 @@ package providertest
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,9 @@ func TestRegisteredClientLives(t *testing.T) {
 			public := c.with["token_endpoint_auth_method"] == "none"
 			if reg.Str("scope") != "openid profile" || (reg.Str("client_secret") != "") != (c.keys == nil && !public || c.keys != nil && c.keys.alg == "HS512") {
 				t.Fatalf("RFC 7591 §3.2.1: %s", reg.Raw)
+			}
+			if id := reg.Str("client_id"); !strings.HasPrefix(id, "dcr-") || len(id) == len(alice.Sub) {
+				t.Errorf("RFC 9700 §4.15 a client that could be a person: %s", id)
 			}
 			a, b := i.registered(t, reg, c.keys), i.Browser()
 			if p := b.Through(b.Get(a.Authorize("code_challenge", "", "code_challenge_method", "")), "alice"); p.Left == nil || p.Left.Query().Get("error") != "invalid_request" {
