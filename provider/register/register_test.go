@@ -91,7 +91,7 @@ func TestRegisterRefuses(t *testing.T) {
 		{"an address of ours to come back to", shop + `,"post_logout_redirect_uris":["https://id.example/op/x"]}`, "invalid_client_metadata", "post_logout_redirect_uris"},
 		{"OpenID Connect Core §8.1 a sector that nothing binds to the client", `{"grant_types":["urn:ietf:params:oauth:grant-type:device_code"],"subject_type":"pairwise","sector_identifier_uri":"https://shop.example/none.json"}`,
 			"invalid_client_metadata", "sector_identifier_uri"},
-		{"two members", `{"redirect_uris":["http://a.example/"],"client_uri":"x"}`, "invalid_client_metadata", "client_uri"},
+		{"RFC 7591 §3.2.2 two members", `{"redirect_uris":["http://a.example/"],"client_uri":"x"}`, "invalid_client_metadata", "client_uri"},
 		{"type", shop + `,"contacts":"me"}`, "invalid_client_metadata", "contacts"},
 		{"RFC 7591 §2.2", shop + `,"logo_uri#de":"javascript:x"}`, "invalid_client_metadata", "logo_uri"},
 		{"RFC 7591 §3.1 an ID of its own", shop + `,"client_id":"mine"}`, "invalid_client_metadata", "client_id"},
