@@ -48,7 +48,7 @@ func registration(c *core) *register.Policy {
 		return nil
 	}
 	return &register.Policy{Mode: register.Mode(r.Mode), Scopes: r.Scopes, GrantTypes: r.GrantTypes,
-		RedirectHosts: r.RedirectHosts, MaxClients: r.MaxClients, PerAddress: r.PerAddress, UnusedTTL: r.UnusedTTL.D()}
+		RedirectHosts: r.RedirectHosts, PKCEExempt: r.PKCEExempt, MaxClients: r.MaxClients, PerAddress: r.PerAddress, UnusedTTL: r.UnusedTTL.D()}
 }
 
 // sessions is the browser's cookie.

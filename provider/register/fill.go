@@ -22,7 +22,11 @@ func (e *Endpoint) fill(ctx context.Context, c *storage.Client, m client.Metadat
 	if statement, has := m["software_statement"]; has && statement != nil {
 		return "", errStatement(statement)
 	}
+	former := c.Name
 	faults := client.ReadMetadata(c, m, client.Registrant, true)
+	if e.Policy.excuses(c.Name) != e.Policy.excuses(former) { // what a token or an operator gave stays
+		c.PKCEExempt = e.Policy.excuses(c.Name)
+	}
 	asked := c.Scopes != nil
 	client.Complete(c)
 	if e.Policy.scopes(c, asked); asked && len(c.Scopes) == 0 {

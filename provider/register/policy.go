@@ -30,12 +30,20 @@ type Policy struct {
 	// RedirectHosts their redirect URIs may have: a host as it is, or with a dot before it for every host below; a private-use scheme counts as a
 	// host. Empty for all.
 	RedirectHosts []string
+	// PKCEExempt are the names (client_name, or what of it stands before a space) of clients that are excused from PKCE. Who registers chooses
+	// the name, and with it how well codes of its own users are kept; nobody else's.
+	PKCEExempt []string
 	// MaxClients bounds how many clients have registered, 0 for no bound.
 	MaxClients int
 	// PerAddress bounds registrations of an hour from one client address; updates are counted apart, with the same bound.
 	PerAddress int
 	// UnusedTTL is how long a client lives that nobody uses; 0 for ever.
 	UnusedTTL time.Duration
+}
+
+// excuses says whether a client of that name needs no PKCE.
+func (p Policy) excuses(name string) bool {
+	return slices.ContainsFunc(p.PKCEExempt, func(n string) bool { return name == n || strings.HasPrefix(name, n+" ") })
 }
 
 // end is when a client goes that nobody uses from now on.

@@ -16,7 +16,7 @@ func samples() map[string]string {
 		"keys.sealing_key_file": "/etc/latchkey/sealing.key", "keys.previous_sealing_keys_file": "/etc/latchkey/previous-sealing.keys",
 		"mail.from": "Example <no-reply@example.com>", "mail.smtp.address": "mail.example.com:587", "mail.smtp.username": "latchkey",
 		"mail.smtp.password_file": "/etc/latchkey/smtp.password", "tokens.default_audience": "https://api.example.com",
-		"resources": "[{resource: https://api.example.com, scope: read write}]", "registration.redirect_hosts": "[.example.com]",
+		"resources": "[{resource: https://api.example.com, scope: read write}]", "registration.redirect_hosts": "[.example.com]", "registration.pkce_exempt": "[old-shop]",
 		"fetch.allow": "[10.0.0.0/8]", "fetch.ca_file": "/etc/latchkey/ca.crt",
 		"clients_dir": "/etc/latchkey/clients", "web.help_url": "https://example.com/help", "web.privacy_url": "https://example.com/privacy",
 		"web.terms_url": "https://example.com/terms", "telemetry.endpoint": "http://collector:4318",

@@ -15,6 +15,7 @@ type Authorization struct {
 type Registration struct {
 	Mode                              string
 	Scopes, GrantTypes, RedirectHosts []string
+	PKCEExempt                        []string
 	MaxClients, PerAddress            int
 	UnusedTTL                         Duration
 }
@@ -45,6 +46,7 @@ func (c *Config) protocolKeys() []key {
 		{path: "registration.scopes", to: &r.Scopes, def: "[openid, profile, email, address, phone, offline_access]", doc: "Scopes that a client that registers may have."},
 		{path: "registration.grant_types", to: &r.GrantTypes, def: "[authorization_code, refresh_token]", oneOf: []string{"authorization_code", "refresh_token", "implicit", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"}, doc: "Grants that it may have. Where authorization.response_types has more than code, a client can only have these with implicit here."},
 		{path: "registration.redirect_hosts", to: &r.RedirectHosts, doc: "Hosts that its redirect URIs may have, each as it is, or with a dot before it for every host below. Empty for all."},
+		{path: "registration.pkce_exempt", to: &r.PKCEExempt, doc: "Names (client_name, or its part before a space) of clients that may register without PKCE. Only for software that cannot be changed, such as test suites. An initial access token can excuse its clients too."},
 		{path: "registration.max_clients", to: &r.MaxClients, def: "1000", min: "1", max: "1000000", doc: "How many clients may have registered."},
 		{path: "registration.per_address", to: &r.PerAddress, def: "20", min: "1", max: "100000", doc: "Registrations an hour from one client address."},
 		{path: "registration.unused_ttl", to: &r.UnusedTTL, def: "90d", min: "1h", max: "3650d", doc: "A client that registered goes when nobody has used it for so long."},
