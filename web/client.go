@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/provider/logo"
+	"latchkey/provider/serve"
 	"latchkey/storage"
 	"latchkey/web/words"
 )
@@ -82,6 +83,7 @@ func (s *Site) logo(w http.ResponseWriter, r *http.Request) error {
 	setHeaders(w.Header(), policy{secure: s.secure, upload: true})
 	switch {
 	case errors.Is(err, logo.ErrNone), errors.Is(err, logo.ErrLater):
+		serve.RecordOf(r.Context()).Outcome = "no_logo"
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusNotFound)
 		return nil
