@@ -11,7 +11,7 @@
 //   - One-time transitions ([Grants.RedeemCode], [Grants.RotateRefresh], [Effects].Take, [Keyrings.SwapKeyring],
 //     [Devices.DecideDevice], [Devices.RedeemDevice], [PushedRequests.TakePushedRequest], [Replays.SpendOnce]) succeed for
 //     exactly one of any number of callers in any number of processes.
-//   - Records that are returned are the caller's own copies.
+//   - Records that are returned are the caller's own copies. Times and durations are kept to the microsecond at least; what is finer may be cut off.
 //   - An empty identifier (Sub, SID, grant ID, code hash, token hash, mail ID, client ID, file ID, ID of a pushed request or a
 //     registration token) is never free: creating with one is [ErrExists]. An identifier whose record has expired is free.
 //   - A record whose ExpiresAt is not after now behaves as absent (or as the verb says), whether swept or not.

@@ -24,6 +24,7 @@ type Store interface {
 	Replays
 	Notices
 	Limits
+	Leases
 	Upkeep
 }
 

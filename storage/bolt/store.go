@@ -14,6 +14,7 @@ import (
 
 	"latchkey/storage"
 	"latchkey/storage/internal/counter"
+	"latchkey/storage/internal/lease"
 )
 
 // Store is a [storage.Store] in one file. It is safe for concurrent use.
@@ -21,6 +22,7 @@ type Store struct {
 	db       *bbolt.DB
 	file     *os.File
 	counters *counter.Table
+	leases   lease.Table
 
 	// mu is held for reading while an operation is handed over, so that none is handed over after queue was closed.
 	mu     sync.RWMutex

@@ -8,11 +8,13 @@ import (
 
 	"latchkey/storage"
 	"latchkey/storage/internal/counter"
+	"latchkey/storage/internal/lease"
 )
 
 // Store is a [storage.Store] in memory. It is safe for concurrent use.
 type Store struct {
 	counters *counter.Table
+	leases   lease.Table
 
 	// mu guards everything below. Records in the maps are never changed in place, only replaced.
 	mu     sync.RWMutex

@@ -26,7 +26,7 @@ func client(id string) storage.Client {
 		GrantTypes: []string{"authorization_code"}, ResponseTypes: []string{"code"}, ResponseModes: []string{"query"},
 		Scopes: []string{"openid"}, Audiences: []string{"https://api"}, DefaultAudience: "https://api",
 		PKCEExempt: true, SkipConsent: true, AccountClaims: true, IDTokenAlg: "ES256", AccessTokenAlg: "EdDSA",
-		AccessTokenTTL: 1, IDTokenTTL: 2, RefreshTokenTTL: time.Hour, Disabled: true, CreatedAt: at(0), UpdatedAt: at(1),
+		AccessTokenTTL: time.Microsecond, IDTokenTTL: time.Minute, RefreshTokenTTL: 400 * 24 * time.Hour, Disabled: true, CreatedAt: at(0), UpdatedAt: at(1),
 		Localized: map[string]string{"client_name#de": "Anwendung", "policy_uri#de": "https://p/de"},
 		AuthAlg:   "ES256", JWKS: []byte(`{"keys":[]}`), JWKSURI: "https://a/jwks", UserinfoAlg: "ES256", IntrospectionAlg: "RS256",
 		OpaqueAccessTokens: true, RequestObjectAlg: "PS256", RequestURIs: []string{"https://a/request"}, RequirePAR: true, RequireSignedRequest: true,

@@ -14,9 +14,11 @@ import (
 	"latchkey/storage"
 )
 
-// at is the time in all tests: a fixed day, and so long after its beginning. It has nanoseconds, which a driver must keep.
+// at is the time in all tests: a fixed day, and so long after its beginning. It has microseconds, which a driver must keep; the odd nanoseconds of d
+// count as microseconds, so at(time.Hour-1) is the last instant before the hour that a driver can tell from it.
 func at(d time.Duration) time.Time {
-	return time.Date(2031, 5, 6, 7, 8, 9, 123456789, time.UTC).Add(d)
+	whole := d.Round(time.Microsecond)
+	return time.Date(2031, 5, 6, 7, 8, 9, 123456000, time.UTC).Add(whole + (d-whole)*time.Microsecond)
 }
 
 func bg() context.Context { return context.Background() }

@@ -21,6 +21,7 @@ func raceOnceChecks() []check {
 		{"RegisterClient by quota", raceQuota},
 		{"LeaseNotices", raceNotices},
 		{"EndSessions", raceEnd},
+		{"TakeLease", raceTakeLease},
 	}
 }
 

@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Replays", replayChecks()},
 		{"Notices", noticeChecks()},
 		{"Limits", limitChecks()},
+		{"Leases", leaseChecks()},
 		{"Upkeep", upkeepChecks()},
 		{"Races", append(raceChecks(), raceOnceChecks()...)},
 	} {

@@ -155,6 +155,8 @@ func closes(t *testing.T, s storage.Store) {
 	is(t, "a write", err, storage.ErrUnavailable)
 	_, err = s.TakeAttempts(bg(), limits("a"), at(0))
 	is(t, "an attempt", err, storage.ErrUnavailable)
+	_, err = s.TakeLease(bg(), "sweep", "a", at(1), at(0))
+	is(t, "a lease", err, storage.ErrUnavailable)
 }
 
 func contextOver(t *testing.T, s storage.Store) {
