@@ -134,6 +134,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"OpenID Connect Registration §2 implicit over http", "redirect_uris", all(implicit, func(c *storage.Client) { c.RedirectURIs = []string{"http://localhost/cb"} })},
 		{"OpenID Connect Registration §2 implicit on localhost", "redirect_uris", all(implicit, func(c *storage.Client) { c.RedirectURIs = []string{"https://localhost/cb"} })},
 		{"post-logout", "post_logout_redirect_uris", func(c *storage.Client) { c.PostLogoutRedirectURIs = []string{"javascript:alert(1)"} }},
+		{"OpenID Connect Core §8.1 account claims undo it", "account_claims", func(c *storage.Client) { c.SubjectType, c.AccountClaims = "pairwise", true }},
 		{"subject type", "subject_type", func(c *storage.Client) { c.SubjectType = "ephemeral" }},
 		{"OpenID Connect Core §8.1 two hosts", "sector_identifier_uri", func(c *storage.Client) {
 			c.SubjectType, c.RedirectURIs = "pairwise", []string{"https://a.example/", "https://b.example/"}

@@ -140,6 +140,7 @@ func (k *checker) pairwise() {
 	k.badValue(c.SectorIdentifierURI != "" && problem != "", "sector_identifier_uri", c.SectorIdentifierURI, "%s", problem) // OpenID Connect Registration §5
 	k.bad(c.SubjectType == "pairwise" && c.SectorIdentifierURI == "" && c.Sector == "", "sector_identifier_uri",
 		"is missing, but subject_type is pairwise and redirect_uris have not one host in common")
+	k.bad(c.SubjectType == "pairwise" && c.AccountClaims, "account_claims", "tells what everybody else knows a person by, and subject_type pairwise is there to hide that") // OpenID Connect Core §8.1
 }
 
 // sector is the host that a client's pairwise subjects are made for: that of sector_identifier_uri, or the one host of all redirect URIs; "" where
