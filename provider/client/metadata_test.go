@@ -80,7 +80,7 @@ func TestMetadataRoundTrip(t *testing.T) {
 	}{
 		{"registrant.json", Registrant, "ID Secrets JWKS Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version " +
 			"Audiences DefaultAudience PKCEExempt SkipConsent AccountClaims AccessTokenAlg AllowedOrigins AccessTokenTTL IDTokenTTL RefreshTokenTTL Disabled ResponseModes"},
-		{"operator.json", Operator, "ID Secrets JWKSURI Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version"},
+		{"operator.json", Operator, "ID Sector Secrets JWKSURI Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version"},
 	} {
 		t.Run(row.file, func(t *testing.T) {
 			in := golden(t, row.file)
