@@ -28,9 +28,15 @@ export async function sign(page, login, password) {
   await page.click('form[action$="/login"] button[type=submit]', { noWaitAfter: true });
 }
 
-// allow answers the question of consent once it has been seen for long enough.
+// seen waits until a question has been shown for as long as its page wants before it takes an answer; the page counts from when its script runs.
+export const seen = page => page.waitForFunction(() => {
+  const { loadEventEnd } = performance.getEntriesByType('navigation')[0];
+  return loadEventEnd > 0 && performance.now() - loadEventEnd > 550;
+});
+
+// allow answers the question of consent.
 export async function allow(page) {
   await page.waitForURL(/\/consent/);
-  await page.waitForFunction(() => performance.now() > 700);
+  await seen(page);
   await page.click('button[value=allow]', { noWaitAfter: true });
 }

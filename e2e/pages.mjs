@@ -1,6 +1,6 @@
 // Every page in Chromium: whole walks with and without script, axe in light and dark at three widths, the policy's silence, bytes, screenshots.
 import { readFileSync } from 'node:fs';
-import { allow, launch, press } from './chromium.mjs';
+import { allow, launch, press, seen } from './chromium.mjs';
 import { ask, attempt, check, finish, input } from './lib.mjs';
 
 const { issuer, dev, rp, screenshots } = input;
@@ -124,7 +124,7 @@ async function applications(ctx, page) {
   await page.click('form[action$="/login"] button[type=submit]', { noWaitAfter: true });
   check('signing in again leaves for the application', await arrive(page, '/callback') === 'Hello rita@example.test', page.url());
   await page.goto(`${rp}/start?prompt=consent`);
-  await page.waitForFunction(() => performance.now() > 700);
+  await seen(page);
   await page.click('button[value=deny]', { noWaitAfter: true });
   check('a denial arrives', await arrive(page, '/callback') === 'Failed: access_denied', page.url());
   await page.goto(`${issuer}/account/applications`);
@@ -312,7 +312,7 @@ async function everyPage() {
   await page.fill('[name=user_code]', code);
   await submit(page, '/device');
   await look('device-confirm', page);
-  await page.waitForFunction(() => performance.now() > 700);
+  await seen(page);
   await press(page, 'button[value=allow]');
   await look('device-done', page);
   await page.goto(`${rp}/start`);

@@ -37,9 +37,8 @@ type side struct {
 	files map[string]string
 	// posted are the bodies that were sent to each path.
 	posted map[string][]string
-	// down: it answers 503, and counts how often.
-	down    bool
-	refused int
+	// down: it answers 503.
+	down bool
 }
 
 func newSide(t *testing.T) *side {
@@ -61,7 +60,6 @@ func (s *side) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.down {
-		s.refused++
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
@@ -100,12 +98,6 @@ func (s *side) away(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
-}
-
-func (s *side) refusals() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refused
 }
 
 // parties are the applications of a test: as they register, and as the configuration declares them.
