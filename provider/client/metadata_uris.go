@@ -141,7 +141,8 @@ func (k *checker) pairwise() {
 	k.bad(c.SubjectType == "pairwise" && c.SectorIdentifierURI == "" && c.Sector == "", "sector_identifier_uri",
 		"is missing, but subject_type is pairwise and redirect_uris have not one host in common")
 	k.bad(c.SubjectType == "pairwise" && c.AccountClaims, "account_claims", "tells what everybody else knows a person by, and subject_type pairwise is there to hide that") // OpenID Connect Core §8.1
-	k.bad(c.SubjectType == "pairwise" && c.Registered && k.has(oauth.DeviceGrant), "subject_type",                                                                          // OpenID Connect Core §8.1: the sector is theirs who get the tokens
+	// OpenID Connect Core §8.1: subjects are for those whose the sector is.
+	k.bad(c.SubjectType == "pairwise" && c.Registered && k.has(oauth.DeviceGrant), "subject_type",
 		"is pairwise, but the device grant gives tokens to whoever registered, and not to redirect_uris")
 }
 
