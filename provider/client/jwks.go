@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// maxTried bounds the keys that are tried where a JWS does not name one.
-const maxTried = 8
+// maxTried bounds the keys that are tried where a JWS does not name one, or several have the same name: anybody can send one, and one P-521 key costs
+// milliseconds. Where there are several, a JWS must name its key (OpenID Connect Core §10.1); a few are for those that are being changed.
+const maxTried = 3
 
 // clientKey is a public key of a client, and the algorithms that it fits.
 type clientKey struct {
