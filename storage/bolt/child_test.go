@@ -33,6 +33,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "load":
 		os.Exit(childLoad(os.Getenv(childPath), os.Getenv(childRound)))
+	case "flips":
+		os.Exit(childFlips(os.Getenv(childPath), os.Getenv(childRound)))
 	case "full":
 		os.Exit(childFull(os.Getenv(childPath)))
 	}
