@@ -20,7 +20,7 @@ type Objects interface {
 }
 
 // RequestObjectAlgs lists the algorithms of request objects that are served, for discovery: never none, and no shared secret.
-func RequestObjectAlgs() []string { return client.SignatureAlgs() }
+func RequestObjectAlgs() []string { return client.ClientAlgs() }
 
 // Bounds of the times in a request object: how far clocks may differ, and, where a request counts only if it is signed, how far away its
 // times may be.
@@ -37,7 +37,7 @@ func (e *Endpoint) object(ctx context.Context, q *Request, raw string, alone boo
 	}
 	algs := RequestObjectAlgs()
 	if alg := q.Client.RequestObjectAlg; alg != "" { // OpenID Connect Registration §2 request_object_signing_alg
-		algs = slices.DeleteFunc(algs, func(a string) bool { return a != alg })
+		algs = slices.DeleteFunc(algs, func(a string) bool { return a != client.CanonicalAlg(alg) })
 	}
 	v, err := e.Objects.Verify(ctx, q.Client, raw, algs)
 	if errors.Is(err, client.ErrWrong) {

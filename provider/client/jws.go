@@ -60,6 +60,7 @@ func parseJWS(raw string) (jws, error) {
 		}
 		*to = s
 	}
+	j.Alg = CanonicalAlg(j.Alg)
 	j.input, j.payload, j.signature = []byte(raw[:len(raw)-len(parts[2])-1]), decoded[1], decoded[2]
 	return j, nil
 }

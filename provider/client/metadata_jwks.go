@@ -38,12 +38,12 @@ func (k *checker) keys() {
 	}
 	if c.AuthMethod == KeyJWTMethod {
 		k.bad(len(algs) == 0, "jwks", "has no key that can verify signatures, but the client's token_endpoint_auth_method is private_key_jwt")
-		k.bad(len(algs) > 0 && known(c.AuthAlg) && !slices.Contains(algs, c.AuthAlg), "jwks", "has no key for token_endpoint_auth_signing_alg")
+		k.bad(len(algs) > 0 && known(c.AuthAlg) && !slices.Contains(algs, CanonicalAlg(c.AuthAlg)), "jwks", "has no key for token_endpoint_auth_signing_alg")
 	}
-	k.bad(known(c.RequestObjectAlg) && !slices.Contains(algs, c.RequestObjectAlg), "jwks", "has no key for request_object_signing_alg")
+	k.bad(known(c.RequestObjectAlg) && !slices.Contains(algs, CanonicalAlg(c.RequestObjectAlg)), "jwks", "has no key for request_object_signing_alg")
 }
 
-func known(alg string) bool { return slices.Contains(SignatureAlgs(), alg) }
+func known(alg string) bool { return slices.Contains(ClientAlgs(), alg) }
 
 // keySetAlgs reads a JWK Set and lists the algorithms that its keys can verify. The problem completes "jwks …". Keys of a kind that nobody here knows
 // are no fault (RFC 7517 §5); private ones are.
@@ -145,7 +145,7 @@ func keyAlgs(key map[string]any) (algs []string) {
 		algs = []string{"EdDSA"}
 	}
 	if alg, ok := key["alg"].(string); ok && alg != "" { // RFC 7517 §4.4
-		return slices.DeleteFunc(algs, func(a string) bool { return a != alg })
+		return slices.DeleteFunc(algs, func(a string) bool { return a != CanonicalAlg(alg) })
 	}
 	return algs
 }

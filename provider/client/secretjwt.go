@@ -63,5 +63,5 @@ func allowed(c storage.Client, served []string) []string {
 	if c.AuthAlg == "" {
 		return served
 	}
-	return slices.DeleteFunc(served, func(alg string) bool { return alg != c.AuthAlg })
+	return slices.DeleteFunc(served, func(alg string) bool { return alg != CanonicalAlg(c.AuthAlg) })
 }
