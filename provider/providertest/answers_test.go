@@ -70,6 +70,9 @@ func TestIssInEveryAnswer(t *testing.T) {
 	i.Person("alice")
 	a, in := i.App("front"), i.Browser()
 	a.SignIn(in, "alice")
+	if i.Call(http.MethodGet, "/.well-known/openid-configuration", nil, nil).JSON["authorization_response_iss_parameter_supported"] != true {
+		t.Error("RFC 9207 §3: not announced")
+	}
 	for _, rt := range oauth.ResponseTypes() {
 		for _, mode := range oauth.ResponseModes() {
 			if mode == "query" && rt != oauth.TypeCode {

@@ -18,7 +18,7 @@ func TestSignUpClosed(t *testing.T) {
 	i := testIssuer(t, Config(func(c *provider.Config) { c.SignUpOpen = false }))
 	listed, _ := i.Call("GET", "/.well-known/openid-configuration", nil, nil).JSON["prompt_values_supported"].([]any)
 	for _, v := range oauth.Prompts() {
-		t.Run("Initiating User Registration §4 "+v, func(t *testing.T) {
+		t.Run("Initiating User Registration §4, §4.1 "+v, func(t *testing.T) {
 			p := i.Browser().Get(i.App("basic").Authorize("prompt", v))
 			taken := p.Left == nil || p.Left.Query().Get("error") != "invalid_request"
 			if announced := slices.Contains(listed, any(v)); taken != announced || announced == (v == "create") {
