@@ -33,6 +33,8 @@ type Served struct {
 	Algs []string
 	// AuthMethods, GrantTypes and ResponseTypes that are on.
 	AuthMethods, GrantTypes, ResponseTypes []string
+	// ForAll are the response types of a client of the operator's that names none, as far as its grants allow; nil means code.
+	ForAll []string
 	// PlainFetch: the operator named networks where addresses of clients are reached by plain http too.
 	PlainFetch bool
 }
@@ -72,6 +74,20 @@ func Complete(c *storage.Client) {
 	if c.SubjectType == "pairwise" {
 		c.Sector = sector(*c)
 	}
+}
+
+// ResponseTypesFor lists those of types whose grants are among grants: code needs authorization_code, what leaves at the front needs implicit
+// (RFC 7591 §2.1). nil for none.
+func ResponseTypesFor(types, grants []string) []string {
+	var out []string
+	for _, t := range types {
+		front := oauth.Answers(t, "token") || oauth.Answers(t, "id_token")
+		if oauth.Answers(t, "code") && !slices.Contains(grants, "authorization_code") || front && !slices.Contains(grants, implicitGrant) {
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // NeedsSecret says whether anything of the client rests on a secret that it shares with us.

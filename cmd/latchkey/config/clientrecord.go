@@ -23,7 +23,7 @@ type Keep struct {
 
 // Served is what the clients of files can choose from.
 func (c *Config) Served() client.Served {
-	return client.Served{Algs: c.Keys.Algorithms, PlainFetch: len(c.Fetch.Allow) > 0}
+	return client.Served{Algs: c.Keys.Algorithms, ForAll: c.Authorization.ResponseTypes, PlainFetch: len(c.Fetch.Allow) > 0}
 }
 
 // Record makes the client's record. Each fault's Key is a name of RFC 7591.
@@ -42,6 +42,9 @@ func (c *ClientSpec) Record(keep Keep, served client.Served) (storage.Client, []
 	}
 	for _, f := range client.ReadMetadata(&out, localized, client.Operator, false) {
 		fault(f.Field, "%s", f)
+	}
+	if out.ResponseTypes == nil {
+		out.ResponseTypes = client.ResponseTypesFor(served.ForAll, out.GrantTypes)
 	}
 	client.Complete(&out)
 	for i, s := range c.Secrets {

@@ -83,7 +83,7 @@ func (c *ClientSpec) requestKeys() []key {
 	m := &c.made
 	return []key{
 		{path: "grant_types", to: &m.GrantTypes, def: "[authorization_code, refresh_token]", oneOf: client.GrantTypes(), doc: "Grants it may use."},
-		{path: "response_types", to: &m.ResponseTypes, oneOf: oauth.ResponseTypes(), doc: "Response types; [code] where the authorization_code grant is allowed. Those with id_token or token need the implicit grant."},
+		{path: "response_types", to: &m.ResponseTypes, oneOf: oauth.ResponseTypes(), doc: "Response types; those of authorization.response_types that its grants allow unless set. Code needs authorization_code, id_token and token need implicit."},
 		{path: "response_modes", to: &m.ResponseModes, oneOf: oauth.ResponseModes(), doc: "Response modes it may ask for; all unless set."},
 		{path: "scope", to: &c.Scope, def: "openid profile email offline_access", doc: "Scopes it may ask for, with spaces between."},
 		{path: "audiences", to: &m.Audiences, doc: "Resources (RFC 8707) it may ask tokens for."},

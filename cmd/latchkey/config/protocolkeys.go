@@ -36,7 +36,7 @@ type Fetch struct {
 func (c *Config) protocolKeys() []key {
 	a, r := &c.Authorization, &c.Registration
 	return []key{
-		{path: "authorization.response_types", to: &a.ResponseTypes, def: "[code]", oneOf: []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}, doc: "Response types that are on. Of these a client may use what its own response_types have, and a client of the configuration is given more by them. All but code let tokens through the browser: leave them off unless an application cannot do without."},
+		{path: "authorization.response_types", to: &a.ResponseTypes, def: "[code]", oneOf: []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}, doc: "Response types that are on. Every client of the configuration that names no response_types of its own may use them, as far as its grants allow; its own list may have fewer or more. All but code let tokens through the browser: leave them off unless an application cannot do without."},
 		{path: "authorization.require_par", to: &a.RequirePAR, def: "false", doc: "Take only authorization requests that were pushed (RFC 9126), from every client."},
 		{path: "authorization.par_ttl", to: &a.PARTTL, def: "60s", min: "5s", max: "10m", doc: "How long a pushed request can be used."},
 		{path: "authorization.device_ttl", to: &a.DeviceTTL, def: "10m", min: "1m", max: "1h", doc: "How long a person has to enter a device's code (RFC 8628)."},
