@@ -9,7 +9,7 @@ import (
 var update = flag.Bool("update", false, "write docs/spec-index.md anew")
 
 // folders that are indexed.
-var folders = []string{"keys", "provider", "storage", "web"}
+var folders = []string{"keys", "provider", "web"}
 
 func TestSpecIndex(t *testing.T) {
 	const page = "../../../docs/spec-index.md"
