@@ -147,6 +147,8 @@ func TestFloors(t *testing.T) {
 			func(_ source, p string) bool { return p == "github.com/gorilla/mux" }},
 		{"bbolt is one driver's business", func(s source) bool { return !within(s.dir, "storage/bolt") && s.path != "tools.go" },
 			func(_ source, p string) bool { return within(p, "go.etcd.io/bbolt") }},
+		{"pgx is one driver's business", func(s source) bool { return !within(s.dir, "storage/postgres") },
+			func(_ source, p string) bool { return within(p, "github.com/jackc") }},
 	} {
 		t.Run(rule.name, func(t *testing.T) {
 			seen := false

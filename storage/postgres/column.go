@@ -1,0 +1,174 @@
+package postgres
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// column is a column of a table, what is written to it, and where it is read to.
+type column struct {
+	name string
+	arg  any
+	dest any
+	// then is called when the whole row was read; may be nil.
+	then func() error
+}
+
+// columns is a record as a row. Functions such as sessionColumns list them once, for reading and for writing.
+type columns []column
+
+func (c *columns) add(name string, arg, dest any) {
+	*c = append(*c, column{name: name, arg: arg, dest: dest})
+}
+
+// text is a column that is not NULL.
+func (c *columns) text(name string, p *string) { c.add(name, toText(*p), textDest{p}) }
+
+// key is a text that is NULL where it is "".
+func (c *columns) key(name string, p *string) {
+	if *p == "" {
+		c.add(name, nil, textDest{p})
+		return
+	}
+	c.text(name, p)
+}
+
+// document is bytes that are text, NULL where they are nil.
+func (c *columns) document(name string, p *[]byte) {
+	var arg any
+	if *p != nil {
+		arg = toText(string(*p))
+	}
+	c.add(name, arg, documentDest{p})
+}
+
+func (c *columns) texts(name string, p *[]string) {
+	*c = append(*c, column{name: name, arg: toTexts(*p), dest: p, then: func() error {
+		for i, s := range *p {
+			(*p)[i] = fromText(s)
+		}
+		return nil
+	}})
+}
+
+func (c *columns) bytes(name string, p *[]byte)         { c.add(name, *p, p) }
+func (c *columns) bool(name string, p *bool)            { c.add(name, *p, p) }
+func (c *columns) int(name string, p *int64)            { c.add(name, *p, p) }
+func (c *columns) small(name string, p *int)            { c.add(name, *p, p) }
+func (c *columns) maybe(name string, p **int)           { c.add(name, *p, p) }
+func (c *columns) length(name string, p *time.Duration) { c.add(name, *p, p) }
+func (c *columns) time(name string, p *time.Time)       { c.add(name, *p, timeDest{p}) }
+func (c *columns) moment(name string, p *time.Time)     { c.add(name, moment(*p), timeDest{p}) }
+func (c *columns) account(name string, p *int64)        { c.add(name, reference(*p), intDest{p}) }
+func (c *columns) after(then func() error)              { (*c)[len(*c)-1].then = then }
+
+// moment is a time that is NULL where it is zero.
+func moment(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
+// reference is an account's ID that is NULL where it is 0.
+func reference(id int64) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}
+
+func (c columns) names(prefix string) string {
+	var b strings.Builder
+	for i, col := range c {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(prefix)
+		b.WriteString(col.name)
+	}
+	return b.String()
+}
+
+func (c columns) args() []any {
+	args := make([]any, len(c))
+	for i, col := range c {
+		args[i] = col.arg
+	}
+	return args
+}
+
+func (c columns) scan(rows pgx.Rows) error {
+	dests := make([]any, len(c))
+	for i, col := range c {
+		dests[i] = col.dest
+	}
+	if err := rows.Scan(dests...); err != nil {
+		return err
+	}
+	for _, col := range c {
+		if col.then == nil {
+			continue
+		}
+		if err := col.then(); err != nil {
+			return fmt.Errorf("column %s: %w", col.name, err)
+		}
+	}
+	return nil
+}
+
+// marks are n parameters from the given number on: "$3, $4".
+func marks(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(from + i))
+	}
+	return b.String()
+}
+
+type textDest struct{ p *string }
+
+// ScanText implements [pgtype.TextScanner].
+func (d textDest) ScanText(v pgtype.Text) error {
+	*d.p = fromText(v.String)
+	return nil
+}
+
+type documentDest struct{ p *[]byte }
+
+// ScanText implements [pgtype.TextScanner].
+func (d documentDest) ScanText(v pgtype.Text) error {
+	*d.p = nil
+	if v.Valid {
+		*d.p = []byte(fromText(v.String))
+	}
+	return nil
+}
+
+type timeDest struct{ p *time.Time }
+
+// ScanTimestamptz implements [pgtype.TimestamptzScanner].
+func (d timeDest) ScanTimestamptz(v pgtype.Timestamptz) error {
+	*d.p = time.Time{}
+	if v.Valid && v.InfinityModifier == pgtype.Finite {
+		*d.p = v.Time.UTC()
+	}
+	return nil
+}
+
+type intDest struct{ p *int64 }
+
+// ScanInt64 implements [pgtype.Int64Scanner].
+func (d intDest) ScanInt64(v pgtype.Int8) error {
+	*d.p = v.Int64
+	return nil
+}

@@ -1,0 +1,145 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"latchkey/storage"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// migration brings the schema from the version before it to its own.
+type migration struct {
+	version int
+	name    string
+	// compatible is the oldest version of the schema whose code goes on working after this migration: N−1 while a migration only adds.
+	compatible int
+	sql        string
+}
+
+func embedded() ([]migration, error) { return load(migrationFiles) }
+
+// load reads migrations/NNNN_name.sql. The first line of each is "-- compatible: N".
+func load(files fs.FS) ([]migration, error) {
+	names, err := fs.Glob(files, "migrations/*.sql") // in lexical order
+	if err != nil {
+		return nil, err
+	}
+	named := regexp.MustCompile(`^migrations/(\d{4})_(\w+)\.sql$`)
+	header := regexp.MustCompile(`^-- compatible: (\d+)\n`)
+	list := make([]migration, 0, len(names))
+	for i, name := range names {
+		body, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		parts, head := named.FindStringSubmatch(name), header.FindStringSubmatch(string(body))
+		if parts == nil || head == nil {
+			return nil, fmt.Errorf("migration %s: its name or its first line is wrong", name)
+		}
+		m := migration{name: parts[2], sql: string(body)}
+		m.version, _ = strconv.Atoi(parts[1])
+		m.compatible, _ = strconv.Atoi(head[1])
+		if m.version != i+1 || m.compatible < 1 || m.compatible > m.version {
+			return nil, fmt.Errorf("migration %s: it must have the number %d and be compatible with one of 1 to that", name, i+1)
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// migrate brings the database to the last version of list. Any number of processes may do so at once: each migration is one transaction, which
+// begins with the lock, so whoever is killed leaves nothing behind and blocks nobody. keep: only look whether the schema fits.
+func migrate(ctx context.Context, conn *pgx.Conn, list []migration, keep bool) error {
+	for range maxSerial {
+		have, err := schemaVersion(ctx, conn, len(list))
+		switch {
+		case err != nil || have >= len(list):
+			return err
+		case keep:
+			return fmt.Errorf("the database has schema %d, and this version of Latchkey needs %d: migrate it first", have, len(list))
+		}
+		err = apply(ctx, conn, list[have])
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && crossed(pg.Code) {
+			continue // somebody else was at it
+		}
+		if err != nil {
+			return fmt.Errorf("migration %d (%s): %w", list[have].version, list[have].name, err)
+		}
+	}
+	_, err := schemaVersion(ctx, conn, len(list))
+	return err
+}
+
+// crossed says whether the error is what two processes that make the same things cause one another.
+func crossed(state string) bool {
+	return state == stateSerial || state == stateDeadlock || state == stateUnique || state == stateDuplicate
+}
+
+// schemaVersion returns the version of the schema that is there, 0 for none. Errors: ErrTooNew where code that knows the given one must not use it.
+func schemaVersion(ctx context.Context, conn *pgx.Conn, known int) (have int, err error) {
+	var oldest int
+	row := conn.QueryRow(ctx, "SELECT coalesce(max(version), 0), coalesce(max(compatible) FILTER (WHERE version > $1), 0) FROM schema_migrations", known)
+	err = row.Scan(&have, &oldest)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == stateNoTable {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the version of the schema: %w", err)
+	}
+	if oldest > known {
+		return 0, fmt.Errorf("%w: the database has schema %d, which needs a Latchkey that knows schema %d at least; this one knows %d",
+			storage.ErrTooNew, have, oldest, known)
+	}
+	return have, nil
+}
+
+// theLock is the row that whoever migrates holds. It is no version.
+const theLock = 0
+
+func apply(ctx context.Context, conn *pgx.Conn, m migration) error {
+	for _, sql := range []string{
+		`CREATE TABLE IF NOT EXISTS schema_migrations (
+			version integer PRIMARY KEY, name text NOT NULL, compatible integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
+		`INSERT INTO schema_migrations (version, name, compatible) VALUES (0, 'lock', 0) ON CONFLICT (version) DO NOTHING`,
+	} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return explained(err)
+		}
+	}
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', '0', true)"); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "SELECT 1 FROM schema_migrations WHERE version = $1 FOR UPDATE", theLock); err != nil {
+			return explained(err)
+		}
+		var done bool
+		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM schema_migrations WHERE version = $1)", m.version).Scan(&done); err != nil || done {
+			return err
+		}
+		if _, err := conn.PgConn().Exec(ctx, m.sql).ReadAll(); err != nil {
+			return explained(err)
+		}
+		_, err := tx.Exec(ctx, "INSERT INTO schema_migrations (version, name, compatible) VALUES ($1, $2, $3)", m.version, m.name, m.compatible)
+		return err
+	})
+}
+
+// explained says what to do where the role may not.
+func explained(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == stateNoPrivilege {
+		return fmt.Errorf("%w (migrations need a role that owns the schema, see docs/postgres.md)", err)
+	}
+	return err
+}

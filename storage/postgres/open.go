@@ -1,0 +1,143 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"latchkey/storage"
+)
+
+// Options say which database to use, and how. They print without the password.
+type Options struct {
+	// URL is a connection string of PostgreSQL: a URL, or keywords and values. It may name several hosts: the one that can be written to is used.
+	URL string
+	// MaxConns bounds the connections of this replica, beside the three that it keeps for itself. 0: what the URL says (pool_max_conns), or
+	// four, or one for each processor.
+	MaxConns int
+	// Timeout bounds every verb of a request, the wait for a connection included. 0: 1.8 s.
+	Timeout time.Duration
+	// PollEvery bounds how long this replica does not know of what others changed, when it was not told. 0: 5 s.
+	PollEvery time.Duration
+	// KeepSchema: do not migrate. A database that lacks migrations is then refused.
+	KeepSchema bool
+	// OnWait is called once if the database is away, with the reason, before Open waits for it; nil: nobody wants to know.
+	OnWait func(error)
+}
+
+// LogValue tells nothing of the URL.
+func (o Options) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("max_conns", o.MaxConns), slog.Duration("timeout", o.Timeout), slog.Duration("poll_every", o.PollEvery))
+}
+
+// Format tells nothing of the URL, whatever the verb.
+func (o Options) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, o.LogValue().String()) }
+
+const (
+	defaultTimeout   = 1800 * time.Millisecond
+	defaultPollEvery = 5 * time.Second
+)
+
+// Open connects, migrates the database, and returns the store. While the database is away, it waits until ctx ends. Errors: ErrTooNew,
+// ErrUnavailable, that of ctx, and what the database refuses for good.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	migrations, err := embedded()
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, o, migrations)
+}
+
+func open(ctx context.Context, o Options, migrations []migration) (*Store, error) {
+	s := &Store{timeout: o.Timeout, pollEvery: o.PollEvery, t: newTables()}
+	if s.timeout <= 0 {
+		s.timeout = defaultTimeout
+	}
+	if s.pollEvery <= 0 {
+		s.pollEvery = defaultPollEvery
+	}
+	s.acquireTimeout = s.timeout * 4 / 9
+	cfg, err := s.poolConfig(o)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	s.listener = cfg.ConnConfig.Copy()
+	if err := s.prepare(ctx, o, migrations); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	aside := cfg.Copy()
+	aside.MaxConns, aside.MinConns, aside.MinIdleConns = asideConns, 0, 0
+	if s.aside, err = pgxpool.NewWithConfig(ctx, aside); err != nil {
+		s.pool.Close()
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return s, nil
+}
+
+// prepare brings the schema up to date, as soon as the database can be reached.
+func (s *Store) prepare(ctx context.Context, o Options, migrations []migration) error {
+	wait, told := 100*time.Millisecond, false
+	for {
+		err := s.prepareOnce(ctx, o, migrations)
+		if err == nil || !away(err) {
+			return err
+		}
+		if !told && o.OnWait != nil {
+			o.OnWait(err)
+		}
+		told = true
+		if !pause(ctx, wait) {
+			return fmt.Errorf("%w: %w: %w", storage.ErrUnavailable, ctx.Err(), err)
+		}
+		wait = min(2*wait, 2*time.Second)
+	}
+}
+
+func (s *Store) prepareOnce(ctx context.Context, o Options, migrations []migration) error {
+	conn, err := pgx.ConnectConfig(ctx, s.listener.Copy())
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it has done what it was for
+	err = migrate(ctx, conn, migrations, o.KeepSchema)
+	if err != nil && conn.IsClosed() {
+		return lost{err}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, "SELECT pg_notify('"+channel+"', '')")
+	s.announces = err == nil
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == stateNotSupported || strings.HasPrefix(pg.Code, "42")) {
+		return nil // a stand-in that has no NOTIFY: replicas look for themselves
+	}
+	return err
+}
+
+// lost is an error that came with the end of the connection.
+type lost struct{ error }
+
+// Unwrap returns the error.
+func (l lost) Unwrap() error { return l.error }
+
+// away says whether it may help to wait: nobody answers, or nobody who could be written to.
+func away(err error) bool {
+	if _, ok := errors.AsType[lost](err); ok || errors.Is(err, pgconn.ErrReadOnlyConnection) {
+		return true
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "08")
+	}
+	_, ok := errors.AsType[*pgconn.ConnectError](err)
+	return ok
+}

@@ -1,0 +1,255 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"latchkey/storage"
+)
+
+// step is one statement of a verb. The steps of a verb are one transaction.
+type step struct {
+	sql  string
+	args []any
+	// scan reads the rows; nil where there are none worth reading. It may be called again where the verb is tried again.
+	scan func(pgx.Rows) error
+	// affected gets how many rows the statement changed; may be nil.
+	affected *int64
+	// means is what it means where the step is a guard and finds nothing; nil: somebody was in the way, try again.
+	means error
+	// clears: the step removes what has expired and is in the way. It is left out until something is in the way.
+	clears bool
+}
+
+// guard makes a step of a query that must find a row: where it finds none, the statement fails, and undoes the steps before it.
+func guard(means error, query string, args ...any) step {
+	return step{sql: "WITH hit AS (" + query + ") SELECT 1 / count(*) FROM hit", args: args, means: means}
+}
+
+// mode is how a verb may be tried.
+type mode int
+
+const (
+	// reading changes nothing.
+	reading mode = iota
+	// writing must not be sent again where it may have happened.
+	writing
+	// repeating writes, and comes to the same when it is done twice.
+	repeating
+)
+
+// failure is how one try ended.
+type failure struct {
+	error
+	class class
+	step  *step
+	// sent: the database may have seen it.
+	sent bool
+}
+
+// run does the steps, as one transaction, within the time that verbs have.
+func (s *Store) run(ctx context.Context, verb string, m mode, steps ...step) error {
+	return s.runWithin(ctx, s.timeout, verb, m, steps...)
+}
+
+// runWithin is run with a time of its own. A caller that goes away while it waits for a connection is let go; what was sent is waited for, so that no
+// connection is lost with each caller, and the outcome is known.
+func (s *Store) runWithin(ctx context.Context, limit time.Duration, verb string, m mode, steps ...step) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	t := tries{mode: m}
+	for {
+		todo := t.todo(steps)
+		fail := s.try(ctx, work, todo)
+		if fail == nil {
+			return nil
+		}
+		wait, again := t.again(fail)
+		if !again || !pause(work, wait) {
+			return fmt.Errorf("%s: %w", verb, t.outcome(fail))
+		}
+	}
+}
+
+// try gets a connection and sends the steps.
+func (s *Store) try(ctx, work context.Context, steps []step) *failure {
+	waiting, cancel := context.WithCancel(work)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	bounded, stop := context.WithTimeout(waiting, s.acquireTimeout)
+	defer stop()
+	conn, err := s.pool.Acquire(bounded)
+	if err != nil {
+		if gone := ctx.Err(); gone != nil {
+			return &failure{error: gone, class: classOther}
+		}
+		return &failure{error: err, class: classBroken}
+	}
+	defer conn.Release()
+	at, err := send(work, conn.Conn(), steps)
+	if err == nil {
+		return nil
+	}
+	fail := &failure{error: err, class: classOf(err, conn.Conn().IsClosed()), step: at, sent: true}
+	s.evict(conn, fail)
+	return fail
+}
+
+// send runs the steps and returns the one that failed; nil where that cannot be told.
+func send(ctx context.Context, conn *pgx.Conn, steps []step) (*step, error) {
+	if len(steps) == 1 {
+		return &steps[0], steps[0].alone(ctx, conn)
+	}
+	b := &pgx.Batch{}
+	for i := range steps {
+		b.Queue(steps[i].sql, steps[i].args...)
+	}
+	results := conn.SendBatch(ctx, b)
+	for i := range steps {
+		if err := steps[i].result(results); err != nil {
+			_ = results.Close() // says the same again
+			return &steps[i], err
+		}
+	}
+	return nil, results.Close()
+}
+
+func (p *step) alone(ctx context.Context, conn *pgx.Conn) error {
+	if p.scan == nil {
+		tag, err := conn.Exec(ctx, p.sql, p.args...)
+		if p.affected != nil {
+			*p.affected = tag.RowsAffected()
+		}
+		return err
+	}
+	rows, err := conn.Query(ctx, p.sql, p.args...)
+	if err != nil {
+		return err
+	}
+	return p.read(rows)
+}
+
+func (p *step) result(results pgx.BatchResults) error {
+	if p.scan == nil {
+		tag, err := results.Exec()
+		if p.affected != nil {
+			*p.affected = tag.RowsAffected()
+		}
+		return err
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	return p.read(rows)
+}
+
+func (p *step) read(rows pgx.Rows) error {
+	err := p.scan(rows)
+	rows.Close()
+	return errors.Join(err, rows.Err())
+}
+
+// tries is what was tried of a verb so far.
+type tries struct {
+	mode                  mode
+	serial, stale, broken int
+	// clearing: something was in the way, so what has expired is removed first.
+	clearing bool
+	// doubt: a try may have happened.
+	doubt bool
+}
+
+const (
+	maxSerial    = 10
+	firstBackoff = 4 * time.Millisecond
+	maxBackoff   = 100 * time.Millisecond
+)
+
+func (t *tries) todo(steps []step) []step {
+	todo := make([]step, 0, len(steps))
+	for _, p := range steps {
+		if t.clearing || !p.clears {
+			todo = append(todo, p)
+		}
+	}
+	t.clearing = t.clearing || len(todo) == len(steps) // nothing is left out: nothing more can be done
+	return todo
+}
+
+// again says whether the same may be tried again, and after what time.
+func (t *tries) again(fail *failure) (wait time.Duration, again bool) {
+	switch c := fail.class; {
+	case c == classSerial, c == classGuard && fail.step != nil && fail.step.means == nil:
+		t.serial++
+		backoff := min(firstBackoff<<t.serial, maxBackoff)
+		return backoff/2 + rand.N(backoff), t.serial <= maxSerial //nolint:gosec // jitter is no secret
+	case c == classTaken && !t.clearing:
+		t.clearing = true
+		return 0, true
+	case c == classStale:
+		t.stale++
+		return 0, t.stale <= 2
+	case c == classMoved, c == classBroken && fail.sent:
+		t.doubt = t.doubt || c == classBroken && t.mode != reading
+		t.broken++
+		return 0, t.broken <= 1 && (c == classMoved || t.mode != writing)
+	}
+	return 0, false
+}
+
+// outcome is what callers are told.
+func (t *tries) outcome(fail *failure) error {
+	switch c := fail.class; {
+	case t.doubt:
+		return fmt.Errorf("%w: %w", storage.ErrUnknown, fail.error)
+	case c == classGuard && fail.step != nil && fail.step.means != nil:
+		return fail.step.means
+	case c == classGuard, c == classSerial, c == classStale, c == classMoved, c == classBusy, c == classBroken:
+		return fmt.Errorf("%w: %w", storage.ErrUnavailable, fail.error)
+	}
+	if known := constraintError(fail.class, fail.error); known != nil {
+		return known
+	}
+	return fail.error
+}
+
+// pause waits, unless that is longer than there is time.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// evict ends connections that are not to be used again. One that timed out is closed already; where the node went or was demoted, all others to it
+// are as bad, and each of them would fail a request before it is noticed.
+func (s *Store) evict(conn *pgxpool.Conn, fail *failure) {
+	switch fail.class {
+	case classMoved:
+		_ = conn.Conn().Close(context.Background())
+	case classBroken:
+		if timedOut(fail.error) {
+			return
+		}
+	default:
+		return
+	}
+	s.reset(conn.Conn())
+}

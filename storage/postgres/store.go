@@ -1,0 +1,78 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"latchkey/storage"
+)
+
+// Store is a [storage.Store] in a PostgreSQL database. It is safe for concurrent use, and any number of them can share a database.
+type Store struct {
+	pool *pgxpool.Pool
+	// aside has few connections, for what must not wait for requests.
+	aside *pgxpool.Pool
+	// listener is how the connection of [Store.Watch] is made.
+	listener *pgx.ConnConfig
+
+	timeout, acquireTimeout, pollEvery time.Duration
+	// announces: the server has NOTIFY.
+	announces bool
+
+	// epoch counts how often all connections were given up.
+	epoch atomic.Int64
+	// sweepTurn is the table that the next sweep begins with.
+	sweepTurn atomic.Uint32
+
+	t tables
+}
+
+var _ storage.Store = (*Store)(nil)
+
+// Ping implements [storage.Upkeep]. It asks whether the database can be written to, over connections of its own: the requests under way say
+// nothing about that.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("Ping: %w", err)
+	}
+	bounded, cancel := context.WithTimeout(ctx, s.acquireTimeout)
+	defer cancel()
+	err := s.aside.AcquireFunc(bounded, func(conn *pgxpool.Conn) error {
+		var readOnly string
+		if err := conn.QueryRow(bounded, "SHOW transaction_read_only").Scan(&readOnly); err != nil {
+			return err
+		}
+		if readOnly == "on" {
+			_ = conn.Conn().Close(bounded)
+			s.reset(conn.Conn())
+			return errors.New("the database cannot be written to")
+		}
+		return nil
+	})
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("Ping: %w", ctx.Err())
+	}
+	return fmt.Errorf("Ping: %w: %w", storage.ErrUnavailable, err)
+}
+
+// Close implements [storage.Upkeep]. Verbs under way are waited for.
+func (s *Store) Close() error {
+	s.pool.Close()
+	s.aside.Close()
+	return nil
+}
+
+// Load says how the pool is used: connections in use, open ones, and how many there may be. For metrics.
+func (s *Store) Load() (used, open, limit int) {
+	st := s.pool.Stat()
+	return int(st.AcquiredConns()), int(st.TotalConns()), int(st.MaxConns())
+}
