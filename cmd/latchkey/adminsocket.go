@@ -66,7 +66,7 @@ func (s *server) openAdminSocket(ctx context.Context) (func(), error) {
 	if path == "" {
 		return func() {}, nil
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // of a server that was killed: we have the store's lock now
+	if err := freeSocket(ctx, path); err != nil {
 		return nil, fmt.Errorf("server.admin_socket: %w", err)
 	}
 	ln, err := listenPrivate(ctx, path)
@@ -76,6 +76,31 @@ func (s *server) openAdminSocket(ctx context.Context) (func(), error) {
 	hs := &http.Server{Handler: adminHandler(s.core, s.sink), ReadHeaderTimeout: 5 * time.Second}
 	go s.run("admin socket", func() error { return hs.Serve(ln) })
 	return func() { _ = hs.Close() }, nil
+}
+
+// socketWait is how long a server that ends may still answer at its socket.
+const socketWait = 3 * time.Second
+
+// freeSocket removes the socket of a server that was killed. One that answers is another server's, with a store of its own: commands for that one
+// must not reach us.
+func freeSocket(ctx context.Context, path string) error {
+	for end := time.Now().Add(socketWait); ; {
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path)
+		if err != nil {
+			break
+		}
+		_ = conn.Close()
+		if time.Now().After(end) {
+			return fmt.Errorf("another server answers at %s; give this one a socket of its own", path)
+		}
+		if !wait(ctx, 100*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // listenPrivate makes a socket that only this user can open: it is given its mode in a folder of its own, then moved into place.
@@ -94,16 +119,25 @@ func listenPrivate(ctx context.Context, path string) (net.Listener, error) {
 	if err := errors.Join(os.Chmod(made, 0o600), os.Rename(made, path)); err != nil { // #nosec G302 -- a socket needs w
 		return nil, errors.Join(err, ln.Close())
 	}
-	return unlinking{ln, path}, nil
+	own, err := os.Lstat(path)
+	if err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	return unlinking{ln, path, own}, nil
 }
 
 // unlinking removes the socket when it closes.
 type unlinking struct {
 	net.Listener
 	path string
+	own  os.FileInfo
 }
 
 // Close implements [net.Listener].
 func (u unlinking) Close() error {
-	return errors.Join(u.Listener.Close(), os.Remove(u.path))
+	err := u.Listener.Close()
+	if now, statErr := os.Lstat(u.path); statErr == nil && os.SameFile(now, u.own) { // not the one of who came after us
+		err = errors.Join(err, os.Remove(u.path))
+	}
+	return err
 }
