@@ -12,6 +12,19 @@ func (c *core) keep() config.Keep {
 	}}
 }
 
+// served is what clients that operators make at run time can choose from: of response types those that discovery lists, which are on for all or
+// for a client of the files.
+func (c *core) served() client.Served {
+	s := c.cfg.Served()
+	s.ResponseTypes = c.cfg.Authorization.ResponseTypes
+	for _, declared := range c.registry.Declared() {
+		if !declared.Disabled {
+			s.ResponseTypes = append(s.ResponseTypes[:len(s.ResponseTypes):len(s.ResponseTypes)], declared.ResponseTypes...)
+		}
+	}
+	return s
+}
+
 // clientFolder is the folder of client files.
 func (c *core) clientFolder() *config.Folder {
 	return &config.Folder{Dir: c.cfg.ClientsDir, Keep: c.keep(), Served: c.cfg.Served(), Logger: c.log}
