@@ -22,7 +22,7 @@ type problemView struct {
 // known are the kinds of problem that have words of their own.
 func known(kind string) bool {
 	switch kind {
-	case "unknown_client", "redirect_uri", "request", "expired", "forbidden", "not_found", "method", "too_large", "throttled", "internal",
+	case "unknown_client", "redirect_uri", "request", "expired", "used_up", "forbidden", "not_found", "method", "too_large", "throttled", "internal",
 		"unavailable", "cross_site":
 		return true
 	}

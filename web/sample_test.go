@@ -266,5 +266,5 @@ func (b *bench) extras() map[string]serve.Handler {
 }
 
 func problemKinds() []string {
-	return []string{"unknown_client", "redirect_uri", "request", "expired", "forbidden", "not_found", "method", "too_large", "throttled", "internal", "unavailable", "cross_site"}
+	return []string{"unknown_client", "redirect_uri", "request", "expired", "used_up", "forbidden", "not_found", "method", "too_large", "throttled", "internal", "unavailable", "cross_site"}
 }

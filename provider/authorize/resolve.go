@@ -108,6 +108,6 @@ func (e *Endpoint) pushed(ctx context.Context, q *Request, reference string) err
 
 // errPushed is the page for a request_uri of ours that is nobody's, another client's, expired or used (RFC 9126 §4).
 func errPushed(cause error) error {
-	return &serve.ProblemError{Problem: serve.Problem{Status: http.StatusBadRequest, Kind: "expired", Code: string(oauth.InvalidRequestURI),
+	return &serve.ProblemError{Problem: serve.Problem{Status: http.StatusBadRequest, Kind: "used_up", Code: string(oauth.InvalidRequestURI),
 		Description: "request_uri is unknown, expired, used or not for this client"}, Cause: cause}
 }

@@ -39,7 +39,7 @@ func (a *App) Pushed(ans Answer, pairs ...string) string {
 
 func (p *Page) usedUp(t *testing.T) {
 	t.Helper()
-	if p.Left != nil || p.Status != 400 || p.Title() != "Problem: expired" || !strings.Contains(p.Body, "invalid_request_uri") {
+	if p.Left != nil || p.Status != 400 || p.Title() != "Problem: used_up" || !strings.Contains(p.Body, "invalid_request_uri") {
 		t.Errorf("got %d %q %s left %v", p.Status, p.Title(), p.Body, p.Left)
 	}
 }

@@ -29,7 +29,7 @@ type Param struct{ Name, Value string }
 // Problem is what an error page tells: what the person can do, and what the developer needs.
 type Problem struct {
 	Status int
-	// Kind chooses the words: "unknown_client", "redirect_uri", "request", "expired", "forbidden", "not_found", "method",
+	// Kind chooses the words: "unknown_client", "redirect_uri", "request", "expired", "used_up", "forbidden", "not_found", "method",
 	// "too_large", "throttled", "internal", "unavailable", "cross_site".
 	Kind string
 	// Code and Description are for the developer: an OAuth error code and its description; "" if none.
