@@ -104,7 +104,7 @@ func (c *ClientSpec) tokenKeys() []key {
 	algs := append(keys.Algorithms(), "HS256")
 	return []key{
 		{path: "subject_type", to: &m.SubjectType, oneOf: []string{"public", "pairwise"}, doc: "Whether it sees the same sub of a person as other applications; public unless set."},
-		{path: "sector_identifier_uri", to: &m.SectorIdentifierURI, doc: "Its host is what pairwise subjects are made for, in place of the one host of redirect_uris. It is not fetched: you answer for it."},
+		{path: "sector_identifier_uri", to: &m.SectorIdentifierURI, doc: "Its host is what pairwise subjects are made for, in place of the one host of redirect_uris. Fetched only where a client registers itself, to see that it lists every one of redirect_uris: for clients that you enter you answer for it."},
 		{path: "require_auth_time", to: &m.RequireAuthTime, doc: "Put auth_time into every ID token."},
 		{path: "account_claims", to: &m.AccountClaims, doc: "Its access tokens bear user_id and username."},
 		{path: "id_token_signed_response_alg", to: &m.IDTokenAlg, oneOf: algs, doc: "Algorithm of its ID tokens; RS256 unless set. HS256 is with its secret."},

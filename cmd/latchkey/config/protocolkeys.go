@@ -37,7 +37,7 @@ func (c *Config) protocolKeys() []key {
 	a, r := &c.Authorization, &c.Registration
 	return []key{
 		{path: "authorization.response_types", to: &a.ResponseTypes, def: "[code]", oneOf: []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}, doc: "Response types that are on. Every client of the configuration that names no response_types of its own may use them, as far as its grants allow; its own list may have fewer or more. All but code let tokens through the browser: leave them off unless an application cannot do without."},
-		{path: "authorization.require_par", to: &a.RequirePAR, def: "false", doc: "Take only authorization requests that were pushed (RFC 9126), from every client."},
+		{path: "authorization.require_par", to: &a.RequirePAR, def: "false", doc: "Take only authorization requests that were pushed (RFC 9126), from every client. Applications that run only in a browser cannot push: pages of other origins may not call /par."},
 		{path: "authorization.par_ttl", to: &a.PARTTL, def: "60s", min: "5s", max: "10m", doc: "How long a pushed request can be used."},
 		{path: "authorization.device_ttl", to: &a.DeviceTTL, def: "10m", min: "1m", max: "1h", doc: "How long a person has to enter a device's code (RFC 8628)."},
 		{path: "authorization.device_interval", to: &a.DeviceInterval, def: "5s", min: "1s", max: "1m", doc: "How long a device waits between its questions."},
@@ -52,7 +52,7 @@ func (c *Config) protocolKeys() []key {
 		{path: "registration.unused_ttl", to: &r.UnusedTTL, def: "90d", min: "1h", max: "3650d", doc: "A client that registered goes when nobody has used it for so long."},
 		{path: "logout.session_management", to: &c.Logout.SessionManagement, def: "true", doc: "Serve the frame by which applications notice that the session changed (OpenID Connect Session Management). Browsers that keep third-party cookies back make it useless there."},
 		{path: "logout.notice_ttl", to: &c.Logout.NoticeTTL, def: "24h", min: "1m", max: "6d", doc: "How long we try to tell an application that a session ended (Back-Channel Logout)."},
-		{path: "fetch.allow", to: &c.Fetch.Allow, doc: "Networks (CIDR) outside of the public internet in which addresses that clients name (jwks_uri, request_uri, sector_identifier_uri, backchannel_logout_uri) may be. Those of clients that registered themselves too: list no network whose servers trust whoever reaches them."},
+		{path: "fetch.allow", to: &c.Fetch.Allow, doc: "Networks (CIDR) outside of the public internet in which addresses that clients name (jwks_uri, request_uri, sector_identifier_uri, logo_uri, backchannel_logout_uri) may be. Those of clients that registered themselves too: list no network whose servers trust whoever reaches them."},
 		{path: "fetch.ca_file", to: &c.Fetch.CAFile, doc: "PEM file of certification authorities that are trusted there, beside the system's."},
 		{path: "fetch.timeout", to: &c.Fetch.Timeout, def: "5s", min: "100ms", max: "1m", doc: "Time for each of these fetches."},
 	}
