@@ -123,8 +123,16 @@ async function applications(ctx, page) {
   await page.fill('[name=password]', 'five other unrelated words');
   await page.click('form[action$="/login"] button[type=submit]', { noWaitAfter: true });
   check('signing in again leaves for the application', await arrive(page, '/callback') === 'Hello rita@example.test', page.url());
+  await page.addInitScript(() => {
+    window.waited = [];
+    new MutationObserver(l => l.forEach(m => window.waited.push(`${m.target.value} ${m.target.ariaDisabled}`))).observe(document, { subtree: true, attributeFilter: ['aria-disabled'] });
+    addEventListener('submit', e => window.waited.push(e.defaultPrevented ? 'kept back' : 'sent'));
+    document.addEventListener('DOMContentLoaded', () => document.querySelector('button[value=allow]')?.click());   // modules have run by now
+  });
   await page.goto(`${rp}/start?prompt=consent`);
   await seen(page);
+  const waited = await page.evaluate(() => [...new Set(window.waited)].sort().join());
+  check('an answer before the question was seen does not count, and the buttons say so', waited === 'allow null,allow true,deny null,deny true,kept back', waited);
   await page.click('button[value=deny]', { noWaitAfter: true });
   check('a denial arrives', await arrive(page, '/callback') === 'Failed: access_denied', page.url());
   await page.goto(`${issuer}/account/applications`);

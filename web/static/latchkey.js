@@ -105,10 +105,13 @@ function busy(button, on) {
 }
 addEventListener('pageshow', e => { if (e.persisted) all('[aria-busy=true]').forEach(b => busy(b, false)); });
 
-// A question that matters must be seen before it can be answered: a second click of a double click does not count.
+// A question that matters must be seen before it can be answered: a second click of a double click does not count, and is not kept either.
 for (const form of all('form[data-guard]')) {
-  const shown = performance.now();
-  form.addEventListener('submit', e => { if (performance.now() - shown < 500) e.preventDefault(); });
+  const buttons = all('button', form);
+  let seen = false;
+  for (const b of buttons) b.setAttribute('aria-disabled', 'true');
+  setTimeout(() => { seen = true; for (const b of buttons) b.removeAttribute('aria-disabled'); }, 500);
+  form.addEventListener('submit', e => { if (!seen) e.preventDefault(); });
 }
 
 // Signed out: on to where the person came from when the applications in frames have loaded, and without the slow ones.
