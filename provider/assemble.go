@@ -100,8 +100,12 @@ func (p *Provider) endpoints(live token.Live) {
 
 // Served is what a client can choose from now.
 func (p *Provider) Served() client.Served {
-	return client.Served{Algs: p.Issuer.IDTokenAlgs(), AuthMethods: p.clients.Methods(), GrantTypes: p.grantTypes(p.cfg.ResponseTypes), ResponseTypes: p.cfg.ResponseTypes,
+	s := client.Served{Algs: p.Issuer.IDTokenAlgs(), AuthMethods: p.clients.Methods(), GrantTypes: p.grantTypes(p.cfg.ResponseTypes), ResponseTypes: p.cfg.ResponseTypes,
 		PlainFetch: p.cfg.PlainFetch}
+	if p.cfg.Fetch != nil {
+		s.Fetchable = p.cfg.Fetch.Reachable
+	}
+	return s
 }
 
 // grantTypes are those of the token endpoint, and implicit where a response type lets tokens leave from /authorize (RFC 7591 §2.1).

@@ -37,6 +37,8 @@ type Served struct {
 	ForAll []string
 	// PlainFetch: the operator named networks where addresses of clients are reached by plain http too.
 	PlainFetch bool
+	// Fetchable says what keeps an address from ever being fetched, in words that go on after its name and do not repeat it; nil judges the form alone.
+	Fetchable func(uri string) error
 }
 
 // GrantTypes lists every grant type that can be served.

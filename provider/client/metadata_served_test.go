@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,6 +46,42 @@ func TestCheckKnowsWhatIsServed(t *testing.T) {
 	c.JWKSURI, c.BackchannelLogoutURI, c.LogoURI = "http://shop.internal/jwks", "http://shop.internal/out", "http://shop.internal/logo"
 	if faults := Check(c, Served{PlainFetch: true}); faults != nil {
 		t.Errorf("addresses in networks of the operator: %v", faults)
+	}
+}
+
+// What can never be fetched is told when the client is made, for each member that is fetched.
+func TestCheckKnowsWhatIsReached(t *testing.T) {
+	const away = "https://10.0.0.1/x"
+	served := Served{Fetchable: func(uri string) error {
+		if uri == away {
+			return errors.New("is away")
+		}
+		return nil
+	}}
+	for name, row := range map[string]struct {
+		field string
+		f     change
+	}{
+		"Back-Channel Logout §2.2":                                  {"backchannel_logout_uri", func(c *storage.Client) { c.BackchannelLogoutURI = away }},
+		"RFC 7591 §2 jwks_uri":                                      {"jwks_uri", func(c *storage.Client) { c.JWKSURI = away }},
+		"RFC 7591 §2 logo_uri":                                      {"logo_uri", func(c *storage.Client) { c.LogoURI = away }},
+		"RFC 7591 §2.2 logo_uri#de":                                 {"logo_uri#de", func(c *storage.Client) { c.Localized = map[string]string{"logo_uri#de": away} }},
+		"OpenID Connect Registration §5":                            {"sector_identifier_uri", func(c *storage.Client) { c.SectorIdentifierURI, c.Registered = away, true }},
+		"OpenID Connect Registration §5 where the operator answers": {"", func(c *storage.Client) { c.SectorIdentifierURI = away }},
+		"RFC 7591 §2 what only people follow":                       {"", func(c *storage.Client) { c.URI = away }},
+		"RFC 7591 §2 what is reached": {"", func(c *storage.Client) {
+			c.JWKSURI, c.LogoURI, c.BackchannelLogoutURI = "https://a.example/k", "https://a.example/l", "https://a.example/o"
+		}},
+	} {
+		c := goodClient()
+		row.f(&c)
+		faults := Check(c, served)
+		if row.field == "" && faults == nil {
+			continue
+		}
+		if len(faults) != 1 || faults[0].Field != row.field || !strings.Contains(faults[0].Problem, "is away") || strings.Contains(faults[0].Public(), away) {
+			t.Errorf("%s: %v", name, faults)
+		}
 	}
 }
 

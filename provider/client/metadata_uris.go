@@ -89,10 +89,25 @@ func (k *checker) framed(uri string) string {
 
 // fetched checks an address that we connect to.
 func (k *checker) fetched(uri string) string {
+	form := uri
 	if rest, plain := strings.CutPrefix(uri, "http://"); plain && k.s.PlainFetch {
-		return secureURI("https://" + rest)
+		form = "https://" + rest
 	}
-	return secureURI(uri)
+	if problem := secureURI(form); problem != "" {
+		return problem
+	}
+	return k.reached(uri)
+}
+
+// reached says what keeps an address of good form from being connected to.
+func (k *checker) reached(uri string) string {
+	if k.s.Fetchable == nil {
+		return ""
+	}
+	if err := k.s.Fetchable(uri); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // secureURI says what keeps s from being an absolute https URI without user information and fragment; "" if nothing does.
@@ -137,6 +152,9 @@ func (k *checker) pairwise() {
 	c := k.c
 	k.badValue(c.SubjectType != "" && c.SubjectType != "public" && c.SubjectType != "pairwise", "subject_type", c.SubjectType, "is neither public nor pairwise")
 	problem := secureURI(c.SectorIdentifierURI)
+	if problem == "" && c.Registered { // of others it is not fetched: the operator answers for it
+		problem = k.reached(c.SectorIdentifierURI)
+	}
 	k.badValue(c.SectorIdentifierURI != "" && problem != "", "sector_identifier_uri", c.SectorIdentifierURI, "%s", problem) // OpenID Connect Registration §5
 	k.bad(c.SubjectType == "pairwise" && c.SectorIdentifierURI == "" && c.Sector == "", "sector_identifier_uri",
 		"is missing, but subject_type is pairwise and redirect_uris have not one host in common")

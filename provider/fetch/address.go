@@ -8,8 +8,19 @@ import (
 	"syscall"
 )
 
-// errRefused: the address may not be connected to.
-var errRefused = errors.New("not a public address")
+// errRefused: the address may not be connected to; errPlain and errPort are it too, for one that may be, but not so.
+var (
+	errRefused = errors.New("is at no address of the public internet")
+	errPlain   = &refusal{"is not https"}
+	errPort    = &refusal{"is at a port other than 443 and those from 1024 on"}
+)
+
+type refusal struct{ text string }
+
+func (r *refusal) Error() string { return r.text }
+
+// Is makes every refusal errRefused.
+func (r *refusal) Is(target error) bool { return target == errRefused }
 
 // special are the IPv4 ranges, and those of global unicast IPv6, that no service of the public internet has (RFC 6890, IANA registries).
 var special = [...]netip.Prefix{
@@ -55,28 +66,34 @@ func public(a netip.Addr) bool {
 // plain is the address that is truly meant: IPv4 out of ::ffff:0:0/96, without a zone.
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// allowed tells whether the operator exempted the address.
-func (f *Fetcher) allowed(a netip.Addr) bool {
-	return slices.ContainsFunc(f.cfg.Allow, func(p netip.Prefix) bool { return p.Contains(plain(a)) })
+// judge says whether to may be connected to; allow are the networks that the operator exempted. A public address is reached by TLS only.
+func judge(to netip.AddrPort, secure bool, allow []netip.Prefix) error {
+	switch {
+	case slices.ContainsFunc(allow, func(p netip.Prefix) bool { return p.Contains(plain(to.Addr())) }):
+		return nil
+	case !public(to.Addr()):
+		return errRefused
+	case !secure:
+		return errPlain
+	}
+	return judgePort(to.Port())
 }
 
-// guard judges each address at the last moment, when the socket is about to connect to it: no answer of any resolver comes between. A public
-// address is reached by TLS only, and at port 443 or one that an ordinary user can serve, so that nobody makes us speak to a mail server.
+// judgePort takes 443 and what an ordinary user can serve, so that nobody makes us speak to a mail server.
+func judgePort(port uint16) error {
+	if port != 443 && port < 1024 {
+		return errPort
+	}
+	return nil
+}
+
+// guard judges each address at the last moment, when the socket is about to connect to it: no answer of any resolver comes between.
 func (f *Fetcher) guard(secure bool) func(network, address string, c syscall.RawConn) error {
 	return func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
-		switch {
-		case err != nil:
+		if err != nil {
 			return fmt.Errorf("%w: %w", errRefused, err)
-		case f.allowed(to.Addr()):
-			return nil
-		case !public(to.Addr()):
-			return errRefused
-		case !secure:
-			return fmt.Errorf("%w for http", errRefused)
-		case to.Port() != 443 && to.Port() < 1024:
-			return fmt.Errorf("%w: port %d", errRefused, to.Port())
 		}
-		return nil
+		return judge(to, secure, f.cfg.Allow)
 	}
 }

@@ -105,7 +105,7 @@ func (f *Fetcher) Post(ctx context.Context, uri, contentType string, body []byte
 
 // exchange sends one request and has its answer read.
 func (f *Fetcher) exchange(ctx context.Context, method, uri string, header http.Header, body []byte, read func(*http.Response) error) error {
-	u, err := f.parse(uri)
+	u, err := parse(uri, f.cfg.Allow)
 	if err != nil {
 		return &Error{kind: ErrAddress, Reason: "address", cause: err}
 	}

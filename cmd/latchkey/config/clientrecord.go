@@ -10,6 +10,7 @@ import (
 
 	"latchkey/provider/admin"
 	"latchkey/provider/client"
+	"latchkey/provider/fetch"
 	"latchkey/storage"
 )
 
@@ -23,7 +24,8 @@ type Keep struct {
 
 // Served is what the clients of files can choose from.
 func (c *Config) Served() client.Served {
-	return client.Served{Algs: c.Keys.Algorithms, ForAll: c.Authorization.ResponseTypes, PlainFetch: len(c.Fetch.Allow) > 0}
+	return client.Served{Algs: c.Keys.Algorithms, ForAll: c.Authorization.ResponseTypes, PlainFetch: len(c.Fetch.Allow) > 0,
+		Fetchable: func(uri string) error { return fetch.Check(uri, c.Fetch.Allow) }}
 }
 
 // Record makes the client's record. Each fault's Key is a name of RFC 7591.
