@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/provider/client"
@@ -123,14 +124,16 @@ func (e *Introspect) look(ctx context.Context, c storage.Client, raw string) (in
 	if err != nil {
 		return introspection{}, err
 	}
-	return introspection{Active: true, Scope: t.Scope, ClientID: t.ClientID, Username: username(s.Client, s.Account), TokenType: "Bearer", Expires: t.Expires,
+	return introspection{Active: true, Scope: t.Scope, ClientID: t.ClientID, Username: username(s.Client, s.Account, t.Scope), TokenType: "Bearer", Expires: t.Expires,
 		IssuedAt: t.IssuedAt, Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID, SID: t.SID,
 		AuthTime: t.AuthTime, ACR: t.ACR, AMR: t.AMR, Confirmation: t.Confirmation, UserID: t.UserID}, nil
 }
 
-// username is not told where `sub` is pairwise: it would undo that (OpenID Connect Core §8.1).
-func username(c storage.Client, a storage.Account) string {
-	if c.SubjectType == token.Pairwise {
+// username is told for what lets its holder read it elsewhere: the scope profile, and the account API (RFC 7662 §2.2, §5). It is not where `sub` is
+// pairwise: it would undo that (OpenID Connect Core §8.1).
+func username(c storage.Client, a storage.Account, scope string) string {
+	has := func(name string) bool { return slices.Contains(strings.Fields(scope), name) }
+	if c.SubjectType == token.Pairwise || c.ID != token.AccountClientID && !has(oauth.ProfileScope) && !has(token.AccountScope) {
 		return ""
 	}
 	return a.Username
@@ -172,7 +175,7 @@ func (e *Introspect) refresh(ctx context.Context, c storage.Client, ref token.Re
 			return introspection{}, err
 		}
 	}
-	return introspection{Active: true, Scope: oauth.Scopes(g.Scopes).String(), ClientID: g.ClientID, Username: username(c, a), TokenType: "refresh_token",
+	return introspection{Active: true, Scope: oauth.Scopes(g.Scopes).String(), ClientID: g.ClientID, Username: username(c, a, oauth.Scopes(g.Scopes).String()), TokenType: "refresh_token",
 		Expires: g.Refresh.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(), Subject: e.Tokens.Subject(c, a.Sub), Issuer: e.Issuer, SID: e.Tokens.SID(c, g.SID),
 		Confirmation: g.Confirmation}, nil
 }

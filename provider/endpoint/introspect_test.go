@@ -23,9 +23,12 @@ func TestIntrospect(t *testing.T) {
 	bound := func(g *storage.Grant) { g.Confirmation = []byte(`{"jkt":"x"}`) }
 	app, opaque, pair := r.issue("app", scopes, forAPI), r.issue("opaque", scopes, forAPI), r.issue("pair", scopes, forAPI)
 	held := r.issue("app", scopes, bound)
+	named := oauth.Scopes{"openid", "profile"}
+	person, hidden := r.issue("app", named, forAPI), r.issue("pair", named, forAPI)
+	owner := r.issue("app", oauth.Scopes{token.AccountScope}, forAPI)
 	type m = map[string]any
 	access := func(client string, more m) m {
-		out := m{"active": true, "scope": "openid read", "client_id": client, "username": "alice", "token_type": "Bearer", "iat": float64(r.now.Unix()), "exp": float64(r.now.Unix() + 300),
+		out := m{"active": true, "scope": "openid read", "client_id": client, "token_type": "Bearer", "iat": float64(r.now.Unix()), "exp": float64(r.now.Unix() + 300),
 			"sub": "alice", "aud": []any{"https://api", rigIssuer}, "iss": rigIssuer, "sid": "sid", "auth_time": float64(r.now.Unix() - 60), "acr": "1", "amr": []any{"pwd"}}
 		for k, v := range more {
 			if out[k] = v; v == nil {
@@ -35,7 +38,7 @@ func TestIntrospect(t *testing.T) {
 		return out
 	}
 	refresh := func(client string, more m) m {
-		out := m{"active": true, "scope": "openid read", "client_id": client, "username": "alice", "token_type": "refresh_token", "iat": float64(r.now.Unix()),
+		out := m{"active": true, "scope": "openid read", "client_id": client, "token_type": "refresh_token", "iat": float64(r.now.Unix()),
 			"exp": float64(r.now.Unix() + 3600), "sub": "alice", "iss": rigIssuer, "sid": "sid"}
 		for k, v := range more {
 			if out[k] = v; v == nil {
@@ -53,10 +56,15 @@ func TestIntrospect(t *testing.T) {
 		{"RFC 7662 §2.2, RFC 9470 §6.2 own access token", "app", app.AccessToken, access("app", nil)},
 		{"RFC 7662 §2.2 opaque", "opaque", opaque.AccessToken, access("opaque", m{"user_id": float64(r.alice.ID)})},
 		{"RFC 7662 §2.2 opaque, by the API it is for", "api", opaque.AccessToken, access("opaque", m{"user_id": float64(r.alice.ID)})},
-		{"OpenID Connect Core §8.1 pairwise", "api", pair.AccessToken, access("pair", m{"sub": sub, "sid": sid, "username": nil})},
+		{"OpenID Connect Core §8.1 pairwise", "api", pair.AccessToken, access("pair", m{"sub": sub, "sid": sid})},
+		{"RFC 7662 §2.2 username, for scope profile", "api", person.AccessToken, access("app", m{"scope": "openid profile", "username": "alice"})},
+		{"RFC 7662 §2.2 username, for the account API's scope", "app", owner.AccessToken, access("app", m{"scope": "account", "username": "alice", "aud": "https://api"})},
+		{"RFC 7662 §2.2 username, of a refresh token", "app", person.RefreshToken, refresh("app", m{"scope": "openid profile", "username": "alice"})},
+		{"OpenID Connect Core §8.1 no username, though scope profile", "api", hidden.AccessToken, access("pair", m{"scope": "openid profile", "sub": sub, "sid": sid})},
+		{"OpenID Connect Core §8.1 nor of a refresh token", "pair", hidden.RefreshToken, refresh("pair", m{"scope": "openid profile", "sub": sub, "sid": sid})},
 		{"RFC 8705 §3.2, RFC 7800 §3 cnf", "app", held.AccessToken, access("app", m{"cnf": cnf, "aud": rigIssuer})},
 		{"RFC 7662 §2.2 own refresh token", "app", app.RefreshToken, refresh("app", nil)},
-		{"OpenID Connect Core §8.1 refresh token of a pairwise client", "pair", pair.RefreshToken, refresh("pair", m{"sub": sub, "sid": sid, "username": nil})},
+		{"OpenID Connect Core §8.1 refresh token of a pairwise client", "pair", pair.RefreshToken, refresh("pair", m{"sub": sub, "sid": sid})},
 		{"RFC 9449 §5 cnf of a refresh token", "app", held.RefreshToken, refresh("app", m{"cnf": cnf})},
 		{"RFC 7662 §4 a stranger", "stranger", app.AccessToken, inactive},
 		{"RFC 7662 §4 a stranger, opaque", "stranger", opaque.AccessToken, inactive},
@@ -105,6 +113,25 @@ func TestIntrospect(t *testing.T) {
 	r.now = r.now.Add(5 * time.Minute)
 	if a := r.post(e.Serve, url.Values{"client_id": {"opaque"}, "token": {opaque.AccessToken}}); a.Body.String() != `{"active":false}` {
 		t.Error("RFC 7662 §2.2 expired", a.Body)
+	}
+}
+
+// TestUsername: it is told for what lets its holder read it elsewhere.
+func TestUsername(t *testing.T) {
+	for _, row := range []struct {
+		name, client, subjects, scope string
+		want                          bool
+	}{
+		{"RFC 7662 §2.2 a token of the account API", token.AccountClientID, "", "", true},
+		{"RFC 7662 §2.2 profile among others", "app", "public", "openid profile read", true},
+		{"RFC 7662 §2.2 account", "app", "", "account", true},
+		{"RFC 7662 §5 no such scope", "app", "", "openid email", false},
+		{"RFC 6749 §3.3 a scope that begins alike", "app", "", "profile.read accounts", false},
+		{"OpenID Connect Core §8.1 pairwise", "app", token.Pairwise, "profile account", false},
+	} {
+		if got := username(storage.Client{ID: row.client, SubjectType: row.subjects}, storage.Account{Username: "alice"}, row.scope); got != map[bool]string{true: "alice"}[row.want] {
+			t.Errorf("%s: %q", row.name, got)
+		}
 	}
 }
 
