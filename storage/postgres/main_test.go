@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 
 	"latchkey/storage"
@@ -14,8 +15,17 @@ import (
 // template is a database that was migrated, for others to be copied from.
 const template = "template_latchkey"
 
-// env is what all tests share: the server.
-var env struct{ server *pgtest.Server }
+// env is what all tests share: the server, and migrated databases that are empty again.
+var env struct {
+	server *pgtest.Server
+	mu     sync.Mutex
+	free   []string
+}
+
+// empties makes a migrated database what it was before its first use.
+const empties = `TRUNCATE accounts, files, sessions, grants, consents, denials, replays, one_time_tokens, pushed_requests, devices, clients,
+	registration_tokens, outbox, notices, signing_keys, service_secrets, attempts, leases;
+	UPDATE keyring SET revision = 0; UPDATE changes SET revision = 0; ALTER SEQUENCE account_ids RESTART`
 
 func TestMain(m *testing.M) {
 	if childOf(os.Getenv(childEnv)) {
@@ -43,10 +53,10 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// database makes a database for the test, migrated or empty, and returns its connection string.
-func database(t *testing.T, template string) string {
+// empty makes a database without tables for the test, and returns its connection string.
+func empty(t *testing.T) string {
 	t.Helper()
-	name, err := env.server.Create(template)
+	name, err := env.server.Create("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +64,32 @@ func database(t *testing.T, template string) string {
 		if err := env.server.Drop(name); err != nil {
 			t.Error(err)
 		}
+	})
+	return env.server.URL(name)
+}
+
+// migrated returns the connection string of a database that has all tables, for the test alone. Copying one takes longer than emptying one.
+func migrated(t *testing.T) string {
+	t.Helper()
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	var name string
+	if n := len(env.free); n > 0 {
+		name, env.free = env.free[n-1], env.free[:n-1]
+	} else {
+		var err error
+		if name, err = env.server.Create(template); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if err := env.server.Exec(name, empties); err != nil {
+			t.Error(err)
+			return
+		}
+		env.mu.Lock()
+		defer env.mu.Unlock()
+		env.free = append(env.free, name)
 	})
 	return env.server.URL(name)
 }
@@ -70,7 +106,17 @@ func openAt(t *testing.T, o Options) *Store {
 
 func TestContract(t *testing.T) {
 	storagetest.Run(t, func(t *testing.T) storage.Store {
-		return openAt(t, Options{URL: database(t, template), MaxConns: 16})
+		return openAt(t, Options{URL: migrated(t), MaxConns: 16})
+	})
+}
+
+func TestReplicas(t *testing.T) {
+	storagetest.RunShared(t, func(t *testing.T) (all []storage.Store) {
+		url := migrated(t)
+		for range 8 {
+			all = append(all, openAt(t, Options{URL: url}))
+		}
+		return all
 	})
 }
 
@@ -78,7 +124,7 @@ func TestReopen(t *testing.T) {
 	urls := make(map[string]string)
 	storagetest.RunReopen(t, func(t *testing.T, dir string) storage.Store {
 		if urls[dir] == "" {
-			urls[dir] = database(t, template)
+			urls[dir] = migrated(t)
 		}
 		return openAt(t, Options{URL: urls[dir]})
 	})

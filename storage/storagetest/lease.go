@@ -62,7 +62,7 @@ func raceTakeLease(t *testing.T, s storage.Store) {
 		now := time.Duration(round) * time.Hour
 		taken := make([]bool, racers)
 		for _, err := range race(racers, func(i int) (err error) {
-			taken[i], err = s.TakeLease(bg(), "sweep", fmt.Sprint(i), at(now+time.Minute), at(now))
+			taken[i], err = of(s, i).TakeLease(bg(), "sweep", fmt.Sprint(i), at(now+time.Minute), at(now))
 			return err
 		}) {
 			must(t, err)

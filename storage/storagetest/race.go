@@ -31,8 +31,8 @@ func raceChecks() []check {
 func raceRedeem(t *testing.T, s storage.Store) {
 	a := create(t, s, "a")
 	must(t, s.CreateGrant(bg(), withCode(grant("g", a.ID, "")), at(0)))
-	oneWon(t, race(racers, func(int) error {
-		_, err := s.RedeemCode(bg(), "code-g", &storage.Refresh{ExpiresAt: at(time.Minute)}, at(0))
+	oneWon(t, race(racers, func(i int) error {
+		_, err := of(s, i).RedeemCode(bg(), "code-g", &storage.Refresh{ExpiresAt: at(time.Minute)}, at(0))
 		return err
 	}), storage.ErrSpent)
 }
@@ -40,8 +40,8 @@ func raceRedeem(t *testing.T, s storage.Store) {
 func raceRotate(t *testing.T, s storage.Store) {
 	a := create(t, s, "a")
 	must(t, s.CreateGrant(bg(), withRefresh(grant("g", a.ID, "")), at(0)))
-	oneWon(t, race(racers, func(int) error {
-		g, err := s.RotateRefresh(bg(), "g", 3, at(time.Hour), at(0))
+	oneWon(t, race(racers, func(i int) error {
+		g, err := of(s, i).RotateRefresh(bg(), "g", 3, at(time.Hour), at(0))
 		if g.Refresh == nil || g.Refresh.Generation != 4 {
 			return fmt.Errorf("grant %+v, want generation 4", g.Refresh)
 		}
@@ -55,11 +55,11 @@ func raceTake(t *testing.T, s storage.Store) {
 	putOneTimes(t, s, a.ID, k)
 	winner := oneWon(t, race(racers, func(i int) error {
 		if i%2 == 0 {
-			return s.ApplyEffects(bg(), a.ID, storage.Effects{Take: &k, Mail: []storage.Mail{mail(fmt.Sprint(i))}}, at(0))
+			return of(s, i).ApplyEffects(bg(), a.ID, storage.Effects{Take: &k, Mail: []storage.Mail{mail(fmt.Sprint(i))}}, at(0))
 		}
 		changed := a
 		changed.PasswordHash = fmt.Sprint(i)
-		_, err := s.ReplaceAccount(bg(), changed, storage.Effects{Take: &k, Mail: []storage.Mail{mail(fmt.Sprint(i))}}, at(0))
+		_, err := of(s, i).ReplaceAccount(bg(), changed, storage.Effects{Take: &k, Mail: []storage.Mail{mail(fmt.Sprint(i))}}, at(0))
 		return err
 	}), storage.ErrNotFound)
 	eq(t, "mail of the winner alone", mailIDs(lease(t, s, 100, 0)), []string{fmt.Sprint(winner)})
@@ -74,7 +74,7 @@ func raceReplace(t *testing.T, s storage.Store) {
 	winner := oneWon(t, race(racers, func(i int) error {
 		changed := a
 		changed.FullName = fmt.Sprint(i)
-		_, err := s.ReplaceAccount(bg(), changed, storage.Effects{}, at(0))
+		_, err := of(s, i).ReplaceAccount(bg(), changed, storage.Effects{}, at(0))
 		return err
 	}), storage.ErrConflict)
 	a.FullName, a.Version = fmt.Sprint(winner), a.Version+1
@@ -83,7 +83,7 @@ func raceReplace(t *testing.T, s storage.Store) {
 
 func raceKeyring(t *testing.T, s storage.Store) {
 	winner := oneWon(t, race(racers, func(i int) error {
-		_, err := s.SwapKeyring(bg(), storage.Keyring{Keys: []storage.SigningKey{{KID: fmt.Sprint(i)}}}, at(0))
+		_, err := of(s, i).SwapKeyring(bg(), storage.Keyring{Keys: []storage.SigningKey{{KID: fmt.Sprint(i)}}}, at(0))
 		return err
 	}), storage.ErrConflict)
 	have := got(s.Keyring(bg()))(t)
@@ -104,7 +104,7 @@ func raceNames(t *testing.T, s storage.Store) {
 		oneWon(t, race(racers, func(i int) error {
 			a := account(fmt.Sprint(c.name, i))
 			c.same(&a)
-			_, err := s.CreateAccount(bg(), a, storage.Effects{Mail: []storage.Mail{mail(fmt.Sprint(c.name, i))}}, at(0))
+			_, err := of(s, i).CreateAccount(bg(), a, storage.Effects{Mail: []storage.Mail{mail(fmt.Sprint(c.name, i))}}, at(0))
 			return err
 		}), c.lost)
 	}
@@ -115,8 +115,8 @@ func raceNames(t *testing.T, s storage.Store) {
 func raceAttempts(t *testing.T, s storage.Store) {
 	var mu sync.Mutex
 	n := 0
-	for _, err := range race(racers, func(int) error {
-		taken, err := s.TakeAttempts(bg(), []storage.Limit{{Key: "a", Max: 10, Window: time.Minute}}, at(0))
+	for _, err := range race(racers, func(i int) error {
+		taken, err := of(s, i).TakeAttempts(bg(), []storage.Limit{{Key: "a", Max: 10, Window: time.Minute}}, at(0))
 		mu.Lock()
 		defer mu.Unlock()
 		if taken.OK {
@@ -137,8 +137,8 @@ func raceLease(t *testing.T, s storage.Store) {
 	must(t, s.QueueMail(bg(), list, at(0)))
 	var mu sync.Mutex
 	seen := make(map[string]int)
-	for _, err := range race(racers, func(int) error {
-		leased, err := s.LeaseMail(bg(), 3, at(time.Minute), at(0))
+	for _, err := range race(racers, func(i int) error {
+		leased, err := of(s, i).LeaseMail(bg(), 3, at(time.Minute), at(0))
 		mu.Lock()
 		defer mu.Unlock()
 		for _, m := range leased {
@@ -162,14 +162,14 @@ func raceRevoke(t *testing.T, s storage.Store) {
 	must(t, s.CreateGrant(bg(), withRefresh(grant("g", a.ID, "")), at(0)))
 	for i, err := range race(racers, func(i int) error {
 		if i != racers/2 {
-			_, err := s.RotateRefresh(bg(), "g", 3, at(time.Hour), at(0))
+			_, err := of(s, i).RotateRefresh(bg(), "g", 3, at(time.Hour), at(0))
 			return err
 		}
-		n, err := s.RevokeGrants(bg(), storage.GrantScope{ID: "g"}, at(0))
+		n, err := of(s, i).RevokeGrants(bg(), storage.GrantScope{ID: "g"}, at(0))
 		if err == nil && n != 1 {
 			return fmt.Errorf("revoked %d, want 1", n)
 		}
-		if _, again := s.RotateRefresh(bg(), "g", 4, at(time.Hour), at(0)); again == nil {
+		if _, again := of(s, i).RotateRefresh(bg(), "g", 4, at(time.Hour), at(0)); again == nil {
 			return fmt.Errorf("a rotation succeeded after the revocation")
 		}
 		return err
@@ -188,23 +188,23 @@ func raceAll(t *testing.T, s storage.Store) {
 		g := withRefresh(withCode(grant(id, a.ID, id)))
 		k := key(storage.PurposeReset, id)
 		steps := []func() error{
-			func() error { return s.CreateSession(bg(), session(id, a.ID), at(0)) },
-			func() error { return s.CreateGrant(bg(), g, at(0)) },
-			func() error { _, err := s.RedeemCode(bg(), g.Code.Hash, g.Refresh, at(0)); return err },
-			func() error { _, err := s.RotateRefresh(bg(), id, 3, at(time.Hour), at(0)); return err },
-			func() error { _, err := s.ListSessions(bg(), a.ID, at(0)); return err },
-			func() error { _, err := s.Sweep(bg(), 10, at(0)); return err },
-			func() error { _, err := s.Stats(bg()); return err },
-			func() error { _, err := s.OutboxState(bg(), at(0)); return err },
+			func() error { return of(s, i).CreateSession(bg(), session(id, a.ID), at(0)) },
+			func() error { return of(s, i).CreateGrant(bg(), g, at(0)) },
+			func() error { _, err := of(s, i).RedeemCode(bg(), g.Code.Hash, g.Refresh, at(0)); return err },
+			func() error { _, err := of(s, i).RotateRefresh(bg(), id, 3, at(time.Hour), at(0)); return err },
+			func() error { _, err := of(s, i).ListSessions(bg(), a.ID, at(0)); return err },
+			func() error { _, err := of(s, i).Sweep(bg(), 10, at(0)); return err },
+			func() error { _, err := of(s, i).Stats(bg()); return err },
+			func() error { _, err := of(s, i).OutboxState(bg(), at(0)); return err },
 			func() error {
-				return s.ApplyEffects(bg(), a.ID, storage.Effects{Put: []storage.OneTime{oneTime(k, a.ID)}, Mail: []storage.Mail{mail(id)}}, at(0))
+				return of(s, i).ApplyEffects(bg(), a.ID, storage.Effects{Put: []storage.OneTime{oneTime(k, a.ID)}, Mail: []storage.Mail{mail(id)}}, at(0))
 			},
-			func() error { return s.ApplyEffects(bg(), a.ID, storage.Effects{Take: &k}, at(0)) },
-			func() error { _, err := s.LeaseMail(bg(), 1, at(time.Minute), at(0)); return err },
-			func() error { return s.FinishMail(bg(), id, at(0)) },
-			func() error { _, err := s.EndSessions(bg(), storage.EndScope{SID: id}, at(0)); return err },
-			func() error { return s.DenyToken(bg(), id, at(time.Hour), at(0)) },
-			func() error { return s.Ping(context.Background()) },
+			func() error { return of(s, i).ApplyEffects(bg(), a.ID, storage.Effects{Take: &k}, at(0)) },
+			func() error { _, err := of(s, i).LeaseMail(bg(), 1, at(time.Minute), at(0)); return err },
+			func() error { return of(s, i).FinishMail(bg(), id, at(0)) },
+			func() error { _, err := of(s, i).EndSessions(bg(), storage.EndScope{SID: id}, at(0)); return err },
+			func() error { return of(s, i).DenyToken(bg(), id, at(time.Hour), at(0)) },
+			func() error { return of(s, i).Ping(context.Background()) },
 		}
 		for n, step := range steps {
 			if err := step(); err != nil {

@@ -27,14 +27,14 @@ func raceOnceChecks() []check {
 
 func raceSpend(t *testing.T, s storage.Store) {
 	oneWon(t, race(racers, func(i int) error {
-		return s.SpendOnce(bg(), "jti", at(time.Hour+time.Duration(i)), at(0))
+		return of(s, i).SpendOnce(bg(), "jti", at(time.Hour+time.Duration(i)), at(0))
 	}), storage.ErrSpent)
 	eq(t, "kept", got(s.Stats(bg()))(t)["replays"], 1)
 }
 
 func racePushed(t *testing.T, s storage.Store) {
 	must(t, s.PutPushedRequest(bg(), pushed("p"), at(0)))
-	oneWon(t, race(racers, func(int) error { return s.TakePushedRequest(bg(), "p", at(0)) }), storage.ErrNotFound)
+	oneWon(t, race(racers, func(i int) error { return of(s, i).TakePushedRequest(bg(), "p", at(0)) }), storage.ErrNotFound)
 }
 
 func raceDecide(t *testing.T, s storage.Store) {
@@ -45,7 +45,7 @@ func raceDecide(t *testing.T, s storage.Store) {
 	winner := oneWon(t, race(racers, func(i int) error {
 		decisions[i] = allowed(a, "s")
 		decisions[i].Allowed, decisions[i].Denied, decisions[i].At = i%2 == 0, i%2 == 1, at(time.Duration(i))
-		return s.DecideDevice(bg(), "user-d", decisions[i], at(0))
+		return of(s, i).DecideDevice(bg(), "user-d", decisions[i], at(0))
 	}), storage.ErrSpent)
 	eq(t, "decision", got(s.Device(bg(), byUser("d"), at(0)))(t).Decision, decisions[winner])
 }
@@ -57,7 +57,7 @@ func raceRedeemDevice(t *testing.T, s storage.Store) {
 	must(t, s.DecideDevice(bg(), "user-d", allowed(a, "s"), at(0)))
 	winner := oneWon(t, race(racers, func(i int) error {
 		g := grant(fmt.Sprint(i), a.ID, "s")
-		return s.RedeemDevice(bg(), "d", &g, at(0))
+		return of(s, i).RedeemDevice(bg(), "d", &g, at(0))
 	}), storage.ErrNotFound)
 	eq(t, "grants", got(s.Stats(bg()))(t)["grants"], 1)
 	got(s.Grant(bg(), byID(fmt.Sprint(winner)), at(0)))(t)
@@ -67,7 +67,7 @@ func raceUserCode(t *testing.T, s storage.Store) {
 	winner := oneWon(t, race(racers, func(i int) error {
 		d := device(fmt.Sprint(i))
 		d.UserCodeHash = "same"
-		return s.CreateDevice(bg(), d, at(0))
+		return of(s, i).CreateDevice(bg(), d, at(0))
 	}), storage.ErrExists)
 	eq(t, "device", got(s.Device(bg(), storage.DeviceKey{UserCodeHash: "same"}, at(0)))(t).CodeHash, fmt.Sprint(winner))
 }
@@ -92,7 +92,7 @@ func raceUses(t *testing.T, s storage.Store) {
 	r.Uses, r.MaxUses = 0, 5
 	must(t, s.CreateRegistrationToken(bg(), r, at(0)))
 	someWon(t, race(racers, func(i int) error {
-		_, err := s.RegisterClient(bg(), client(fmt.Sprint(i)), r.Hash, 0, at(0))
+		_, err := of(s, i).RegisterClient(bg(), client(fmt.Sprint(i)), r.Hash, 0, at(0))
 		return err
 	}), 5, storage.ErrSpent)
 	eq(t, "clients", len(got(s.ListClients(bg(), "", 100))(t)), 5)
@@ -102,7 +102,7 @@ func raceUses(t *testing.T, s storage.Store) {
 
 func raceQuota(t *testing.T, s storage.Store) {
 	someWon(t, race(racers, func(i int) error {
-		_, err := s.RegisterClient(bg(), client(fmt.Sprint(i)), "", 5, at(0))
+		_, err := of(s, i).RegisterClient(bg(), client(fmt.Sprint(i)), "", 5, at(0))
 		return err
 	}), 5, storage.ErrFull)
 	eq(t, "clients", len(got(s.ListClients(bg(), "", 100))(t)), 5)
@@ -117,8 +117,8 @@ func raceNotices(t *testing.T, s storage.Store) {
 	endNotified(t, s, a, "s", clients...)
 	var mu sync.Mutex
 	seen := make(map[storage.NoticeKey]int)
-	for _, err := range race(racers, func(int) error {
-		leased, err := s.LeaseNotices(bg(), 3, at(time.Minute), at(0))
+	for _, err := range race(racers, func(i int) error {
+		leased, err := of(s, i).LeaseNotices(bg(), 3, at(time.Minute), at(0))
 		mu.Lock()
 		defer mu.Unlock()
 		for _, n := range leased {
@@ -142,8 +142,8 @@ func raceEnd(t *testing.T, s storage.Store) {
 	must(t, s.CreateSession(bg(), session("s", a.ID), at(0)))
 	var mu sync.Mutex
 	ended := 0
-	for _, err := range race(racers, func(int) error {
-		list, err := s.EndSessions(bg(), storage.EndScope{AccountID: a.ID}, at(0))
+	for _, err := range race(racers, func(i int) error {
+		list, err := of(s, i).EndSessions(bg(), storage.EndScope{AccountID: a.ID}, at(0))
 		mu.Lock()
 		defer mu.Unlock()
 		ended += len(list)

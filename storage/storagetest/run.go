@@ -44,3 +44,28 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		})
 	}
 }
+
+// RunShared tests several stores that share their data, as replicas do: the races of [Run], with callers spread over the stores. Each test gets
+// stores over empty data from open; open has them closed at the end of the test.
+func RunShared(t *testing.T, open func(t *testing.T) []storage.Store) {
+	for _, c := range append(raceChecks(), raceOnceChecks()...) {
+		t.Run(c.name, func(t *testing.T) {
+			all := open(t)
+			c.run(t, shared{all[0], all})
+		})
+	}
+}
+
+// shared is the first of several stores over the same data.
+type shared struct {
+	storage.Store
+	all []storage.Store
+}
+
+// of returns the store that caller i of a race uses.
+func of(s storage.Store, i int) storage.Store {
+	if several, ok := s.(shared); ok {
+		return several.all[i%len(several.all)]
+	}
+	return s
+}
