@@ -20,7 +20,7 @@ type Objects interface {
 }
 
 // RequestObjectAlgs lists the algorithms of request objects that are served, for discovery: never none, and no shared secret.
-func RequestObjectAlgs() []string { return client.ClientAlgs() }
+func RequestObjectAlgs() []string { return client.AcceptedAlgs() }
 
 // Bounds of the times in a request object: how far clocks may differ, and, where a request counts only if it is signed, how far away its
 // times may be.

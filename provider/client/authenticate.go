@@ -73,7 +73,7 @@ func NewAuthenticator(finder Finder, d Deps) *Authenticator {
 		a.methods, a.algs = append(a.methods, secretAssertion{judge, d.Vault}), append(a.algs, AssertionMACs()...)
 	}
 	if d.Replays != nil && d.Keys != nil {
-		a.methods, a.algs = append(a.methods, keyAssertion{judge, d.Keys}), append(a.algs, ClientAlgs()...)
+		a.methods, a.algs = append(a.methods, keyAssertion{judge, d.Keys}), append(a.algs, AcceptedAlgs()...)
 	}
 	a.methods = append(a.methods, none{})
 	return a

@@ -10,8 +10,8 @@ func SignatureAlgs() []string {
 // ed25519Alg is the name that RFC 9864 §2.2 gives to what EdDSA means with the one curve served: the same signature.
 const ed25519Alg = "Ed25519"
 
-// ClientAlgs lists what clients may sign with: [SignatureAlgs], and the newer name of the last.
-func ClientAlgs() []string { return append(SignatureAlgs(), ed25519Alg) }
+// AcceptedAlgs lists what clients may sign with: [SignatureAlgs], and the newer name of the last.
+func AcceptedAlgs() []string { return append(SignatureAlgs(), ed25519Alg) }
 
 // CanonicalAlg is the one name that we go by where an algorithm has two (RFC 9864 §2.2).
 func CanonicalAlg(alg string) string {
@@ -53,7 +53,7 @@ func (k *checker) requests() {
 	c := k.c
 	keyed := c.JWKS != nil || c.JWKSURI != ""
 	if alg := c.RequestObjectAlg; alg != "" {
-		k.oneOf("request_object_signing_alg", alg, ClientAlgs(), nil)
+		k.oneOf("request_object_signing_alg", alg, AcceptedAlgs(), nil)
 		k.badValue(known(alg) && !keyed, "request_object_signing_alg", alg, "needs jwks or jwks_uri to verify signatures with")
 	} else {
 		k.bad(c.RequireSignedRequest && !keyed, "require_signed_request_object", "is set, but there is neither jwks nor jwks_uri to verify signatures with") // RFC 9101 §10.5

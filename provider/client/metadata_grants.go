@@ -22,9 +22,9 @@ func (k *checker) method() {
 	case SecretJWTMethod:
 		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, AssertionMACs(), nil)
 	case KeyJWTMethod:
-		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, ClientAlgs(), nil)
+		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, AcceptedAlgs(), nil)
 	default: // without assertions it says nothing, but must be a word that could (OpenID Connect Registration §2)
-		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, append(ClientAlgs(), AssertionMACs()...), nil)
+		k.oneOf("token_endpoint_auth_signing_alg", c.AuthAlg, append(AcceptedAlgs(), AssertionMACs()...), nil)
 	}
 }
 

@@ -43,7 +43,7 @@ func (k *checker) keys() {
 	k.bad(known(c.RequestObjectAlg) && !slices.Contains(algs, CanonicalAlg(c.RequestObjectAlg)), "jwks", "has no key for request_object_signing_alg")
 }
 
-func known(alg string) bool { return slices.Contains(ClientAlgs(), alg) }
+func known(alg string) bool { return slices.Contains(AcceptedAlgs(), alg) }
 
 // keySetAlgs reads a JWK Set and lists the algorithms that its keys can verify. The problem completes "jwks …". Keys of a kind that nobody here knows
 // are no fault (RFC 7517 §5); private ones are.
