@@ -79,7 +79,7 @@ func addressColumn(c *columns, p **storage.Address) {
 // jsonText is a string in a jsonb column, which can hold no more than text can.
 type jsonText string
 
-// MarshalText implements [encoding.TextMarshaler]. It is used for keys of maps, too.
+// MarshalText implements [encoding.TextMarshaler].
 func (t jsonText) MarshalText() ([]byte, error) { return []byte(toText(string(t))), nil }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].

@@ -81,9 +81,9 @@ func clientProtocolColumns(c *columns, k *storage.Client) {
 func localizedColumn(c *columns, p *map[string]string) {
 	var arg any
 	if len(*p) > 0 {
-		out := make(map[jsonText]jsonText, len(*p))
+		out := make(map[string]string, len(*p))
 		for k, v := range *p {
-			out[jsonText(k)] = jsonText(v)
+			out[toText(k)] = toText(v)
 		}
 		arg = asJSON(out)
 	}
@@ -93,13 +93,13 @@ func localizedColumn(c *columns, p *map[string]string) {
 		if *p = nil; raw == nil {
 			return nil
 		}
-		var in map[jsonText]jsonText
+		var in map[string]string
 		if err := json.Unmarshal(raw, &in); err != nil {
 			return fmt.Errorf("%w: %w", storage.ErrCorrupt, err)
 		}
 		*p = make(map[string]string, len(in))
 		for k, v := range in {
-			(*p)[string(k)] = string(v)
+			(*p)[fromText(k)] = fromText(v)
 		}
 		return nil
 	})

@@ -46,7 +46,8 @@ const (
 	stateCachedPlan   = "0A000"
 	stateCanceled     = "57014"
 	stateNoTable      = "42P01"
-	stateDuplicate    = "42P07"
+	stateTableExists  = "42P07"
+	stateObjectExists = "42710"
 	stateNoPrivilege  = "42501"
 	stateNotSupported = "0A000"
 )

@@ -71,19 +71,23 @@ func migrate(ctx context.Context, conn *pgx.Conn, list []migration, keep bool) e
 		}
 		err = apply(ctx, conn, list[have])
 		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && crossed(pg.Code) {
-			continue // somebody else was at it
+			pause(ctx, firstBackoff) // somebody else is at it
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("migration %d (%s): %w", list[have].version, list[have].name, err)
 		}
 	}
-	_, err := schemaVersion(ctx, conn, len(list))
-	return err
+	return fmt.Errorf("%w: others are changing the schema all the time", storage.ErrUnavailable)
 }
 
 // crossed says whether the error is what two processes that make the same things cause one another.
 func crossed(state string) bool {
-	return state == stateSerial || state == stateDeadlock || state == stateUnique || state == stateDuplicate
+	switch state {
+	case stateSerial, stateDeadlock, stateUnique, stateTableExists, stateObjectExists:
+		return true
+	}
+	return false
 }
 
 // schemaVersion returns the version of the schema that is there, 0 for none. Errors: ErrTooNew where code that knows the given one must not use it.
