@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	neturl "net/url"
 	"os"
 	"sync"
 	"testing"
@@ -110,14 +111,20 @@ func TestContract(t *testing.T) {
 	})
 }
 
+// TestReplicas runs the races over eight stores; under serializable isolation, too, where the database refuses what might not have an order, as
+// those that can stand in for PostgreSQL do.
 func TestReplicas(t *testing.T) {
-	storagetest.RunShared(t, func(t *testing.T) (all []storage.Store) {
-		url := migrated(t)
-		for range 8 {
-			all = append(all, openAt(t, Options{URL: url}))
-		}
-		return all
-	})
+	for _, isolation := range []string{"read committed", "serializable"} {
+		t.Run(isolation, func(t *testing.T) {
+			storagetest.RunShared(t, func(t *testing.T) (all []storage.Store) {
+				url := migrated(t) + "&default_transaction_isolation=" + neturl.QueryEscape(isolation)
+				for range 8 {
+					all = append(all, openAt(t, Options{URL: url}))
+				}
+				return all
+			})
+		})
+	}
 }
 
 func TestReopen(t *testing.T) {

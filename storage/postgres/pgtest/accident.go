@@ -2,7 +2,6 @@ package pgtest
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -85,45 +84,11 @@ func (s *Server) processes() []int {
 	return pids
 }
 
-// Standby makes a standby of the server, which streams from it, and waits until it answers. With synchronous, commits of the server wait for it.
-func (s *Server) Standby(synchronous bool) (*Server, error) {
-	standby, err := prepare(s.settings)
-	if err != nil {
-		return nil, err
-	}
-	fail := func(err error) (*Server, error) { return nil, errors.Join(err, standby.remove()) }
-	cmd, err := standby.command("pg_basebackup", "--pgdata="+standby.data(), "--no-sync", "--checkpoint=fast", "--wal-method=stream",
-		"--write-recovery-conf", "--dbname="+s.URL("postgres")+"&application_name=standby")
-	if err != nil {
-		return fail(err)
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fail(fmt.Errorf("pg_basebackup: %w\n%s", err, out))
-	}
-	if err := standby.run(); err != nil {
-		return fail(err)
-	}
-	if synchronous {
-		if err := s.Synchronous("standby"); err != nil {
-			return nil, errors.Join(err, standby.Stop())
-		}
-	}
-	return standby, nil
-}
-
-// Synchronous makes commits wait for the standby of that name; "" for none.
-func (s *Server) Synchronous(name string) error {
-	return errors.Join(s.Exec("postgres", "ALTER SYSTEM SET synchronous_standby_names = '"+name+"'"), s.Exec("postgres", "SELECT pg_reload_conf()"))
-}
-
-// Promote makes a standby the primary.
-func (s *Server) Promote() error { return s.Exec("postgres", "SELECT pg_promote(true, 30)") }
-
 // ReadOnly refuses writes of sessions from now on, those that are there included, or takes that back: what a demoted node looks like from outside.
 func (s *Server) ReadOnly(on bool) error {
 	sql := "ALTER SYSTEM RESET default_transaction_read_only"
 	if on {
 		sql = "ALTER SYSTEM SET default_transaction_read_only = on"
 	}
-	return errors.Join(s.Exec("postgres", "SET default_transaction_read_only = off; "+sql), s.Exec("postgres", "SELECT pg_reload_conf()"))
+	return errors.Join(s.Exec("postgres", sql), s.Exec("postgres", "SELECT pg_reload_conf()"))
 }
