@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -138,6 +139,23 @@ type ClientUse interface {
 	TouchClient(ctx context.Context, id string, expiresAt time.Time, now time.Time) error
 	// HasClientOrigin says whether a stored client that is not disabled has origin among [Client.Origins].
 	HasClientOrigin(ctx context.Context, origin string) (bool, error)
+}
+
+// Clone returns a copy that shares nothing with c.
+func (c Client) Clone() Client {
+	for _, p := range []*[]string{
+		&c.Contacts, &c.RedirectURIs, &c.PostLogoutRedirectURIs, &c.GrantTypes,
+		&c.ResponseTypes, &c.ResponseModes, &c.Scopes, &c.Audiences, &c.RequestURIs, &c.DefaultACRValues, &c.AllowedOrigins,
+	} {
+		*p = slices.Clone(*p)
+	}
+	c.Localized = maps.Clone(c.Localized)
+	c.JWKS = slices.Clone(c.JWKS)
+	c.Secrets = slices.Clone(c.Secrets)
+	for i := range c.Secrets {
+		c.Secrets[i].Sealed = slices.Clone(c.Secrets[i].Sealed)
+	}
+	return c
 }
 
 // Origins are the web origins (RFC 6454 §6.2) whose pages may call the token endpoint for the client: those of its http and https redirect URIs and

@@ -11,7 +11,7 @@ import (
 
 // CreateClient implements [storage.Clients].
 func (s *Store) CreateClient(ctx context.Context, c storage.Client, now time.Time) (storage.Client, error) {
-	c = cloneClient(c)
+	c = c.Clone()
 	err := s.write(ctx, "CreateClient", func(t *tx) error {
 		if s.clientHeld(c.ID, now) {
 			return storage.ErrExists
@@ -23,7 +23,7 @@ func (s *Store) CreateClient(ctx context.Context, c storage.Client, now time.Tim
 	if err != nil {
 		return storage.Client{}, err
 	}
-	return cloneClient(c), nil
+	return c.Clone(), nil
 }
 
 // clientHeld says whether the ID is not free.
@@ -100,7 +100,7 @@ func (s *Store) Client(ctx context.Context, id string) (c storage.Client, err er
 		if !ok {
 			return storage.ErrNotFound
 		}
-		c = cloneClient(found)
+		c = found.Clone()
 		return nil
 	})
 	return c, err
@@ -108,7 +108,7 @@ func (s *Store) Client(ctx context.Context, id string) (c storage.Client, err er
 
 // ReplaceClient implements [storage.Clients].
 func (s *Store) ReplaceClient(ctx context.Context, c storage.Client, now time.Time) (storage.Client, error) {
-	c = cloneClient(c)
+	c = c.Clone()
 	err := s.write(ctx, "ReplaceClient", func(t *tx) error {
 		was, ok := s.clients[c.ID]
 		if !ok || was.Expired(now) {
@@ -127,7 +127,7 @@ func (s *Store) ReplaceClient(ctx context.Context, c storage.Client, now time.Ti
 	if err != nil {
 		return storage.Client{}, err
 	}
-	return cloneClient(c), nil
+	return c.Clone(), nil
 }
 
 // DeleteClient implements [storage.Clients].
@@ -146,7 +146,7 @@ func (s *Store) ListClients(ctx context.Context, after string, limit int) (list 
 	err = s.read(ctx, "ListClients", func() error {
 		for _, id := range slices.Sorted(maps.Keys(s.clients)) {
 			if id > after && len(list) < limit {
-				list = append(list, cloneClient(s.clients[id]))
+				list = append(list, s.clients[id].Clone())
 			}
 		}
 		return nil

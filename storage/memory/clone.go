@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"maps"
 	"slices"
 
 	"latchkey/storage"
@@ -64,22 +63,6 @@ func cloneKeyring(k storage.Keyring) storage.Keyring {
 		k.Secrets[i].Sealed = slices.Clone(k.Secrets[i].Sealed)
 	}
 	return k
-}
-
-func cloneClient(c storage.Client) storage.Client {
-	for _, p := range []*[]string{
-		&c.Contacts, &c.RedirectURIs, &c.PostLogoutRedirectURIs, &c.GrantTypes,
-		&c.ResponseTypes, &c.ResponseModes, &c.Scopes, &c.Audiences, &c.RequestURIs, &c.DefaultACRValues, &c.AllowedOrigins,
-	} {
-		*p = slices.Clone(*p)
-	}
-	c.Localized = maps.Clone(c.Localized)
-	c.JWKS = slices.Clone(c.JWKS)
-	c.Secrets = slices.Clone(c.Secrets)
-	for i := range c.Secrets {
-		c.Secrets[i].Sealed = slices.Clone(c.Secrets[i].Sealed)
-	}
-	return c
 }
 
 func cloneDevice(d storage.Device) storage.Device {

@@ -88,7 +88,7 @@ func (s *Store) DeleteRegistrationToken(ctx context.Context, id string, now time
 
 // RegisterClient implements [storage.Registrations].
 func (s *Store) RegisterClient(ctx context.Context, c storage.Client, tokenHash string, quota int, now time.Time) (storage.Client, error) {
-	c = cloneClient(c)
+	c = c.Clone()
 	c.Registered, c.RegisteredWith = true, ""
 	err := s.write(ctx, "RegisterClient", func(t *tx) error {
 		if s.clientHeld(c.ID, now) {
@@ -113,5 +113,5 @@ func (s *Store) RegisterClient(ctx context.Context, c storage.Client, tokenHash 
 	if err != nil {
 		return storage.Client{}, err
 	}
-	return cloneClient(c), nil
+	return c.Clone(), nil
 }

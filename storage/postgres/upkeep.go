@@ -29,6 +29,11 @@ func longer() step {
 // sweeper removes what has expired from one table.
 type sweeper struct{ table, key, expires string }
 
+func (w sweeper) sql() string {
+	return fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s <= $1 ORDER BY %[3]s LIMIT $2 FOR UPDATE SKIP LOCKED)",
+		w.table, w.key, w.expires)
+}
+
 // sweepers are all tables whose rows can be removed without regard to others. Clients have more to them.
 func sweepers() []sweeper {
 	return []sweeper{
@@ -51,7 +56,7 @@ func sweepers() []sweeper {
 // of what has expired, the others are swept all the same. Rows that somebody else holds are left for the next time.
 func (s *Store) Sweep(ctx context.Context, limit int, now time.Time) (total int, err error) {
 	list := sweepers()
-	if err := s.boundCounters(ctx, now); err != nil {
+	if err := s.boundCounters(ctx); err != nil {
 		return 0, err
 	}
 	for len(list) > 0 && total < limit {
@@ -78,9 +83,7 @@ func (s *Store) sweepTable(ctx context.Context, w sweeper, limit int, now time.T
 	}
 	var n int64
 	err := s.runWithin(ctx, longTimeout, "Sweep", repeating, longer(), step{
-		sql: fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s <= $1 ORDER BY %[3]s LIMIT $2 FOR UPDATE SKIP LOCKED)",
-			w.table, w.key, w.expires),
-		args: []any{before, limit}, affected: &n,
+		sql: w.sql(), args: []any{before, limit}, affected: &n,
 	})
 	return int(n), err
 }
@@ -102,7 +105,7 @@ func (s *Store) sweepClients(ctx context.Context, limit int, now time.Time) (int
 
 // boundCounters makes room where strangers made more counters than are kept: a flood of them must not fill the disk, nor wash away those of failed
 // sign-ins, so it is the largest class (the key up to its first colon) that forgets.
-func (s *Store) boundCounters(ctx context.Context, now time.Time) error {
+func (s *Store) boundCounters(ctx context.Context) error {
 	var n int64
 	if err := s.runWithin(ctx, longTimeout, "Sweep", reading, longer(),
 		number(&n, "SELECT count(*) FROM (SELECT 1 FROM attempts LIMIT $1) AS counted", maxCounters+sweepBatch)); err != nil || n <= maxCounters {
