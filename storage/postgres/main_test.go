@@ -117,7 +117,7 @@ func TestReplicas(t *testing.T) {
 	for _, isolation := range []string{"read committed", "serializable"} {
 		t.Run(isolation, func(t *testing.T) {
 			storagetest.RunShared(t, func(t *testing.T) (all []storage.Store) {
-				url := migrated(t) + "&default_transaction_isolation=" + neturl.QueryEscape(isolation)
+				url := migrated(t) + "&default_transaction_isolation=" + neturl.PathEscape(isolation)
 				for range 8 {
 					all = append(all, openAt(t, Options{URL: url}))
 				}
