@@ -19,8 +19,7 @@ import (
 type Options struct {
 	// URL is a connection string of PostgreSQL: a URL, or keywords and values. It may name several hosts: the one that can be written to is used.
 	URL string
-	// MaxConns bounds the connections of this replica, beside the three that it keeps for itself. 0: what the URL says (pool_max_conns), or
-	// four, or one for each processor.
+	// MaxConns bounds the connections for requests of this replica; it has three more for itself. 0: what the URL says (pool_max_conns), or ten.
 	MaxConns int
 	// Timeout bounds every verb of a request, the wait for a connection included. 0: 1.8 s.
 	Timeout time.Duration
@@ -109,19 +108,34 @@ func (s *Store) prepareOnce(ctx context.Context, o Options, migrations []migrati
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it has done what it was for
-	err = migrate(ctx, conn, migrations, o.KeepSchema)
-	if err != nil && conn.IsClosed() {
+	if err = s.prepareOver(ctx, conn, o, migrations); err != nil && conn.IsClosed() {
 		return lost{err}
 	}
-	if err != nil {
+	return err
+}
+
+func (s *Store) prepareOver(ctx context.Context, conn *pgx.Conn, o Options, migrations []migration) error {
+	var encoding string
+	if err := conn.QueryRow(ctx, "SHOW server_encoding").Scan(&encoding); err != nil {
 		return err
 	}
-	_, err = conn.Exec(ctx, "SELECT pg_notify('"+channel+"', '')")
-	s.announces = err == nil
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == stateNotSupported || strings.HasPrefix(pg.Code, "42")) {
-		return nil // a stand-in that has no NOTIFY: replicas look for themselves
+	if encoding != "UTF8" {
+		return fmt.Errorf("the database has the encoding %s; make one with ENCODING 'UTF8'", encoding)
+	}
+	if err := migrate(ctx, conn, migrations, o.KeepSchema); err != nil {
+		return err
+	}
+	_, err := conn.Exec(ctx, "SELECT pg_notify('"+channel+"', '')")
+	if s.announces = err == nil; absent(err) {
+		return nil // a stand-in without NOTIFY: replicas look for themselves
 	}
 	return err
+}
+
+// absent says whether the server does not have what was asked for, as something that stands in for PostgreSQL.
+func absent(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == stateNotSupported || strings.HasPrefix(pg.Code, "42"))
 }
 
 // lost is an error that came with the end of the connection.

@@ -53,6 +53,16 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// Text is kept as UTF-8: a database that would change it, or refuse it at run time, is refused at the start.
+func TestOpenRefusesOtherEncodings(t *testing.T) {
+	must(t, env.server.Exec("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"))
+	t.Cleanup(func() { must(t, env.server.Drop("latin")) })
+	_, err := Open(t.Context(), Options{URL: env.server.URL("latin")})
+	if err == nil || !strings.Contains(err.Error(), "LATIN1") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestOptionsKeepTheirSecret(t *testing.T) {
 	o := Options{URL: "postgres://latchkey:hunter2@db/x", MaxConns: 7}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {

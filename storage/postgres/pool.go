@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 )
 
 const (
+	defaultMaxConns = 10
 	// connectTimeout bounds one attempt to reach one host.
 	connectTimeout = time.Second
 	// pingTimeout bounds the question whether a connection that was idle for a second is still one.
@@ -32,8 +34,11 @@ func (s *Store) poolConfig(o Options) (*pgxpool.Config, error) {
 	if err != nil {
 		return nil, errURL
 	}
-	if o.MaxConns > 0 {
+	switch {
+	case o.MaxConns > 0:
 		cfg.MaxConns = int32(o.MaxConns)
+	case !strings.Contains(o.URL, "pool_max_conns"):
+		cfg.MaxConns = defaultMaxConns
 	}
 	cfg.MaxConnLifetimeJitter = cfg.MaxConnLifetime / 10
 	cfg.PingTimeout = pingTimeout

@@ -140,7 +140,7 @@ func (s *Store) Stats(ctx context.Context) (map[string]int64, error) {
 	slices.Sort(parts)
 	stats := make(map[string]int64)
 	err := s.runWithin(ctx, longTimeout, "Stats", reading, longer(), step{
-		sql: strings.Join(append(parts, "SELECT 'bytes', pg_database_size(current_database()), 0"), " UNION ALL "),
+		sql: strings.Join(parts, " UNION ALL "),
 		scan: func(rows pgx.Rows) error {
 			for rows.Next() {
 				var name string
@@ -156,6 +156,13 @@ func (s *Store) Stats(ctx context.Context) (map[string]int64, error) {
 		},
 	})
 	if err != nil {
+		return nil, err
+	}
+	var size int64
+	err = s.runWithin(ctx, longTimeout, "Stats", reading, longer(), number(&size, "SELECT pg_database_size(current_database())"))
+	if err == nil {
+		stats["bytes"] = size
+	} else if !absent(err) {
 		return nil, err
 	}
 	return stats, nil
