@@ -69,6 +69,15 @@ func (r *Rings) Tick(ctx context.Context) error {
 	return nil
 }
 
+// Reload reads the keyring again and writes nothing: for replicas beside the one that calls [Rings.Tick]. If the store is away it returns the error,
+// and everything goes on from memory. Call it when [Rings.NextTick] says, or when somebody else is known to have written.
+func (r *Rings) Reload(ctx context.Context) error {
+	if err := r.change(ctx, func(*draft) error { return nil }); err != nil {
+		return fmt.Errorf("reload keys: %w", err)
+	}
+	return nil
+}
+
 // NextTick is when [Rings.Tick] should be called at the latest: at the next transition or when the keyring should be read again.
 // It is never further away than half of JWKSMaxAge, nor than 15 s.
 func (r *Rings) NextTick() time.Time {

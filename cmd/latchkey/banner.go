@@ -13,7 +13,8 @@ func (s *server) banner() {
 	line := func(what, address string) {
 		b.WriteString("  " + what + strings.Repeat(" ", 13-len(what)) + address + "\n")
 	}
-	b.WriteString("\nLatchkey is ready, in development mode. Data are in " + s.cfg.Storage.BoltPath + ".\n\n")
+	place := map[string]string{"bolt": s.cfg.Storage.BoltPath, "postgres": "PostgreSQL", "memory": "memory"}[s.cfg.Storage.Driver]
+	b.WriteString("\nLatchkey is ready, in development mode. Data are in " + place + ".\n\n")
 	line("sign up", i+"/signup")
 	line("account", i+"/account")
 	line("demo", i+"/demo")

@@ -21,8 +21,7 @@ import (
 	"latchkey/provider/fetch"
 	"latchkey/provider/serve"
 	"latchkey/storage"
-	"latchkey/storage/bolt"
-	"latchkey/storage/memory"
+	"latchkey/storage/cache"
 	"latchkey/storage/watch"
 	"latchkey/web"
 )
@@ -32,13 +31,15 @@ type core struct {
 	cfg      *config.Config
 	log      *slog.Logger
 	now      func() time.Time
-	store    storage.Store
+	store    storage.Store // with metrics, spans and cache before the driver's
 	rings    *keys.Rings
 	registry *client.Registry
 	fetcher  *fetch.Fetcher
 	accounts *account.Service
-	// broken says why the store refuses writes until it is opened again; nil while it does not.
-	broken func() error
+	// driver is the store without what is before it.
+	driver opened
+	// cache answers from memory while changes are told; nil where no other process has the store.
+	cache *cache.Cache
 	// wake is told when mail was queued; the server sets its courier.
 	wake atomic.Pointer[func()]
 }
@@ -47,6 +48,8 @@ type core struct {
 type coreOptions struct {
 	// standby is called when another process has the store, before openCore waits for it. nil: do not wait.
 	standby func()
+	// away is called, with the reason, when the database cannot be reached, before openCore waits for it; nil: nobody wants to know.
+	away func(error)
 	// observe times and traces the store's verbs; may be nil.
 	observe func(context.Context, string) (context.Context, func(error))
 	sink    audit.Sink
@@ -55,16 +58,20 @@ type coreOptions struct {
 // openCore opens the store, the keys and the account service. Close it.
 func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, o coreOptions) (*core, error) {
 	c := &core{cfg: cfg, log: log, now: time.Now}
-	raw, broken, err := openStore(ctx, cfg, o.standby)
+	opened, err := openStore(ctx, cfg, o)
 	if err != nil {
 		return nil, err
 	}
-	c.broken = broken
-	if c.store = raw; o.observe != nil {
-		c.store = watch.Wrap(raw, o.observe)
+	c.driver = opened
+	if c.store = opened.store; o.observe != nil {
+		c.store = watch.Wrap(c.store, o.observe)
+	}
+	if opened.watch != nil {
+		c.cache = cache.New(c.store, 0)
+		c.store = c.cache
 	}
 	if err := c.open(ctx, o); err != nil {
-		return nil, errors.Join(err, raw.Close())
+		return nil, errors.Join(err, opened.store.Close())
 	}
 	return c, nil
 }
@@ -102,22 +109,6 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 func (c *core) Close() error {
 	c.accounts.Close()
 	return c.store.Close()
-}
-
-func openStore(ctx context.Context, cfg *config.Config, standby func()) (s storage.Store, broken func() error, err error) {
-	if cfg.Storage.Driver == "memory" {
-		return memory.New(), func() error { return nil }, nil
-	}
-	if standby == nil { // a command: whoever has the store is asked through its socket, not waited for
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
-		defer cancel()
-	}
-	b, err := bolt.Open(ctx, bolt.Options{Path: cfg.Storage.BoltPath, OnStandby: standby})
-	if err != nil {
-		return nil, nil, err
-	}
-	return b, b.Broken, nil
 }
 
 // sealer holds the key-encryption keys. In development mode the key's file is made where it is missing.

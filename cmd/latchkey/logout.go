@@ -23,7 +23,7 @@ func (s *server) startLogout(ctx context.Context) error {
 	wake := d.Wake
 	s.ended.Store(&wake)
 	s.reg.MustRegister(logoutGauges{d})
-	s.work.Go(func() {
+	s.startDuty(ctx, "logout", func(ctx context.Context) {
 		if err := d.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			s.broken <- err
 		}

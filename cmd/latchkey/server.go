@@ -41,6 +41,9 @@ type server struct {
 	// work are the loops beside requests; they end with stop.
 	work sync.WaitGroup
 	stop context.CancelFunc
+	// holder names this process where it takes leases, duties says which it has.
+	holder string
+	duties *prometheus.GaugeVec
 	// broken gets what ends the server from inside.
 	broken chan error
 }
@@ -49,7 +52,8 @@ type server struct {
 func runServer(ctx context.Context, cfg *config.Config, out io.Writer) (err error) {
 	limitMemory()
 	log := newLogger(cfg, os.Stderr)
-	s := &server{cfg: cfg, log: log, out: out, reg: prometheus.NewRegistry(), broken: make(chan error, 4)}
+	s := &server{cfg: cfg, log: log, out: out, reg: prometheus.NewRegistry(), broken: make(chan error, 4), holder: newHolder(),
+		duties: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "latchkey_duty_held", Help: "Whether this replica does the work that one does at a time."}, []string{"duty"})}
 	instance, _ := os.Hostname() // a pod's name; without one the attribute is left out
 	tracer, flush, err := serve.Telemetry{Traces: cfg.Telemetry.Traces, Endpoint: cfg.Telemetry.Endpoint, Version: version, Instance: instance,
 		Getenv: os.Getenv, Logger: log}.Start(ctx)
@@ -87,6 +91,7 @@ func (s *server) prepare() (err error) {
 	if err := serve.RegisterProcess(s.reg, version, revision); err != nil {
 		return err
 	}
+	s.reg.MustRegister(s.duties)
 	l := s.cfg.Server.Limits
 	issuer, err := url.Parse(s.cfg.Issuer)
 	if err != nil {
@@ -137,6 +142,10 @@ func (s *server) openCore(ctx context.Context) (err error) {
 		standby: func() {
 			s.log.InfoContext(ctx, "another process has the store: standing by", "path", s.cfg.Storage.BoltPath)
 			s.ops.Starting(serve.Check{Name: "store", Probe: func(context.Context) error { return serve.ErrStandby }})
+		},
+		away: func(err error) {
+			s.log.WarnContext(ctx, "the database cannot be reached: waiting for it", "error", err)
+			s.ops.Starting(serve.Check{Name: "store", Probe: func(context.Context) error { return errors.New("the database cannot be reached") }})
 		},
 		observe: observeStore(s.reg, s.tracer, time.Now), sink: s.sink,
 	})

@@ -21,7 +21,7 @@ func (s *server) startWork(ctx context.Context) error {
 		return err
 	}
 	s.reg.MustRegister(courierGauges{courier})
-	s.work.Go(func() {
+	s.startDuty(ctx, "outbox", func(ctx context.Context) {
 		if err := courier.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			s.broken <- err
 		}
@@ -29,20 +29,60 @@ func (s *server) startWork(ctx context.Context) error {
 	if err := s.startLogout(ctx); err != nil {
 		return err
 	}
-	s.work.Go(func() { s.tickKeys(ctx) })
-	s.work.Go(func() { s.sweep(ctx) })
+	s.startKeys(ctx)
+	s.startSweep(ctx)
 	s.work.Go(func() { s.watchStore(ctx) })
 	return s.watchClients(ctx)
 }
 
-// tickKeys keeps the rings turning.
-func (s *server) tickKeys(ctx context.Context) {
-	for wait(ctx, time.Until(s.core.rings.NextTick())) {
-		if err := s.core.rings.Tick(ctx); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "keys could not be looked after; serving goes on from memory", "error", err)
+// startKeys keeps the rings turning: one replica does what is due, the others read what it did, at once where they are told.
+func (s *server) startKeys(ctx context.Context) {
+	woken := make(chan struct{}, 1)
+	wake := func() {
+		select {
+		case woken <- struct{}{}:
+		default:
 		}
-		s.describe(ctx)
 	}
+	rotation := s.startDuty(ctx, "keys", func(ctx context.Context) {
+		wake()
+		<-ctx.Done()
+	})
+	s.work.Go(func() {
+		for waitOr(ctx, time.Until(s.core.rings.NextTick()), woken) {
+			look := s.core.rings.Reload
+			if rotation.held.Load() {
+				look = s.core.rings.Tick
+			}
+			if err := look(ctx); err != nil && ctx.Err() == nil {
+				s.log.ErrorContext(ctx, "keys could not be looked after; serving goes on from memory", "error", err)
+			}
+			s.describe(ctx)
+		}
+	})
+	s.watchChanges(ctx, wake)
+}
+
+// watchChanges hears of what other replicas changed: clients go to the cache, keys wake who reads them.
+func (s *server) watchChanges(ctx context.Context, keys func()) {
+	watch := s.core.driver.watch
+	if watch == nil {
+		return
+	}
+	s.work.Go(func() {
+		_ = watch(ctx, func(change storage.Change) { // ends with ctx alone
+			s.core.cache.Tell(change)
+			switch change.Kind {
+			case storage.ChangesLost:
+				s.log.WarnContext(ctx, "the database tells of no changes: nothing is answered from memory until it does")
+			case storage.ChangesHeard:
+				s.log.InfoContext(ctx, "the database tells of changes")
+				keys()
+			case storage.ChangedKeyring:
+				keys()
+			}
+		})
+	})
 }
 
 // describe makes discovery anew.
@@ -56,7 +96,7 @@ func (s *server) describe(ctx context.Context) {
 // starts us again.
 func (s *server) watchStore(ctx context.Context) {
 	for wait(ctx, time.Second) {
-		if err := s.core.broken(); err != nil {
+		if err := s.core.driver.broken(); err != nil {
 			s.broken <- fmt.Errorf("store must be opened again: %w", err)
 			return
 		}
@@ -66,10 +106,14 @@ func (s *server) watchStore(ctx context.Context) {
 // sweepBatch bounds a transaction of the sweeper.
 const sweepBatch = 1000
 
-// sweep removes what has expired, a bounded batch at a time.
-func (s *server) sweep(ctx context.Context) {
+// startSweep removes what has expired, a bounded batch at a time.
+func (s *server) startSweep(ctx context.Context) {
 	swept := prometheus.NewCounter(prometheus.CounterOpts{Name: "latchkey_store_swept_total", Help: "Expired records removed."})
 	s.reg.MustRegister(swept)
+	s.startDuty(ctx, "sweep", func(ctx context.Context) { s.sweep(ctx, swept) })
+}
+
+func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
 	for wait(ctx, s.cfg.Storage.SweepEvery.D()) {
 		for {
 			n, err := s.core.store.Sweep(ctx, sweepBatch, time.Now())
@@ -88,13 +132,18 @@ func (s *server) sweep(ctx context.Context) {
 }
 
 // wait sleeps and says whether to go on.
-func wait(ctx context.Context, d time.Duration) bool {
+func wait(ctx context.Context, d time.Duration) bool { return waitOr(ctx, d, nil) }
+
+// waitOr is wait that woken cuts short.
+func waitOr(ctx context.Context, d time.Duration, woken <-chan struct{}) bool {
 	t := time.NewTimer(max(d, time.Millisecond))
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 		return false
 	case <-t.C:
+		return true
+	case <-woken:
 		return true
 	}
 }

@@ -21,6 +21,7 @@ import (
 func (c *Config) check(fault func(path, format string, args ...any)) {
 	c.checkIssuer(fault)
 	c.checkServer(fault)
+	c.checkStorage(fault)
 	c.checkKeys(fault)
 	c.checkMail(fault)
 	c.checkClients(fault)
@@ -114,9 +115,6 @@ func (c *Config) checkServer(fault func(path, format string, args ...any)) {
 		if host == "" || strings.ContainsAny(host, "/:*@ ") {
 			fault("server.hosts", "has %q, which is no host name without port", host)
 		}
-	}
-	if c.Storage.Driver == "bolt" && c.Storage.BoltPath == "" {
-		fault("storage.bolt.path", "is empty")
 	}
 }
 

@@ -62,6 +62,7 @@ type Server struct {
 type Storage struct {
 	Driver     string
 	BoltPath   string
+	Postgres   Postgres
 	SweepEvery Duration
 }
 
@@ -142,7 +143,7 @@ func (c *Config) AdminSocketPath() string {
 	case c.Server.AdminSocket != "":
 		return c.Server.AdminSocket
 	case c.Storage.Driver != "bolt":
-		return "" // memory has no place of its own
+		return "" // the others have no place of their own
 	}
 	return filepath.Join(filepath.Dir(c.Storage.BoltPath), "admin.sock")
 }

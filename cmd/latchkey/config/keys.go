@@ -29,7 +29,7 @@ func (k key) env() string {
 // table is the single source of keys, in the order of the example file.
 func (c *Config) table() []key {
 	var t []key
-	for _, part := range [][]key{c.serverKeys(), c.signingKeys(), c.protocolKeys(), c.accountKeys(), c.outerKeys()} {
+	for _, part := range [][]key{c.serverKeys(), c.storageKeys(), c.signingKeys(), c.protocolKeys(), c.accountKeys(), c.outerKeys()} {
 		t = append(t, part...)
 	}
 	return t
@@ -59,9 +59,6 @@ func (c *Config) serverKeys() []key {
 		{path: "server.limits.write_timeout", to: &l.WriteTimeout, def: "30s", min: "100ms", max: "10m", doc: "Time to take the answer."},
 		{path: "server.limits.idle_timeout", to: &l.IdleTimeout, def: "60s", min: "100ms", max: "1h", doc: "How long a connection may idle."},
 		{path: "server.limits.request_timeout", to: &l.RequestTimeout, def: "20s", min: "100ms", max: "10m", doc: "Time we give ourselves to serve a request."},
-		{path: "storage.driver", to: &c.Storage.Driver, def: "bolt", oneOf: []string{"bolt", "memory"}, doc: "Where data are kept: in a file, or in memory, gone at the end."},
-		{path: "storage.bolt.path", to: &c.Storage.BoltPath, def: "/var/lib/latchkey/latchkey.db", dev: "data/latchkey.db", doc: "The file of the bolt driver."},
-		{path: "storage.sweep_every", to: &c.Storage.SweepEvery, def: "1m", min: "1s", max: "1d", doc: "How often expired records are removed."},
 	}
 }
 
