@@ -150,6 +150,8 @@ func TestFaults(t *testing.T) {
 		{"issuer with userinfo", replace("id.example.com", "a@id.example.com"), nil, "issuer: must not have user information"},
 		{"issuer in capitals", replace("id.example.com", "ID.example.com"), nil, "issuer: must have its host in lower case"},
 		{"issuer that is no URL", replace("https://id.example.com", "id"), nil, "issuer: is no URL"},
+		{"postgres without a place", minimal, []string{"LATCHKEY_STORAGE_DRIVER=postgres"}, "storage.postgres.url: is missing"},
+		{"postgres at no place", minimal, []string{"LATCHKEY_STORAGE_DRIVER=postgres", "LATCHKEY_STORAGE_POSTGRES_URL=postgres://u:secret-word@h:port/d"}, "storage.postgres.url: is no connection string of PostgreSQL"},
 		{"no sealing key", replace("sealing_key: "+goodKey, ""), nil, "keys.sealing_key: is missing"},
 		{"short sealing key", replace(goodKey, "YWJj"), nil, "keys.sealing_key: key-encryption key has 3 bytes"},
 		{"weak sealing key", replace(goodKey, strings.Repeat("0", 64)), nil, "keys.sealing_key: is weak"},
