@@ -40,6 +40,9 @@ type Account struct {
 	PasswordHistory []string
 	PasswordSetAt   time.Time
 
+	// Groups are those that an operator put the account into by command, sorted, each once (see [CheckGroup]). Those of files are not among them.
+	Groups []string
+
 	// Disabled accounts cannot sign in, refresh, or use tokens.
 	Disabled bool
 

@@ -54,6 +54,11 @@ type Client struct {
 	// AccountClaims: access tokens also bear user_id and username (the clients of the account API).
 	AccountClaims bool
 
+	// AllowedGroups, where there are any, are the groups of which a person must be in one to use the client. GroupsFilter says which groups it is told:
+	// names, or beginnings that end with "*"; all where it is empty. GroupsInAccessToken: its access tokens tell them too.
+	AllowedGroups, GroupsFilter []string
+	GroupsInAccessToken         bool
+
 	// IDTokenAlg is id_token_signed_response_alg; "" means RS256 (OpenID Connect Registration §2). AccessTokenAlg "" means the server's default.
 	IDTokenAlg, AccessTokenAlg string
 	// UserinfoAlg is userinfo_signed_response_alg: "" means plain JSON. IntrospectionAlg is introspection_signed_response_alg; "" means RS256 (RFC 9701 §6).
@@ -92,6 +97,14 @@ type Client struct {
 	ExpiresAt time.Time
 	// Lifetimes; 0 means the server's default.
 	AccessTokenTTL, IDTokenTTL, RefreshTokenTTL time.Duration
+
+	// Declared: this is the store's copy of a client of the operator's files, kept so that it is known what they had. Nobody is served by it: it is
+	// always Disabled, too.
+	Declared bool
+
+	// Federated and Forward are of clients that files declare: no store keeps them.
+	Federated []FederatedIdentity
+	Forward   *ForwardAuth
 
 	Disabled             bool
 	CreatedAt, UpdatedAt time.Time
@@ -146,6 +159,7 @@ func (c Client) Clone() Client {
 	for _, p := range []*[]string{
 		&c.Contacts, &c.RedirectURIs, &c.PostLogoutRedirectURIs, &c.GrantTypes,
 		&c.ResponseTypes, &c.ResponseModes, &c.Scopes, &c.Audiences, &c.RequestURIs, &c.DefaultACRValues, &c.AllowedOrigins,
+		&c.AllowedGroups, &c.GroupsFilter,
 	} {
 		*p = slices.Clone(*p)
 	}
@@ -155,6 +169,7 @@ func (c Client) Clone() Client {
 	for i := range c.Secrets {
 		c.Secrets[i].Sealed = slices.Clone(c.Secrets[i].Sealed)
 	}
+	c.Federated, c.Forward = cloneFederated(c.Federated), c.Forward.clone()
 	return c
 }
 

@@ -27,7 +27,7 @@ func walkClient(c *coder, k *storage.Client) {
 	walkClient2(c, k)
 }
 
-// walkClient2 is what schema 2 added.
+// walkClient2 is what schema 2 added, and later ones.
 func walkClient2(c *coder, k *storage.Client) {
 	c.dict(&k.Localized)
 	c.str(&k.AuthAlg)
@@ -50,6 +50,11 @@ func walkClient2(c *coder, k *storage.Client) {
 	}
 	c.dur(&k.DefaultMaxAge)
 	c.time(&k.ExpiresAt)
+	// Schema 3.
+	c.strs(&k.AllowedGroups)
+	c.strs(&k.GroupsFilter)
+	c.bool(&k.GroupsInAccessToken)
+	c.bool(&k.Declared)
 }
 
 func walkClientSecret(c *coder, s *storage.ClientSecret) {

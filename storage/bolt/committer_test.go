@@ -235,3 +235,40 @@ func TestTooNew(t *testing.T) {
 		t.Errorf("error %v, want ErrTooNew", err)
 	}
 }
+
+// A file of schema 2 is one of schema 3 whose rows lack the last fields.
+func TestFromSchema2(t *testing.T) {
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "store.db")
+	s, err := Open(ctx, Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := func(c *coder, k *storage.Client) {
+		walkClient(c, k)
+		c.buf = c.buf[:len(c.buf)-4] // two empty lists and two flags
+	}
+	err = s.update(ctx, "x", func(t *txn) error {
+		save(t, tClients, []byte("app"), short, storage.Client{ID: "app", Name: "App"})
+		t.point(tMeta, []byte(keySchema), []byte{0, 0, 0, 2})
+		return nil
+	})
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(ctx, Options{Path: path}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c, err := s.Client(ctx, "app")
+	if err != nil || c.Name != "App" || c.Declared || c.AllowedGroups != nil {
+		t.Fatalf("client %+v, %v", c, err)
+	}
+	if err := s.db.View(func(tx *bbolt.Tx) error {
+		if v, err := version(tx); err != nil || v != schema {
+			t.Errorf("version %d, %v", v, err)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}

@@ -32,6 +32,7 @@ func walkAccount(c *coder, a *storage.Account) {
 		c.str(p)
 	}
 	opt(c, &a.Address, walkAddress)
+	c.strs(&a.Groups) // schema 3
 }
 
 func walkAddress(c *coder, a *storage.Address) {

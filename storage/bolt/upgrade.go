@@ -25,7 +25,12 @@ func upgrade(db *bbolt.DB) error {
 	}
 	broken := error(nil)
 	err = db.Update(func(tx *bbolt.Tx) error {
-		broken = toSchema2(tx)
+		if from < 2 {
+			broken = toSchema2(tx)
+		}
+		if broken == nil {
+			(&txn{tx: tx}).setVersion() // schema 3 only added fields
+		}
 		return broken
 	})
 	if err != nil && broken == nil {
@@ -54,6 +59,5 @@ func toSchema2(tx *bbolt.Tx) (err error) {
 			t.indexClient(storage.Client{}, client)
 		}
 	}
-	t.setVersion()
 	return nil
 }

@@ -18,7 +18,7 @@ func cloneOf[T any](p *T) *T {
 
 func cloneAccount(a storage.Account) storage.Account {
 	a.ExperienceYears = cloneOf(a.ExperienceYears)
-	a.Skills = slices.Clone(a.Skills)
+	a.Skills, a.Groups = slices.Clone(a.Skills), slices.Clone(a.Groups)
 	a.Resume, a.Picture = cloneOf(a.Resume), cloneOf(a.Picture)
 	a.PasswordHistory = slices.Clone(a.PasswordHistory)
 	a.Address = cloneOf(a.Address)

@@ -34,6 +34,7 @@ func accountColumns(a *storage.Account) (c columns) {
 	c.text("password_hash", &a.PasswordHash)
 	c.texts("password_history", &a.PasswordHistory)
 	c.moment("password_set_at", &a.PasswordSetAt)
+	c.texts("groups", &a.Groups)
 	c.bool("disabled", &a.Disabled)
 	c.time("created_at", &a.CreatedAt)
 	c.time("updated_at", &a.UpdatedAt)

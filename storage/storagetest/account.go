@@ -188,6 +188,7 @@ func accountCopies(t *testing.T, s storage.Store) {
 	want := account("a") // shares nothing with what went through the store
 	want.ID, want.Version = made.ID, 1
 	spoil := func(a storage.Account) {
+		a.Groups[0] = "spoilt"
 		a.Skills[0], a.PasswordHistory[0], *a.ExperienceYears, a.Address.Country = "spoilt", "spoilt", 99, "spoilt"
 	}
 	spoil(in)

@@ -33,6 +33,7 @@ func client(id string) storage.Client {
 		DefaultMaxAge: time.Minute, HasDefaultMaxAge: true, RequireAuthTime: true, DefaultACRValues: []string{"1"}, SubjectType: "pairwise",
 		SectorIdentifierURI: "https://a/sector", Sector: "a", InitiateLoginURI: "https://a/login", FrontchannelLogoutURI: "https://a/front",
 		BackchannelLogoutURI: "https://a/back", FrontchannelLogoutSessionRequired: true, BackchannelLogoutSessionRequired: true,
+		AllowedGroups: []string{"admins"}, GroupsFilter: []string{"app-*"}, GroupsInAccessToken: true, Declared: true,
 		AllowedOrigins: []string{"https://spa"}, SoftwareID: "sw", SoftwareVersion: "1.0", RegistrationHash: "sha256:11",
 	}
 }
@@ -51,6 +52,7 @@ func createClient(t *testing.T, s storage.Store) {
 	for _, c := range []storage.Client{in, made, got(s.Client(bg(), "app"))(t)} {
 		c.Secrets[0].Hash, c.Secrets[0].Sealed[0], c.RedirectURIs[0], c.Scopes[0] = "spoilt", 'x', "spoilt", "spoilt"
 		c.Localized["client_name#de"], c.JWKS[0], c.RequestURIs[0], c.DefaultACRValues[0], c.AllowedOrigins[0] = "spoilt", 'x', "spoilt", "spoilt", "spoilt"
+		c.AllowedGroups[0], c.GroupsFilter[0] = "spoilt", "spoilt"
 	}
 	eq(t, "read", got(s.Client(bg(), "app"))(t), want)
 	_, err := s.CreateClient(bg(), client("app"), at(0))

@@ -60,7 +60,7 @@ func account(name string) storage.Account {
 		Sub: "sub-" + name, Username: "U" + name, UsernameKey: "u" + name,
 		Email: "M" + name + "@example.com", EmailKey: name + "@example.com", EmailVerified: true,
 		FullName: "Full " + name, FirstName: "First", LastName: "Last", Phone: "+4912345", ExperienceYears: &years,
-		Skills: []string{"go", "sql"}, Locale: "de-AT", PhoneVerified: true, MiddleName: "Middle", Nickname: "Nick",
+		Skills: []string{"go", "sql"}, Groups: []string{"admins", "staff"}, Locale: "de-AT", PhoneVerified: true, MiddleName: "Middle", Nickname: "Nick",
 		ProfileURL: "https://example.com/me", Website: "https://example.com", Gender: "other", Birthdate: "0000-02-29", Zoneinfo: "Europe/Vienna",
 		Address:      &storage.Address{Formatted: "f", StreetAddress: "s", Locality: "l", Region: "r", PostalCode: "p", Country: "c"},
 		PasswordHash: "$argon2id$" + name, PasswordHistory: []string{"$argon2id$" + name}, PasswordSetAt: at(-time.Hour),
