@@ -35,6 +35,9 @@ type Client struct {
 	// JWKS is the client's public keys as a JWK Set document, nil if none; JWKSURI is where they are fetched. At most one of the two.
 	JWKS    []byte
 	JWKSURI string
+	// Federated are the identities of other issuers that may speak as the client (federated_identities), Forward makes it stand for applications behind
+	// a proxy (forward_auth): both as JSON, nil if none.
+	Federated, Forward []byte
 	// Secrets that are live, at most two, so that a secret can be rotated.
 	Secrets []ClientSecret
 
@@ -102,10 +105,6 @@ type Client struct {
 	// always Disabled, too.
 	Declared bool
 
-	// Federated and Forward are of clients that files declare: no store keeps them.
-	Federated []FederatedIdentity
-	Forward   *ForwardAuth
-
 	Disabled             bool
 	CreatedAt, UpdatedAt time.Time
 	// Version is raised by every write; [Clients.ReplaceClient] compares it.
@@ -164,12 +163,11 @@ func (c Client) Clone() Client {
 		*p = slices.Clone(*p)
 	}
 	c.Localized = maps.Clone(c.Localized)
-	c.JWKS = slices.Clone(c.JWKS)
+	c.JWKS, c.Federated, c.Forward = slices.Clone(c.JWKS), slices.Clone(c.Federated), slices.Clone(c.Forward)
 	c.Secrets = slices.Clone(c.Secrets)
 	for i := range c.Secrets {
 		c.Secrets[i].Sealed = slices.Clone(c.Secrets[i].Sealed)
 	}
-	c.Federated, c.Forward = cloneFederated(c.Federated), c.Forward.clone()
 	return c
 }
 

@@ -55,6 +55,8 @@ func walkClient2(c *coder, k *storage.Client) {
 	c.strs(&k.GroupsFilter)
 	c.bool(&k.GroupsInAccessToken)
 	c.bool(&k.Declared)
+	c.bytes(&k.Federated)
+	c.bytes(&k.Forward)
 }
 
 func walkClientSecret(c *coder, s *storage.ClientSecret) {

@@ -38,6 +38,8 @@ func clientColumns(k *storage.Client) (c columns) {
 	c.texts("groups_filter", &k.GroupsFilter)
 	c.bool("groups_in_access_token", &k.GroupsInAccessToken)
 	c.bool("declared", &k.Declared)
+	c.document("federated_identities", &k.Federated)
+	c.document("forward_auth", &k.Forward)
 	clientProtocolColumns(&c, k)
 	c.text("software_id", &k.SoftwareID)
 	c.text("software_version", &k.SoftwareVersion)

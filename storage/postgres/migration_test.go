@@ -136,7 +136,7 @@ func TestVersionsSideBySide(t *testing.T) {
 func TestTooNew(t *testing.T) {
 	url := migrated(t)
 	t.Cleanup(func() { sql(t, url, "DELETE FROM schema_migrations WHERE name = 'next'") })
-	list := next(t, 3, "SELECT 1")
+	list := next(t, 4, "SELECT 1")
 	s, err := open(t.Context(), Options{URL: url}, list)
 	must(t, err)
 	must(t, s.Close())
@@ -144,13 +144,13 @@ func TestTooNew(t *testing.T) {
 	if !errors.Is(err, storage.ErrTooNew) {
 		t.Fatalf("error %v, want ErrTooNew", err)
 	}
-	equal(t, "line", err.Error(), "open database: store written by a later version: the database has schema 3, which needs a Latchkey that knows schema 3 at least; this one knows 2")
+	equal(t, "line", err.Error(), "open database: store written by a later version: the database has schema 4, which needs a Latchkey that knows schema 4 at least; this one knows 3")
 }
 
 func TestKeepSchema(t *testing.T) {
 	url := empty(t)
 	_, err := Open(t.Context(), Options{URL: url, KeepSchema: true})
-	if err == nil || !strings.Contains(err.Error(), "the database has schema 0, and this version of Latchkey needs 2") {
+	if err == nil || !strings.Contains(err.Error(), "the database has schema 0, and this version of Latchkey needs 3") {
 		t.Fatalf("error %v", err)
 	}
 	openAt(t, Options{URL: url})

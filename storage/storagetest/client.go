@@ -28,7 +28,7 @@ func client(id string) storage.Client {
 		PKCEExempt: true, SkipConsent: true, AccountClaims: true, IDTokenAlg: "ES256", AccessTokenAlg: "EdDSA",
 		AccessTokenTTL: time.Microsecond, IDTokenTTL: time.Minute, RefreshTokenTTL: 400 * 24 * time.Hour, Disabled: true, CreatedAt: at(0), UpdatedAt: at(1),
 		Localized: map[string]string{"client_name#de": "Anwendung", "policy_uri#de": "https://p/de"},
-		AuthAlg:   "ES256", JWKS: []byte(`{"keys":[]}`), JWKSURI: "https://a/jwks", UserinfoAlg: "ES256", IntrospectionAlg: "RS256",
+		AuthAlg:   "ES256", JWKS: []byte(`{"keys":[]}`), JWKSURI: "https://a/jwks", Federated: []byte(`[]`), Forward: []byte(`{}`), UserinfoAlg: "ES256", IntrospectionAlg: "RS256",
 		OpaqueAccessTokens: true, RequestObjectAlg: "PS256", RequestURIs: []string{"https://a/request"}, RequirePAR: true, RequireSignedRequest: true,
 		DefaultMaxAge: time.Minute, HasDefaultMaxAge: true, RequireAuthTime: true, DefaultACRValues: []string{"1"}, SubjectType: "pairwise",
 		SectorIdentifierURI: "https://a/sector", Sector: "a", InitiateLoginURI: "https://a/login", FrontchannelLogoutURI: "https://a/front",
