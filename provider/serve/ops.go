@@ -58,7 +58,9 @@ func (o *Ops) Drain() {
 	o.draining = true
 }
 
-// Handler serves /livez (the process runs), /readyz (it may get traffic), /startupz (it has started), /metrics and profiles.
+// Handler serves /livez (the process runs), /readyz (it may get traffic), /startupz (it has started), /metrics and profiles. /readyz?exclude=NAME
+// leaves out a check once the service has started: where all replicas lose their store at once, a balancer that took them all away would take away
+// the keys too, which need no store.
 func (o *Ops) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writePlain(w, http.StatusOK, "ok") })
@@ -84,38 +86,26 @@ func (o *Ops) Handler() http.Handler {
 }
 
 func (o *Ops) ready(w http.ResponseWriter, r *http.Request) {
-	o.mu.Lock()
-	checks, started, draining := o.checks, o.started, o.draining
-	o.mu.Unlock()
-	status, text := http.StatusOK, "ok"
-	var lines strings.Builder
-	fail := func(why string) {
-		if status == http.StatusOK {
-			status, text = http.StatusServiceUnavailable, why
-		}
-	}
-	if draining {
-		fail("draining")
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
-	defer cancel()
-	for _, c := range checks {
-		err := probe(ctx, c)
-		switch {
-		case err == nil:
-			fmt.Fprintf(&lines, "[+] %s ok\n", c.Name)
-			continue
-		case errors.Is(err, ErrStandby):
-			fail("standby")
-		default:
-			fail("not ready: " + c.Name)
-		}
-		fmt.Fprintf(&lines, "[-] %s: %v\n", c.Name, err)
-	}
-	if !started {
-		fail("starting")
+	j := o.judge(r.Context(), r.URL.Query()["exclude"]...)
+	status, text := http.StatusServiceUnavailable, j.state
+	switch {
+	case j.state == stateReady:
+		status, text = http.StatusOK, "ok"
+	case j.failed != "" && j.state != stateDraining && j.state != stateStandby:
+		text = "not ready: " + j.failed
 	}
 	if r.URL.Query().Has("verbose") {
+		var lines strings.Builder
+		for _, c := range j.checks {
+			switch {
+			case c.err == nil:
+				fmt.Fprintf(&lines, "[+] %s ok\n", c.name)
+			case errors.Is(c.err, errExcluded):
+				fmt.Fprintf(&lines, "[ ] %s excluded\n", c.name)
+			default:
+				fmt.Fprintf(&lines, "[-] %s: %v\n", c.name, c.err)
+			}
+		}
 		text = lines.String() + text
 	}
 	w.Header().Set("Cache-Control", "no-store")

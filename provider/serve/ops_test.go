@@ -58,6 +58,7 @@ func TestProbes(t *testing.T) {
 	o.Starting(Check{"store", func(context.Context) error { return fmt.Errorf("lock: %w", ErrStandby) }})
 	expect("/readyz", 503, "standby")
 	expect("/readyz?verbose", 503, "[-] store: lock: standby\nstandby")
+	expect("/readyz?exclude=store", 503, "standby")
 	var fault error
 	o.Started(Check{"store", func(context.Context) error { return fault }}, Check{"keys", func(context.Context) error { return nil }})
 	expect("/startupz", 200, "ok")
@@ -66,10 +67,14 @@ func TestProbes(t *testing.T) {
 	fault = errors.New("gone")
 	expect("/readyz", 503, "not ready: store")
 	expect("/readyz?verbose", 503, "[-] store: gone\n[+] keys ok\nnot ready: store")
+	expect("/readyz?exclude=keys", 503, "not ready: store")
+	expect("/readyz?exclude=store", 200, "ok")
+	expect("/readyz?verbose&exclude=store&exclude=keys", 200, "[ ] store excluded\n[ ] keys excluded\nok")
 	expect("/livez", 200, "ok")
 	fault = nil
 	o.Drain()
 	expect("/readyz", 503, "draining")
+	expect("/readyz?exclude=store", 503, "draining")
 	expect("/livez", 200, "ok")
 }
 
