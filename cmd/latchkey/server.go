@@ -111,6 +111,7 @@ func (s *server) prepare() (err error) {
 		s.wakeLogout(e)
 	}))
 	s.ops = serve.NewOps(s.reg, s.cfg.Server.Pprof)
+	s.reg.MustRegister(s.ops.Readiness())
 	return nil
 }
 
@@ -169,6 +170,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	s.reg.MustRegister(s.newBounds(tlsConfig))
 	l := s.cfg.Server.Limits
 	conns := serve.NewConnections(l.MaxConnections)
 	hs := s.edge.NewHTTPServer(s.edge.Wrap(s.site.provider.Mount(s.site.routes)), serve.Limits{ReadHeader: l.HeaderTimeout.D(), Read: l.ReadTimeout.D(),

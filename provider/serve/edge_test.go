@@ -736,10 +736,10 @@ func TestLabelsAreBounded(t *testing.T) {
 			t.Errorf("%s has %d series", family.GetName(), n)
 		}
 	}
-	if n := value(t, f.metrics.signIns.WithLabelValues("ok")); n != 1 {
+	if n := value(t, f.metrics.signIns.WithLabelValues("ok", "other")); n != 1 {
 		t.Errorf("%v sign-ins", n)
 	}
-	if n := value(t, f.metrics.signIns.WithLabelValues("failed")); n != 500 {
+	if n := value(t, f.metrics.signIns.WithLabelValues("failed", "other")); n != 500 {
 		t.Errorf("%v failed sign-ins", n)
 	}
 }

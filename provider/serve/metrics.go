@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -50,12 +51,19 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		refused:  counter("latchkey_http_requests_refused_total", "Requests refused before routing.", "reason"),
 		panics:   counter("latchkey_http_panics_total", "Panics in handlers.", "endpoint"),
 		tokens:   counter("latchkey_token_requests_total", "Requests for tokens.", "grant", "outcome"),
-		signIns:  counter("latchkey_signins_total", "Attempts to sign in.", "outcome"),
+		signIns:  counter("latchkey_signins_total", "Attempts to sign in.", "outcome", "method"),
 		events:   counter("latchkey_audit_events_total", "Audit events.", "event"),
-		grants:   newBounded(16), outcomes: newBounded(64), details: newBounded(32),
+		grants:   newBounded(16), outcomes: newBounded(64), details: newBounded(64),
 	}
 	for _, p := range []Priority{Vital, Machine, Interactive, Deferrable} {
 		m.shed.WithLabelValues(p.String()) // a rate needs a zero to start from
+	}
+	for _, n := range audit.Names() {
+		m.events.WithLabelValues(m.details.word(string(n)))
+	}
+	for _, way := range signInMethods() {
+		m.signIns.WithLabelValues("ok", way)
+		m.signIns.WithLabelValues("failed", way)
 	}
 	for _, c := range []prometheus.Collector{m.duration, m.inFlight, m.conns, m.shed, m.refused, m.panics, m.tokens, m.signIns, m.events} {
 		if err := reg.Register(c); err != nil {
@@ -85,11 +93,22 @@ func (e *Edge) Sink() audit.Sink {
 		e.metrics.events.WithLabelValues(e.metrics.details.word(string(ev.Name))).Inc()
 		switch ev.Name {
 		case audit.SignIn:
-			e.metrics.signIns.WithLabelValues("ok").Inc()
+			e.metrics.signIns.WithLabelValues("ok", signInMethod(ev.Detail)).Inc()
 		case audit.SignInFailed:
-			e.metrics.signIns.WithLabelValues("failed").Inc() // the detail is a dialect: no outcome
+			e.metrics.signIns.WithLabelValues("failed", signInMethod(ev.Detail)).Inc()
 		}
 	})
+}
+
+// signInMethods are the doors at which people sign in: the pages, the dialects of the account API, and a password that is asked for again.
+func signInMethods() []string { return []string{"page", "platform", "session", "simple", "confirm"} }
+
+// signInMethod is the detail of a sign-in's event as a bounded label.
+func signInMethod(detail string) string {
+	if slices.Contains(signInMethods(), detail) {
+		return detail
+	}
+	return "other"
 }
 
 // method is the request's method as a bounded label.
