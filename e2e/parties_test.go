@@ -161,13 +161,18 @@ func newParties(t *testing.T) *parties {
 // start starts a server that knows them, and a person of whom every standard claim of a scope is known.
 func (p *parties) start(o harness.Options) *harness.Server {
 	p.t.Helper()
+	s := harness.Start(p.t, p.options(o))
+	s.SignUp(p.t, personName, "ada@example.test", personPassword)
+	return s
+}
+
+// options are those of a server that the parties use.
+func (p *parties) options(o harness.Options) harness.Options {
 	config := harness.Everything()
 	maps.Copy(config, o.Config)
 	o.Config, o.Clients = config, append(harness.Clients(), p.declared...)
 	o.Env = append(o.Env, "SSL_CERT_FILE="+p.side.cert.CertFile)
-	s := harness.Start(p.t, o)
-	s.SignUp(p.t, personName, "ada@example.test", personPassword)
-	return s
+	return o
 }
 
 // input is what a script of relying parties gets, beside more.

@@ -42,9 +42,14 @@ func atOnce(n int, try func() string) map[string]int {
 
 // TestOneTimeThingsAreTakenOnce: fifty requests at the same time for each thing that is good once.
 func TestOneTimeThingsAreTakenOnce(t *testing.T) {
-	const many = 50
 	p := newParties(t)
-	s := p.start(harness.Options{Config: object{"tokens.refresh_grace": "0s"}})
+	p.takenOnce(t, p.start(harness.Options{Config: object{"tokens.refresh_grace": "0s"}}))
+}
+
+// takenOnce tries each thing that is good once, with a server that gives no grace to refresh tokens.
+func (p *parties) takenOnce(t *testing.T, s *harness.Server) {
+	t.Helper()
+	const many = 50
 	b, a := s.Browser(t).SignIn(personName, personPassword), s.API()
 	// post sends a form, and gives its error, or "ok".
 	post := func(path string, form url.Values, header map[string]string) string {

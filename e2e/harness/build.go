@@ -31,8 +31,9 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Clean removes what [Binary] built.
+// Clean removes what [Binary] built, and ends what tests share.
 func Clean() {
+	stopDatabase()
 	if build.dir != "" {
 		_ = os.RemoveAll(build.dir)
 	}

@@ -49,6 +49,8 @@ type Server struct {
 	mu      sync.Mutex
 	process *process
 	log     *Buffer
+	// binary is the program, "" for the one that is tested.
+	binary string
 }
 
 // Start configures a server and starts it, and waits until it is ready. It is stopped when the test ends.
@@ -71,7 +73,11 @@ func Start(t testing.TB, o Options) *Server {
 // Launch starts the process and does not wait for it to be ready.
 func (s *Server) Launch(t testing.TB) {
 	t.Helper()
-	argv := append(append([]string{}, s.o.Wrap...), Binary(t), "serve", "--config", s.ConfigFile)
+	program := s.binary
+	if program == "" {
+		program = Binary(t)
+	}
+	argv := append(append([]string{}, s.o.Wrap...), program, "serve", "--config", s.ConfigFile)
 	p, err := launch(argv, s.Dir, append(environment(), s.o.Env...), s.log)
 	if err != nil {
 		t.Fatalf("start server: %v", err)
