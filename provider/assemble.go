@@ -51,7 +51,7 @@ func (p *Provider) flows() {
 		SignInPath: p.path + "/login", ConsentPath: p.path + "/consent",
 		ResponseTypes: cfg.ResponseTypes, ACRs: []string{oauth.ACROneFactor}, RequirePAR: cfg.RequirePAR, PushTTL: cfg.PushTTL, Resources: cfg.Resources,
 		Objects: p.keys, Clients: cfg.Clients, Authenticator: p.clients, Store: cfg.Store, Pushed: cfg.Store, Limits: cfg.Store, Sessions: p.Sessions,
-		Tokens: p.Issuer, Hints: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, SessionState: p.Sessions.State, Audit: cfg.Audit, Now: cfg.Now,
+		Tokens: p.Issuer, Hints: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, SessionState: p.Sessions.State, Admits: p.Issuer.Admits, Audit: cfg.Audit, Now: cfg.Now,
 	}
 	if cfg.Fetch != nil {
 		p.Authorize.Fetch = cfg.Fetch
@@ -59,14 +59,14 @@ func (p *Provider) flows() {
 	if cfg.SignUpOpen {
 		p.Authorize.SignUpPath = p.path + "/signup"
 	}
-	p.token = &grant.Endpoint{Clients: p.clients, Issuer: p.Issuer, Resources: cfg.Resources, Audit: cfg.Audit, Now: cfg.Now, Exchangers: []grant.Exchanger{
+	p.token = &grant.Endpoint{Clients: p.clients, Issuer: p.Issuer, Resources: cfg.Resources, Admits: p.Issuer.Admits, Audit: cfg.Audit, Now: cfg.Now, Exchangers: []grant.Exchanger{
 		grant.Code{Store: cfg.Store, Tokens: p.Issuer, Audit: cfg.Audit},
 		grant.Refresh{Store: cfg.Store, Tokens: p.Issuer, Grace: cfg.RefreshGrace, Audit: cfg.Audit},
 		grant.ClientCredentials{},
 		grant.Device{Store: cfg.Store, Tokens: p.Issuer, Interval: cfg.DeviceInterval},
 	}}
 	p.device = &endpoint.Device{Issuer: cfg.Issuer, TTL: cfg.DeviceTTL, Interval: cfg.DeviceInterval, Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Now: cfg.Now}
-	p.Devices = &endpoint.DeviceApproval{Clients: cfg.Clients, Sessions: p.Sessions, Vault: cfg.Keys, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
+	p.Devices = &endpoint.DeviceApproval{Clients: cfg.Clients, Admits: p.Issuer.Admits, Sessions: p.Sessions, Vault: cfg.Keys, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
 }
 
 func (p *Provider) endpoints(live token.Live) {
@@ -74,7 +74,7 @@ func (p *Provider) endpoints(live token.Live) {
 	p.discovery = &endpoint.Discovery{MaxAge: cfg.MaxAge}
 	p.jwks = &endpoint.JWKS{Keys: cfg.JWKS, Fetched: cfg.JWKSFetched, Now: cfg.Now}
 	p.userinfo = &endpoint.Userinfo{Issuer: cfg.Issuer, Tokens: p.Issuer, Live: live}
-	p.introspect = &endpoint.Introspect{Issuer: cfg.Issuer, Clients: p.clients, Tokens: p.Issuer, Live: live, Grants: cfg.Store, Now: cfg.Now}
+	p.introspect = &endpoint.Introspect{Issuer: cfg.Issuer, Clients: p.clients, Tokens: p.Issuer, Live: live, Grants: cfg.Store, Admits: p.Issuer.Admits, Now: cfg.Now}
 	p.revoke = &endpoint.Revoke{Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
 	p.Told = logout.Front{Issuer: cfg.Issuer, Clients: cfg.Clients, SID: p.Issuer.SID}.Told
 	if cfg.SessionManagement {

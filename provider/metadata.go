@@ -15,7 +15,7 @@ func (p *Provider) metadata() ([]byte, error) {
 	types := p.responseTypes()
 	m := map[string]any{
 		"issuer":                                         p.cfg.Issuer,
-		"scopes_supported":                               token.StandardScopes(),
+		"scopes_supported":                               p.scopes(),
 		"response_types_supported":                       types,
 		"response_modes_supported":                       oauth.ResponseModes(),
 		"grant_types_supported":                          p.grantTypes(types),
@@ -64,6 +64,14 @@ func (p *Provider) metadata() ([]byte, error) {
 		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
 	return append(body, '\n'), nil
+}
+
+// scopes are those that every client can know of: the standard ones, and those that the operator declared and did not hide.
+func (p *Provider) scopes() []string {
+	if p.cfg.Scopes == nil {
+		return token.StandardScopes()
+	}
+	return append(token.StandardScopes(), p.cfg.Scopes()...)
 }
 
 // responseTypes are those that are on: for all, or for a client of the operator's files.

@@ -53,6 +53,8 @@ type Config struct {
 	ResponseTypes []string
 	// Resources are the scopes that each declared resource server knows, by its URI (RFC 8707 §2.2).
 	Resources map[string][]string
+	// Scopes lists the scopes that the operator declared and discovery tells of; nil for none. What claims they bring, Tokens says.
+	Scopes func() []string
 	// RequirePAR takes only requests that were pushed; PushTTL is how long these may be used, 0 for [authorize.DefaultPushTTL].
 	RequirePAR bool
 	PushTTL    time.Duration
@@ -126,7 +128,7 @@ func New(cfg Config) (*Provider, error) {
 	cfg.Tokens.HMACSecrets = func(c storage.Client) ([][]byte, error) { return client.HMACSecrets(cfg.Keys, c, cfg.Now()) }
 	p := &Provider{cfg: cfg, path: u.EscapedPath(), secure: u.Scheme == "https"}
 	p.base()
-	live := token.Live{Store: cfg.Store, Client: cfg.Tokens.ClientOf, Now: cfg.Now}
+	live := token.Live{Store: cfg.Store, Client: cfg.Tokens.ClientOf, Admits: p.Issuer.Admits, Now: cfg.Now}
 	p.Accounts = &AccountTokens{Issuer: p.Issuer, Audience: cfg.Tokens.DefaultAudience, Live: live, Store: cfg.Store, RefreshedTTL: cfg.AccountTTL, Audit: cfg.Audit, Now: cfg.Now}
 	p.flows()
 	p.endpoints(live)
@@ -158,6 +160,11 @@ func (p *Provider) Describe() error {
 	}
 	p.discovery.Set(body)
 	return nil
+}
+
+// SecretUsed is when a client last proved itself by a secret; see [client.Authenticator.SecretUsed].
+func (p *Provider) SecretUsed(clientID, secretID string) time.Time {
+	return p.clients.SecretUsed(clientID, secretID)
 }
 
 // Discovery is the discovery document as applications see it.

@@ -47,6 +47,10 @@ func (s *Site) consent(w http.ResponseWriter, r *http.Request) error {
 	f := s.begin(r, fl.UILocales, a.Locale)
 	f.forFlow(fl)
 	f.Person, f.Title = called(a), f.T("consent.title", "client", f.App.Name)
+	if fl.Barred {
+		f.Title = f.T("barred.title", "client", f.App.Name)
+		return s.draw(w, r, http.StatusForbidden, "bow", "barred", &consentView{frame: f, Flow: fl, LoginName: login(a)})
+	}
 	v := &consentView{frame: f, Flow: fl, LoginName: login(a), asks: f.asks(fl.Scopes, fl.GrantedScopes, fl.Resources)}
 	return s.draw(w, r, http.StatusOK, "bow", "consent", v)
 }
@@ -80,11 +84,16 @@ func (f *frame) asks(scopes, before, resources []string) (v asks) {
 	return v
 }
 
-// scope puts a scope into words. OIDC Core §5.4, §11.
+// scope puts a scope into words (OpenID Connect Core §5.4, §11): ours, or those of whoever declared it.
 func (f *frame) scope(sc string) scopeRow {
 	switch sc {
-	case "openid", "profile", "email", "phone", "address", "offline_access":
+	case "openid", "profile", "email", "phone", "address", "groups", "offline_access":
 		return scopeRow{sc, f.T("scope." + sc)}
+	}
+	if f.s.ScopeText != nil {
+		if text := words.Plain(f.s.ScopeText(sc, f.Lang)); text != "" {
+			return scopeRow{words.Plain(sc), text}
+		}
 	}
 	return scopeRow{Name: words.Plain(sc)}
 }

@@ -38,6 +38,8 @@ type Flow struct {
 	Scopes, GrantedScopes []string
 	// Resources are the APIs (RFC 8707) that the client asks access to.
 	Resources []string
+	// Barred: the client is for groups that the person is in none of. There is nothing to allow.
+	Barred bool
 }
 
 // Flows is the dispatcher of /authorize: pages always return to it.
@@ -63,6 +65,8 @@ type Device struct {
 	Scopes, Resources []string
 	// AskedAt is when it began.
 	AskedAt time.Time
+	// Barred: the client is for groups that the person is in none of. There is nothing to allow.
+	Barred bool
 }
 
 // ErrNoDevice: no device waits for this code or ticket, or not any more.
@@ -91,6 +95,9 @@ type Deps struct {
 	Devices Devices
 	// Client finds an application. Of one that it does not find pages show the ID.
 	Client func(ctx context.Context, id string) (storage.Client, error)
+	// ScopeText says what a scope that the operator declared means, as plain text in a language (BCP 47) or the nearest that there is; "" for one that
+	// is not declared. nil: none is.
+	ScopeText func(scope, locale string) string
 	// Logos has the pictures of applications; nil: none are shown.
 	Logos Logos
 	// Told lists the applications that are told of the end of a session, and the addresses that the browser loads to tell some of them

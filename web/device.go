@@ -88,6 +88,8 @@ type askView struct {
 	*frame
 	asks
 	LoginName, UserCode, When, Ticket string
+	// Barred: there is nothing to allow.
+	Barred bool
 }
 
 func (s *Site) deviceAsk(w http.ResponseWriter, r *http.Request) error {
@@ -111,8 +113,13 @@ func (s *Site) deviceAsk(w http.ResponseWriter, r *http.Request) error {
 	}
 	f.about(d.Client)
 	f.Back, f.Person, f.Title = deviceAsk, called(a), f.T("connect.ask", "client", f.App.Name)
-	return s.draw(w, r, http.StatusOK, "bow", "deviceask", &askView{frame: f, asks: f.asks(d.Scopes, nil, d.Resources), LoginName: login(a), Ticket: d.Ticket,
-		UserCode: oauth.ShowUserCode(code), When: f.ago(s.now(r).Sub(d.AskedAt))})
+	v := &askView{frame: f, asks: f.asks(d.Scopes, nil, d.Resources), LoginName: login(a), Ticket: d.Ticket, Barred: d.Barred,
+		UserCode: oauth.ShowUserCode(code), When: f.ago(s.now(r).Sub(d.AskedAt))}
+	if d.Barred {
+		f.Title = f.T("barred.title", "client", f.App.Name)
+		return s.draw(w, r, http.StatusForbidden, "bow", "deviceask", v)
+	}
+	return s.draw(w, r, http.StatusOK, "bow", "deviceask", v)
 }
 
 // deviceDecide takes the person's word. Neither button is no word: ask again.

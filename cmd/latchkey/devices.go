@@ -20,7 +20,7 @@ func (d *devices) Look(r *http.Request, userCode string) (web.Device, error) {
 	if err != nil {
 		return web.Device{}, noDevice(err)
 	}
-	return web.Device{Ticket: q.Ticket, Client: q.Client, Scopes: q.Scopes, Resources: q.Resources, AskedAt: q.AskedAt}, nil
+	return web.Device{Ticket: q.Ticket, Client: q.Client, Scopes: q.Scopes, Resources: q.Resources, AskedAt: q.AskedAt, Barred: q.Barred}, nil
 }
 
 // Decide implements [web.Devices].

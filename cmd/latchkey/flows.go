@@ -30,6 +30,8 @@ func (f *flows) Open(r *http.Request, sealed string) (web.Flow, error) {
 	case authorize.SignIn:
 		out.Reauth = next.Reauth && v.Who != nil
 		out.ChooseAccount = next.Choose && v.Who != nil
+	case authorize.Barred:
+		out.Barred = true
 	case authorize.Consent:
 		out.GrantedScopes = v.Granted.Without(next.Scopes)
 		out.Scopes = next.Named()

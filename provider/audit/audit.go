@@ -34,6 +34,7 @@ const (
 	CodeReplayed     Name = "grant.code_replayed"
 	RefreshReplayed  Name = "grant.refresh_replayed"
 	ClientAuthFailed Name = "client.auth_failed"
+	ClientBarred     Name = "client.barred" // a person who is in none of the groups that the client is for
 	ClientChanged    Name = "client.changed"
 	RegTokenChanged  Name = "registration_token.changed" // an initial access token (RFC 7591 §3)
 	LogoutDelivered  Name = "logout.delivered"

@@ -5,6 +5,6 @@ func Names() []Name {
 	return []Name{
 		SignUp, SignIn, SignInFailed, SignOut, PasswordChanged, ResetRequested, PasswordReset, EmailVerified, ProfileChanged, AccountDisabled, AccountEnabled,
 		AccountDeleted, SessionsEnded, ConsentGiven, ConsentRemoved, DeviceAllowed, DeviceRefused, TokenIssued, TokenRevoked, CodeReplayed, RefreshReplayed,
-		ClientAuthFailed, ClientChanged, RegTokenChanged, LogoutDelivered, LogoutGivenUp, KeyRotated, KeyRevoked, Throttled,
+		ClientAuthFailed, ClientBarred, ClientChanged, RegTokenChanged, LogoutDelivered, LogoutGivenUp, KeyRotated, KeyRevoked, Throttled,
 	}
 }

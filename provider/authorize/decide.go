@@ -17,6 +17,8 @@ type Person struct {
 	Account storage.Account
 	// Named: every hint of the request names them; so where there is none.
 	Named bool
+	// Barred: the client is for groups that they are in none of.
+	Barred bool
 }
 
 // acr is the class that the sign-in reached.
@@ -42,6 +44,12 @@ func decide(q *Request, who *Person, granted storage.Consent) Decision {
 	}
 	if q.ACR.Essential && !reached(q, who) {
 		return Refuse{oauth.E(oauth.UnmetAuthentication, "the sign-in does not reach an acr that is essential")} // OpenID Connect Core §5.5.1.1
+	}
+	if who.Barred {
+		if silent {
+			return Refuse{oauth.E(oauth.AccessDenied, "the person may not use this client")} // RFC 6749 §4.1.2.1
+		}
+		return Barred{}
 	}
 	if missing := unconsented(q, who, granted); len(missing) > 0 {
 		if silent {

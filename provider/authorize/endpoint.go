@@ -87,6 +87,9 @@ type Endpoint struct {
 	Objects Objects
 	Fetch   Fetcher
 
+	// Admits tells whether a person may use a client; nil: everybody may.
+	Admits func(c storage.Client, a storage.Account) bool
+
 	// SessionState makes session_state (Session Management §2), "" for none. It may be nil.
 	SessionState func(r *http.Request, clientID, redirectURI string) string
 
@@ -146,22 +149,6 @@ func (e *Endpoint) Resume(w http.ResponseWriter, r *http.Request) error {
 	return e.proceed(w, r, q, true)
 }
 
-func readForm(r *http.Request) (oauth.Form, error) {
-	if r.Method != http.MethodPost {
-		values, err := url.ParseQuery(r.URL.RawQuery)
-		if err != nil {
-			return oauth.Form{}, page("request", "the query is malformed", err)
-		}
-		f, _ := oauth.NewForm(values) // judged by the rules, after the redirect URI
-		return f, nil
-	}
-	f, err := oauth.PostForm(r)
-	if err != nil && f.Check() == nil { // not even a form
-		return f, err
-	}
-	return f, nil
-}
-
 // judge runs the rules in order. A failure of the first table is returned as it is; one of the second is an *oauth.Error for the client.
 func (e *Endpoint) judge(ctx context.Context, q *Request) error {
 	for _, rules := range [][]rule{beforeRedirect, afterRedirect} {
@@ -200,7 +187,8 @@ func (e *Endpoint) known(r *http.Request, q *Request) (*Person, storage.Consent,
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, storage.Consent{}, fmt.Errorf("read consent: %w", err)
 	}
-	return &Person{Session: s, Account: a, Named: e.named(q, a)}, granted, nil
+	barred := e.Admits != nil && !e.Admits(q.Client, a)
+	return &Person{Session: s, Account: a, Named: e.named(q, a), Barred: barred}, granted, nil
 }
 
 // named tells whether every hint of the request names the account.
@@ -223,6 +211,11 @@ func (e *Endpoint) next(w http.ResponseWriter, r *http.Request, q *Request, post
 		}
 		return e.redirect(w, r, q, e.SignInPath)
 	case Consent:
+		return e.redirect(w, r, q, e.ConsentPath)
+	case Barred:
+		rec := serve.RecordOf(r.Context())
+		e.Audit.Record(r.Context(), audit.Event{Name: audit.ClientBarred, Time: e.Now(), AccountID: who.Account.ID, ClientID: q.Client.ID, SID: who.Session.SID,
+			Address: rec.Address, RequestID: rec.ID})
 		return e.redirect(w, r, q, e.ConsentPath)
 	case Refuse:
 		return e.refuse(w, r, q, d.Err, posted)

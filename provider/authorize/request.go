@@ -1,6 +1,8 @@
 package authorize
 
 import (
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -87,7 +89,27 @@ type Issue struct{ Session storage.Session }
 // Refuse answers with an error.
 type Refuse struct{ Err *oauth.Error }
 
+// Barred shows a page that says so: the client is for groups that the person is in none of.
+type Barred struct{}
+
+func (Barred) decision()  {}
 func (SignIn) decision()  {}
 func (Consent) decision() {}
 func (Issue) decision()   {}
 func (Refuse) decision()  {}
+
+func readForm(r *http.Request) (oauth.Form, error) {
+	if r.Method != http.MethodPost {
+		values, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			return oauth.Form{}, page("request", "the query is malformed", err)
+		}
+		f, _ := oauth.NewForm(values) // judged by the rules, after the redirect URI
+		return f, nil
+	}
+	f, err := oauth.PostForm(r)
+	if err != nil && f.Check() == nil { // not even a form
+		return f, err
+	}
+	return f, nil
+}

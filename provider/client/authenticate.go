@@ -60,6 +60,7 @@ type Authenticator struct {
 	methods []Method
 	algs    []string
 	now     func() time.Time
+	secrets *secrets
 	// onFailure is told of a known client whose proof was wrong.
 	onFailure func(ctx context.Context, c storage.Client)
 }
@@ -67,7 +68,7 @@ type Authenticator struct {
 // NewAuthenticator makes one with every method that d has what it needs for.
 func NewAuthenticator(finder Finder, d Deps) *Authenticator {
 	s := newSecrets(d.Slow)
-	a := &Authenticator{finder: finder, methods: []Method{basic{s}, post{s}}, now: d.Now}
+	a := &Authenticator{finder: finder, methods: []Method{basic{s}, post{s}}, secrets: s, now: d.Now}
 	judge := &assertions{replays: d.Replays, audiences: d.Audiences}
 	if d.Replays != nil && d.Vault != nil {
 		a.methods, a.algs = append(a.methods, secretAssertion{judge, d.Vault}), append(a.algs, AssertionMACs()...)

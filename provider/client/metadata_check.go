@@ -102,7 +102,7 @@ func Check(c storage.Client, s Served) []Fault {
 	k := &checker{c: c, s: s}
 	for _, check := range []func(){
 		k.identity, k.people, k.method, k.secrets, k.keys, k.grants, k.responses, k.redirects, k.pairwise, k.addresses, k.algorithms, k.requests,
-		k.resources, k.registered,
+		k.resources, k.groups, k.registered,
 	} {
 		check()
 	}

@@ -79,8 +79,9 @@ func TestMetadataRoundTrip(t *testing.T) {
 		beside string
 	}{
 		{"registrant.json", Registrant, "ID Secrets JWKS Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version " +
-			"Audiences DefaultAudience PKCEExempt SkipConsent AccountClaims AccessTokenAlg AllowedOrigins AccessTokenTTL IDTokenTTL RefreshTokenTTL Disabled ResponseModes"},
-		{"operator.json", Operator, "ID Sector Secrets JWKSURI Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version"},
+			"Audiences DefaultAudience PKCEExempt SkipConsent AccountClaims AccessTokenAlg AllowedOrigins AccessTokenTTL IDTokenTTL RefreshTokenTTL Disabled ResponseModes " +
+			"AllowedGroups GroupsFilter GroupsInAccessToken Declared Federated Forward"},
+		{"operator.json", Operator, "ID Sector Secrets JWKSURI Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version Declared Federated Forward"},
 	} {
 		t.Run(row.file, func(t *testing.T) {
 			in := golden(t, row.file)
@@ -152,11 +153,11 @@ func TestMemberTypes(t *testing.T) {
 	values := map[string]string{"string": `"x"`, "bool": `true`, "list": `["x"]`, "number": `7`, "object": `{"x":1}`, "list of numbers": `[7]`, "fraction": `1.5`, "negative": `-1`, "huge": `1e99`}
 	takes := map[string]string{"jwks": "object", "default_max_age": "number", "access_token_ttl": "number", "id_token_ttl": "number", "refresh_token_ttl": "number", "access_token_format": ""}
 	for _, name := range []string{"require_auth_time", "require_signed_request_object", "require_pushed_authorization_requests", "frontchannel_logout_session_required",
-		"backchannel_logout_session_required", "pkce_exempt", "skip_consent", "account_claims", "disabled"} {
+		"backchannel_logout_session_required", "pkce_exempt", "skip_consent", "account_claims", "disabled", "groups_in_access_token"} {
 		takes[name] = "bool"
 	}
 	for _, name := range []string{"contacts", "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "request_uris", "default_acr_values",
-		"response_modes", "audiences", "allowed_origins"} {
+		"response_modes", "audiences", "allowed_origins", "allowed_groups", "groups_filter"} {
 		takes[name] = "list"
 	}
 	for _, name := range MetadataNames(Operator) {

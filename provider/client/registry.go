@@ -82,7 +82,7 @@ func (r *Registry) Client(ctx context.Context, id string) (storage.Client, error
 			return storage.Client{}, fmt.Errorf("read client: %w", err)
 		}
 	}
-	if c.Disabled || r.expired(c) {
+	if c.Disabled || !ok && c.Declared || r.expired(c) { // a copy of a client that the files have no more serves nobody
 		return storage.Client{}, ErrUnknown
 	}
 	return c, nil

@@ -35,10 +35,15 @@ type secrets struct {
 	mu   sync.Mutex
 	// right holds the hash of (encoding, secret) pairs that a slow check found right.
 	right map[[32]byte]struct{}
+	// used is when each secret was last found right.
+	used map[secretName]time.Time
 }
 
+// secretName names a secret of a client by their IDs.
+type secretName struct{ client, secret string }
+
 func newSecrets(slow SlowVerifier) *secrets {
-	return &secrets{slow: slow, right: map[[32]byte]struct{}{}}
+	return &secrets{slow: slow, right: map[[32]byte]struct{}{}, used: map[secretName]time.Time{}}
 }
 
 // check compares the secret with each live one, in constant time. One that is known to be right is found before any slow check: beside
@@ -51,6 +56,7 @@ func (s *secrets) check(ctx context.Context, c storage.Client, secret string, no
 	for _, live := range c.Secrets {
 		if s.matchFast(live.Hash, secret) && inForce(live, now) {
 			ok = true
+			s.note(c.ID, live.ID, now)
 		}
 	}
 	for _, live := range c.Secrets {
@@ -63,6 +69,9 @@ func (s *secrets) check(ctx context.Context, c storage.Client, secret string, no
 		var err error
 		if ok, err = s.matchSlow(ctx, live.Hash, secret); err != nil {
 			return err
+		}
+		if ok {
+			s.note(c.ID, live.ID, now)
 		}
 	}
 	if !ok {

@@ -2,8 +2,6 @@ package endpoint
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,8 +27,6 @@ var (
 	guessesBudget = account.Budget{Max: 50, Window: 15 * time.Minute}
 )
 
-const ticketPurpose = "device ticket"
-
 // DeviceStore is what [DeviceApproval] reads and writes.
 type DeviceStore interface {
 	Account(ctx context.Context, key storage.AccountKey) (storage.Account, error)
@@ -52,9 +48,11 @@ type DeviceApproval struct {
 		Seal(purpose, context string, plain []byte) ([]byte, error)
 		Open(purpose, context string, sealed []byte) ([]byte, error)
 	}
-	Store DeviceStore
-	Audit audit.Sink
-	Now   func() time.Time
+	// Admits tells whether a person may use a client; nil: everybody may.
+	Admits func(c storage.Client, a storage.Account) bool
+	Store  DeviceStore
+	Audit  audit.Sink
+	Now    func() time.Time
 }
 
 // DeviceQuestion is what a person is asked about a device.
@@ -67,12 +65,8 @@ type DeviceQuestion struct {
 	Resources []string
 	// AskedAt is when the device began.
 	AskedAt time.Time
-}
-
-// ticket is what is sealed: the question that was put. Its context is the session.
-type ticket struct {
-	UserCodeHash string `json:"u"`
-	CodeHash     string `json:"c"`
+	// Barred: the client is for groups that the person is in none of; the device will get nothing, whatever they say.
+	Barred bool
 }
 
 // Look finds the device that waits for a user code, as it was typed, and makes the question for the person who is signed in. Only a wrong code counts
@@ -83,7 +77,7 @@ func (e *DeviceApproval) Look(r *http.Request, typed string) (DeviceQuestion, er
 	if !ok {
 		return DeviceQuestion{}, ErrNoDevice
 	}
-	s, _, err := e.person(r)
+	s, a, err := e.person(r)
 	if err != nil {
 		return DeviceQuestion{}, err
 	}
@@ -102,16 +96,12 @@ func (e *DeviceApproval) Look(r *http.Request, typed string) (DeviceQuestion, er
 	if err := e.Store.ReturnAttempts(context.WithoutCancel(ctx), limits, now); err != nil {
 		return DeviceQuestion{}, fmt.Errorf("return attempt: %w", err)
 	}
-	plain, err := json.Marshal(ticket{hash, d.CodeHash})
+	sealed, err := e.ticket(hash, d.CodeHash, s.SID)
 	if err != nil {
-		return DeviceQuestion{}, fmt.Errorf("encode ticket: %w", err)
+		return DeviceQuestion{}, err
 	}
-	sealed, err := e.Vault.Seal(ticketPurpose, s.SID, plain)
-	if err != nil {
-		return DeviceQuestion{}, fmt.Errorf("seal ticket: %w", err)
-	}
-	return DeviceQuestion{Ticket: base64.RawURLEncoding.EncodeToString(sealed), Client: c, Scopes: oauth.Scopes(d.Scopes).And(c.Scopes), Resources: d.Resources,
-		AskedAt: d.CreatedAt}, nil
+	return DeviceQuestion{Ticket: sealed, Client: c, Scopes: oauth.Scopes(d.Scopes).And(c.Scopes), Resources: d.Resources,
+		AskedAt: d.CreatedAt, Barred: e.bars(c, a)}, nil
 }
 
 func guesses(address, sid string) []storage.Limit {
@@ -184,6 +174,7 @@ func (e *DeviceApproval) Decide(r *http.Request, sealed string, allow bool) erro
 	if d.CodeHash != t.CodeHash { // the code was given to another device meanwhile
 		return ErrNoDevice
 	}
+	allow = allow && !e.bars(c, a)
 	by := storage.DeviceDecision{Denied: !allow, Allowed: allow, AccountID: a.ID, SID: s.SID, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, At: now}
 	if allow {
 		if err := e.remember(ctx, s, d, c, now); err != nil {
@@ -203,22 +194,6 @@ func (e *DeviceApproval) Decide(r *http.Request, sealed string, allow bool) erro
 	}
 	e.note(ctx, ev)
 	return nil
-}
-
-func (e *DeviceApproval) open(sealed, sid string) (ticket, error) {
-	b, err := oauth.DecodeBase64(sealed)
-	if err != nil || len(b) > 1<<10 {
-		return ticket{}, ErrNoDevice
-	}
-	plain, err := e.Vault.Open(ticketPurpose, sid, b)
-	if err != nil {
-		return ticket{}, ErrNoDevice
-	}
-	var t ticket
-	if err := json.Unmarshal(plain, &t); err != nil {
-		return ticket{}, fmt.Errorf("decode ticket: %w", err)
-	}
-	return t, nil
 }
 
 // remember keeps the consent, as at the authorization endpoint, and that the session reaches this client. It comes before the decision: whatever the device

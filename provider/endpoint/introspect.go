@@ -48,7 +48,9 @@ type Introspect struct {
 		Account(ctx context.Context, key storage.AccountKey) (storage.Account, error)
 		Session(ctx context.Context, sid string, now time.Time) (storage.Session, error)
 	}
-	Now func() time.Time
+	// Admits tells whether a person may use a client; nil: everybody may.
+	Admits func(c storage.Client, a storage.Account) bool
+	Now    func() time.Time
 }
 
 // introspection is the answer (RFC 7662 §2.2). An inactive token is told by that one member alone.
@@ -71,6 +73,8 @@ type introspection struct {
 	AMR      []string `json:"amr,omitempty"`
 	// Confirmation is the key that the token is bound to (RFC 7800 §3, RFC 8705 §3.2).
 	Confirmation json.RawMessage `json:"cnf,omitempty"`
+	// Groups are those that the token bears.
+	Groups []string `json:"groups,omitempty"`
 	// UserID is for the clients of the account API.
 	UserID int64 `json:"user_id,omitempty"`
 }
@@ -126,7 +130,7 @@ func (e *Introspect) look(ctx context.Context, c storage.Client, raw string) (in
 	}
 	return introspection{Active: true, Scope: t.Scope, ClientID: t.ClientID, Username: username(s.Client, s.Account, t.Scope), TokenType: "Bearer", Expires: t.Expires,
 		IssuedAt: t.IssuedAt, Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID, SID: t.SID,
-		AuthTime: t.AuthTime, ACR: t.ACR, AMR: t.AMR, Confirmation: t.Confirmation, UserID: t.UserID}, nil
+		AuthTime: t.AuthTime, ACR: t.ACR, AMR: t.AMR, Confirmation: t.Confirmation, Groups: t.Groups, UserID: t.UserID}, nil
 }
 
 // username is told for what lets its holder read it elsewhere: the scope profile, and the account API (RFC 7662 §2.2, §5). It is not where `sub` is
@@ -162,7 +166,7 @@ func (e *Introspect) refresh(ctx context.Context, c storage.Client, ref token.Re
 		return introspection{}, nil
 	}
 	a, err := e.Grants.Account(ctx, storage.AccountKey{ID: g.AccountID})
-	if errors.Is(err, storage.ErrNotFound) || (err == nil && a.Disabled) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && (a.Disabled || e.Admits != nil && !e.Admits(c, a)) {
 		return introspection{}, nil
 	}
 	if err != nil {

@@ -61,7 +61,7 @@ func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, e
 	if err != nil {
 		return nil, err
 	}
-	account, err := gate(ctx, x.Store, g, r.Now)
+	account, err := gate(ctx, x.Store, g, r)
 	if err != nil {
 		return nil, err
 	}

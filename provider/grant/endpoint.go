@@ -20,6 +20,8 @@ type Request struct {
 	Now    time.Time
 	// Known are the scopes of each resource that is declared.
 	Known map[string][]string
+	// Admits tells whether a person may use a client; nil: everybody may.
+	Admits func(c storage.Client, a storage.Account) bool
 }
 
 // Exchanger is one grant.
@@ -49,8 +51,10 @@ type Endpoint struct {
 	Issuer     TokenIssuer
 	// Resources are the scopes that each declared resource server knows, by its URI: a token for it bears no others (RFC 8707 §2.2).
 	Resources map[string][]string
-	Audit     audit.Sink
-	Now       func() time.Time
+	// Admits tells whether a person may use a client, whatever was granted; nil: everybody may.
+	Admits func(c storage.Client, a storage.Account) bool
+	Audit  audit.Sink
+	Now    func() time.Time
 }
 
 // GrantTypes lists the grants served, for discovery.
@@ -83,7 +87,7 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err := e.Issuer.Ready(c); err != nil {
 		return &serve.Unavailable{Cause: err}
 	}
-	a, err := x.Exchange(ctx, &Request{Client: c, Form: form, Now: e.Now(), Known: e.Resources})
+	a, err := x.Exchange(ctx, &Request{Client: c, Form: form, Now: e.Now(), Known: e.Resources, Admits: e.Admits})
 	if err != nil {
 		return err
 	}

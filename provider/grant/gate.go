@@ -25,9 +25,9 @@ type People interface {
 	Session(ctx context.Context, sid string, now time.Time) (storage.Session, error)
 }
 
-// gate is the one check of every grant of a person: the account is there and not disabled, and the session still stands unless the
-// grant is offline.
-func gate(ctx context.Context, p People, g storage.Grant, now time.Time) (storage.Account, error) {
+// gate is the one check of every grant of a person: the account is there, not disabled, and one that may use the client, and the session still
+// stands unless the grant is offline.
+func gate(ctx context.Context, p People, g storage.Grant, r *Request) (storage.Account, error) {
 	a, err := p.Account(ctx, storage.AccountKey{ID: g.AccountID})
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Account{}, errEnded()
@@ -35,13 +35,13 @@ func gate(ctx context.Context, p People, g storage.Grant, now time.Time) (storag
 	if err != nil {
 		return storage.Account{}, fmt.Errorf("read account: %w", err)
 	}
-	if a.Disabled {
+	if a.Disabled || r.Admits != nil && !r.Admits(r.Client, a) {
 		return storage.Account{}, errEnded()
 	}
 	if g.Offline || g.SID == "" {
 		return a, nil
 	}
-	if _, err := p.Session(ctx, g.SID, now); errors.Is(err, storage.ErrNotFound) {
+	if _, err := p.Session(ctx, g.SID, r.Now); errors.Is(err, storage.ErrNotFound) {
 		return storage.Account{}, errEnded()
 	} else if err != nil {
 		return storage.Account{}, fmt.Errorf("read session: %w", err)

@@ -210,13 +210,15 @@ func TestGate(t *testing.T) {
 		{"stands", people{}, storage.Grant{SID: "s"}, "", false},
 		{"account gone", people{fault: storage.ErrNotFound}, storage.Grant{SID: "s"}, oauth.InvalidGrant, false},
 		{"account disabled", people{account: storage.Account{Disabled: true}}, storage.Grant{Offline: true}, oauth.InvalidGrant, false},
+		{"the client is for others", people{account: storage.Account{Nickname: "stranger"}}, storage.Grant{Offline: true}, oauth.InvalidGrant, false},
 		{"session ended", people{session: storage.ErrNotFound}, storage.Grant{SID: "s"}, oauth.InvalidGrant, false},
 		{"OpenID Connect Core §11 offline", people{session: storage.ErrNotFound}, storage.Grant{SID: "s", Offline: true}, "", false},
 		{"the store is away: accounts", people{fault: storage.ErrUnavailable}, storage.Grant{SID: "s"}, "", true},
 		{"the store is away: sessions", people{session: storage.ErrUnavailable}, storage.Grant{SID: "s"}, "", true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, err := gate(t.Context(), row.p, row.g, now)
+			r := &Request{Client: storage.Client{ID: "app"}, Now: now, Admits: func(_ storage.Client, a storage.Account) bool { return a.Nickname != "stranger" }}
+			_, err := gate(t.Context(), row.p, row.g, r)
 			if codeOf(err) != row.want || errors.Is(err, storage.ErrUnavailable) != row.fault || (row.want == "" && !row.fault && err != nil) {
 				t.Errorf("%v", err)
 			}

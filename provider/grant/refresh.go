@@ -59,7 +59,7 @@ func (x Refresh) Exchange(ctx context.Context, r *Request) (*token.Authorization
 	if err != nil {
 		return nil, err
 	}
-	account, err := gate(ctx, x.Store, g, r.Now)
+	account, err := gate(ctx, x.Store, g, r)
 	if err != nil {
 		return nil, err
 	}

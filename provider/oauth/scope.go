@@ -22,6 +22,8 @@ const (
 	AddressScope  = "address"
 	PhoneScope    = "phone"
 	OfflineAccess = "offline_access"
+	// GroupsScope is of no specification, and asked for by Kubernetes, Argo CD, Grafana and others.
+	GroupsScope = "groups"
 )
 
 // ParseScopes splits a scope parameter; repeated tokens count once. Errors: *Error with InvalidScope.

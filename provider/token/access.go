@@ -59,6 +59,8 @@ type Access struct {
 	AMR      []string `json:"amr,omitempty"`
 	// Confirmation binds the token to a key (RFC 7800).
 	Confirmation json.RawMessage `json:"cnf,omitempty"`
+	// Groups are there for clients that want them in access tokens (RFC 9068 §2.2.3.1).
+	Groups []string `json:"groups,omitempty"`
 	// UserID and Username are for the clients of the account API.
 	UserID   int64  `json:"user_id,omitempty"`
 	Username string `json:"username,omitempty"`
@@ -92,6 +94,9 @@ func (i *Issuer) access(ctx context.Context, a *Authorization, now, expires time
 		}
 		if a.Client.AccountClaims {
 			c.UserID, c.Username = a.Account.ID, a.Account.Username
+		}
+		if a.Client.GroupsInAccessToken && i.brings(a.Scopes, GroupsClaim) {
+			c.Groups = i.Groups(a.Client, a.Account)
 		}
 	}
 	body, err := json.Marshal(c)

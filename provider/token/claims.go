@@ -16,6 +16,7 @@ var claimsOf = map[string][]string{
 	oauth.EmailScope:   {"email", "email_verified"},
 	oauth.AddressScope: {"address"},
 	oauth.PhoneScope:   {"phone_number", "phone_number_verified"},
+	oauth.GroupsScope:  {GroupsClaim},
 }
 
 // ClaimsSupported lists every claim of a person or sign-in that userinfo or an ID token can bear, for discovery.
@@ -27,9 +28,9 @@ func ClaimsSupported() []string {
 	return append(out, "auth_time", "acr", "amr", "sid")
 }
 
-// StandardScopes lists the scopes of OpenID Connect that are served, for discovery.
+// StandardScopes lists the scopes that are served without anybody's declaring them: those of OpenID Connect, and groups.
 func StandardScopes() []string {
-	return []string{oauth.OpenID, oauth.ProfileScope, oauth.EmailScope, oauth.AddressScope, oauth.PhoneScope, oauth.OfflineAccess}
+	return []string{oauth.OpenID, oauth.ProfileScope, oauth.EmailScope, oauth.AddressScope, oauth.PhoneScope, oauth.GroupsScope, oauth.OfflineAccess}
 }
 
 // ScopesOf lists the scopes that contain a claim, none for a claim that is unknown or is about no person (such as acr).

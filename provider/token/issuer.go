@@ -30,6 +30,10 @@ type Config struct {
 	HMACSecrets func(c storage.Client) ([][]byte, error)
 	// ClientOf finds a client. Errors: storage.ErrNotFound, or a fault. It may be nil where HMACSecrets is.
 	ClientOf func(ctx context.Context, id string) (storage.Client, error)
+	// GroupsOf are the groups of a person, sorted, each once; nil: nobody is in any.
+	GroupsOf func(a storage.Account) []string
+	// Scopes are the claims of each scope that the operator declared, all of them of [ScopeClaims]; nil for none. It is asked for every token.
+	Scopes func() map[string][]string
 	// PictureURL turns a picture's FileInfo.ID into its address; nil where none is served.
 	PictureURL func(id string) string
 	Now        func() time.Time

@@ -25,6 +25,8 @@ type Live struct {
 	Store LiveStore
 	// Client finds a client that may be served. Errors: storage.ErrNotFound, or a fault.
 	Client func(ctx context.Context, id string) (storage.Client, error)
+	// Admits tells whether a person may use a client; see [Issuer.Admits]. nil: everybody may.
+	Admits func(c storage.Client, a storage.Account) bool
 	Now    func() time.Time
 }
 
@@ -74,7 +76,7 @@ func (l Live) Check(ctx context.Context, c Access) (Standing, error) {
 	if s.Account, err = l.Store.Account(ctx, key); err != nil {
 		return Standing{}, ended("read account", err)
 	}
-	if s.Account.Disabled {
+	if s.Account.Disabled || l.Admits != nil && !l.Admits(s.Client, s.Account) {
 		return Standing{}, ErrEnded
 	}
 	return s, nil

@@ -13,7 +13,7 @@ import (
 // none that was not asked for, and none that is absent (OpenID Connect Core §5.3.2, §5.4, §5.5).
 func (i *Issuer) Userinfo(s Standing, scopes oauth.Scopes) (map[string]any, error) {
 	out := map[string]any{}
-	i.addScopes(out, s.Account, scopes)
+	i.addScopes(out, s.Account, s.Client, scopes)
 	if s.Grant.Claims != nil {
 		req, err := claimsRequest(s.Grant)
 		if err != nil {
@@ -25,15 +25,19 @@ func (i *Issuer) Userinfo(s Standing, scopes oauth.Scopes) (map[string]any, erro
 	return out, nil
 }
 
-// idClaims are the claims of the person that an ID token bears, nil if none: those of the claims parameter, and those of the scopes where
-// userinfo can never be asked.
+// idClaims are the claims of the person that an ID token bears, nil if none: those of the claims parameter, those of the scopes where
+// userinfo can never be asked, and groups in any case, for those who decide by them never ask userinfo (Kubernetes).
 func (i *Issuer) idClaims(a *Authorization) (map[string]any, error) {
-	if !a.UserClaims && a.Grant.Claims == nil {
+	groups := i.brings(a.Scopes, GroupsClaim)
+	if !a.UserClaims && a.Grant.Claims == nil && !groups {
 		return nil, nil
 	}
 	out := map[string]any{}
 	if a.UserClaims {
-		i.addScopes(out, a.Account, a.Scopes)
+		i.addScopes(out, a.Account, a.Client, a.Scopes)
+	}
+	if groups {
+		out[GroupsClaim] = i.Groups(a.Client, a.Account)
 	}
 	if a.Grant.Claims != nil {
 		req, err := claimsRequest(a.Grant)
@@ -53,22 +57,33 @@ func claimsRequest(g storage.Grant) (req oauth.ClaimsRequest, err error) {
 }
 
 // addScopes adds the claims of scopes, `sub` aside.
-func (i *Issuer) addScopes(out map[string]any, a storage.Account, scopes oauth.Scopes) {
+func (i *Issuer) addScopes(out map[string]any, a storage.Account, c storage.Client, scopes oauth.Scopes) {
 	for _, s := range scopes {
-		for _, name := range claimsOf[s] {
-			if v, ok := userClaim(a, name, i.cfg.PictureURL); ok {
+		for _, name := range i.claimsOf(s) {
+			if v, ok := i.claim(a, c, name); ok {
 				out[name] = v
 			}
 		}
 	}
 }
 
-// addAsked adds the claims that one member of a claims parameter asks for, `sub` aside. A claim counts only if the client may ask for a
+// claim is one claim of an account, as the client may know it.
+func (i *Issuer) claim(a storage.Account, c storage.Client, name string) (any, bool) {
+	if name == GroupsClaim {
+		return i.Groups(c, a), true
+	}
+	return userClaim(a, name, i.cfg.PictureURL)
+}
+
+// addAsked adds the claims that one member of a claims parameter asks for, `sub` aside. A claim counts only if the client may ask for a standard
 // scope that contains it; one that is not of the value asked for is left out (OpenID Connect Core §5.5.1).
 func (i *Issuer) addAsked(out map[string]any, a storage.Account, c storage.Client, asked map[string]oauth.ClaimRequest) {
 	for name, req := range asked {
-		allowed := slices.ContainsFunc(ScopesOf(name), func(s string) bool { return slices.Contains(c.Scopes, s) })
-		if v, ok := userClaim(a, name, i.cfg.PictureURL); ok && allowed && req.Allows(v) {
+		scopes := ScopesOf(name)
+		if !slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(c.Scopes, s) }) {
+			continue
+		}
+		if v, ok := i.claim(a, c, name); ok && req.Allows(v) {
 			out[name] = v
 		}
 	}

@@ -1,0 +1,30 @@
+package client
+
+import (
+	"strings"
+
+	"latchkey/storage"
+)
+
+// groups checks which groups a client is for, and which it is told.
+func (k *checker) groups() {
+	c := k.c
+	for _, list := range []struct {
+		field  string
+		values []string
+		open   bool
+	}{{"allowed_groups", c.AllowedGroups, false}, {"groups_filter", c.GroupsFilter, true}} {
+		k.bad(len(list.values) > MaxListed, list.field, "has more than %d", MaxListed)
+		for _, v := range list.values {
+			name := v
+			if list.open && v != "*" {
+				name = strings.TrimSuffix(v, "*")
+			}
+			if err := storage.CheckGroup(name); err != nil {
+				k.badValue(true, list.field, v, "is no name of a group: it %v", err)
+			}
+		}
+	}
+	// Who is nobody is in no group.
+	k.bad(len(c.AllowedGroups) > 0 && len(c.GrantTypes) == 1 && k.has("client_credentials"), "allowed_groups", "is set, but nobody signs in to a client that has client_credentials alone")
+}
