@@ -52,11 +52,8 @@ func NewS3(cfg S3Config) (*S3, error) {
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || strings.Trim(base.Path, "/") != "" {
 		return nil, errors.New("the endpoint of S3 is no URL such as https://s3.example.com, without a path")
 	}
-	if !validBucket(cfg.Bucket) {
-		return nil, fmt.Errorf("%q is no name of a bucket", cfg.Bucket)
-	}
-	if strings.Trim(cfg.Prefix, letters+"ABCDEFGHIJKLMNOPQRSTUVWXYZ_/") != "" || cfg.Prefix != strings.TrimPrefix(path.Clean("/"+cfg.Prefix), "/") {
-		return nil, fmt.Errorf("%q is no prefix of letters, digits and ._-/", cfg.Prefix)
+	if err := CheckBucket(cfg.Bucket, cfg.Prefix); err != nil {
+		return nil, err
 	}
 	if cfg.AccessKeyID == "" || cfg.SecretAccessKey == "" {
 		return nil, errors.New("S3 needs an access key ID and a secret access key")
@@ -74,9 +71,15 @@ func NewS3(cfg S3Config) (*S3, error) {
 
 const letters = "abcdefghijklmnopqrstuvwxyz0123456789.-"
 
-// validBucket: 3 to 63 of a-z, 0-9, dot and hyphen.
-func validBucket(name string) bool {
-	return len(name) >= 3 && len(name) <= 63 && strings.Trim(name, letters) == "" && name[0] != '.' && name[0] != '-'
+// CheckBucket says what is wrong with s3://bucket/prefix: a bucket's name has 3 to 63 of a-z, 0-9, dot and hyphen; nothing in a prefix needs escaping.
+func CheckBucket(bucket, prefix string) error {
+	if len(bucket) < 3 || len(bucket) > 63 || strings.Trim(bucket, letters) != "" || bucket[0] == '.' || bucket[0] == '-' {
+		return fmt.Errorf("has %q, which is no name of a bucket", bucket)
+	}
+	if strings.Trim(prefix, letters+"ABCDEFGHIJKLMNOPQRSTUVWXYZ_/") != "" || prefix != strings.TrimPrefix(path.Clean("/"+prefix), "/") || len(prefix) > 512 {
+		return fmt.Errorf("has %q, which is no prefix of letters, digits and ._-/", prefix)
+	}
+	return nil
 }
 
 // String implements [Place].

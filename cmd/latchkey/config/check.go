@@ -26,6 +26,7 @@ func (c *Config) check(fault func(path, format string, args ...any)) {
 	c.checkMail(fault)
 	c.checkClients(fault)
 	c.checkFetch(fault)
+	c.checkBackup(fault)
 	c.checkResources(fault)
 	if c.Accounts.Session.PersistentTTL < c.Accounts.Session.TTL {
 		fault("accounts.session.persistent_ttl", "is shorter than accounts.session.ttl")

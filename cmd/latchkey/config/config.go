@@ -24,6 +24,7 @@ type Config struct {
 	Registration  Registration
 	Logout        Logout
 	Fetch         Fetch
+	Backup        Backup
 
 	Mail      Mail
 	Web       Web

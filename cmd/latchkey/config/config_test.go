@@ -83,6 +83,9 @@ func TestEveryKeyHasAVariable(t *testing.T) {
 		if _, secret := k.to.(*Secret); secret {
 			value = goodKey
 		}
+		if k.path == "backup.key" {
+			value = ageKey
+		}
 		if k.path == "clients" {
 			value = "[{client_id: a, token_endpoint_auth_method: none, redirect_uris: ['https://a.example/cb']}]"
 		}

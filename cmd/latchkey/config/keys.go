@@ -29,7 +29,7 @@ func (k key) env() string {
 // table is the single source of keys, in the order of the example file.
 func (c *Config) table() []key {
 	var t []key
-	for _, part := range [][]key{c.serverKeys(), c.storageKeys(), c.signingKeys(), c.protocolKeys(), c.accountKeys(), c.outerKeys()} {
+	for _, part := range [][]key{c.serverKeys(), c.storageKeys(), c.backupKeys(), c.signingKeys(), c.protocolKeys(), c.accountKeys(), c.outerKeys()} {
 		t = append(t, part...)
 	}
 	return t

@@ -48,6 +48,7 @@ func Load(src Sources) (*Config, error) {
 	for _, s := range src.Flags {
 		l.text(s.Key, s.Value, s.Name)
 	}
+	l.awsEnvironment(src.Env)
 	if c.Dev {
 		for _, path := range l.names {
 			if k, ok := l.keys[path]; ok && k.dev != "" && !c.IsSet(path) {
