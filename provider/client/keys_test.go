@@ -213,7 +213,7 @@ func FuzzAssertion(f *testing.F) {
 			return
 		}
 		for _, mac := range []bool{true, false} {
-			m := Method(keyAssertion{&assertions{replays: r.store, audiences: []string{issuer}}, NewKeys(nil, func() time.Time { return now })})
+			m := Method(keyAssertion{&assertions{replays: r.store, audiences: []string{issuer}}, NewKeys(nil, func() time.Time { return now }), nil})
 			id := "key"
 			if mac {
 				m, id = secretAssertion{&assertions{replays: r.store, audiences: []string{issuer}}, openVault{}}, "mac"

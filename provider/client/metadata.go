@@ -152,6 +152,7 @@ func ours() []member {
 		secondsRow("access_token_ttl", func(c *storage.Client) *time.Duration { return &c.AccessTokenTTL }),
 		secondsRow("id_token_ttl", func(c *storage.Client) *time.Duration { return &c.IDTokenTTL }),
 		secondsRow("refresh_token_ttl", func(c *storage.Client) *time.Duration { return &c.RefreshTokenTTL }),
+		federatedRow("federated_identities"),
 		flagRow("disabled", func(c *storage.Client) *bool { return &c.Disabled }),
 	}
 	for i := range rows {

@@ -35,6 +35,8 @@ type Served struct {
 	AuthMethods, GrantTypes, ResponseTypes []string
 	// ForAll are the response types of a client of the operator's that names none, as far as its grants allow; nil means code.
 	ForAll []string
+	// Issuer is this server, which vouches for none of its own clients.
+	Issuer string
 	// PlainFetch: the operator named networks where addresses of clients are reached by plain http too.
 	PlainFetch bool
 	// Fetchable says what keeps an address from ever being fetched, in words that go on after its name and do not repeat it; nil judges the form alone.
@@ -101,7 +103,7 @@ func NeedsSecret(c storage.Client) bool {
 func Check(c storage.Client, s Served) []Fault {
 	k := &checker{c: c, s: s}
 	for _, check := range []func(){
-		k.identity, k.people, k.method, k.secrets, k.keys, k.grants, k.responses, k.redirects, k.pairwise, k.addresses, k.algorithms, k.requests,
+		k.identity, k.people, k.method, k.secrets, k.keys, k.federated, k.grants, k.responses, k.redirects, k.pairwise, k.addresses, k.algorithms, k.requests,
 		k.resources, k.groups, k.registered,
 	} {
 		check()

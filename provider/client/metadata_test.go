@@ -79,9 +79,10 @@ func TestMetadataRoundTrip(t *testing.T) {
 		beside string
 	}{
 		{"registrant.json", Registrant, "ID Secrets JWKS Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version " +
-			"Audiences DefaultAudience PKCEExempt SkipConsent AccountClaims AccessTokenAlg AllowedOrigins AccessTokenTTL IDTokenTTL RefreshTokenTTL Disabled ResponseModes " +
-			"AllowedGroups GroupsFilter GroupsInAccessToken Declared Federated Forward"},
-		{"operator.json", Operator, "ID Sector Secrets JWKSURI Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version Declared Federated Forward"},
+			"Audiences DefaultAudience PKCEExempt SkipConsent AccountClaims AccessTokenAlg AllowedOrigins AccessTokenTTL IDTokenTTL RefreshTokenTTL Disabled ResponseModes Federated Forward " +
+			"AllowedGroups GroupsFilter GroupsInAccessToken Declared"},
+		{"operator.json", Operator, "ID Sector Secrets JWKSURI Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version Declared " +
+			"Federated Forward"},
 	} {
 		t.Run(row.file, func(t *testing.T) {
 			in := golden(t, row.file)
@@ -151,7 +152,7 @@ func TestRefusedMembers(t *testing.T) {
 // A member of another JSON type is a fault of that member, whatever the type.
 func TestMemberTypes(t *testing.T) {
 	values := map[string]string{"string": `"x"`, "bool": `true`, "list": `["x"]`, "number": `7`, "object": `{"x":1}`, "list of numbers": `[7]`, "fraction": `1.5`, "negative": `-1`, "huge": `1e99`}
-	takes := map[string]string{"jwks": "object", "default_max_age": "number", "access_token_ttl": "number", "id_token_ttl": "number", "refresh_token_ttl": "number", "access_token_format": ""}
+	takes := map[string]string{"jwks": "object", "default_max_age": "number", "access_token_ttl": "number", "id_token_ttl": "number", "refresh_token_ttl": "number", "access_token_format": "", "federated_identities": ""}
 	for _, name := range []string{"require_auth_time", "require_signed_request_object", "require_pushed_authorization_requests", "frontchannel_logout_session_required",
 		"backchannel_logout_session_required", "pkce_exempt", "skip_consent", "account_claims", "disabled", "groups_in_access_token"} {
 		takes[name] = "bool"
