@@ -32,7 +32,7 @@ func (p *Provider) base() {
 	}
 	p.keys = client.NewKeys(fetcher, cfg.Now)
 	p.clients = client.NewAuthenticator(cfg.Clients, client.Deps{Slow: cfg.SlowSecrets, Keys: p.keys, Vault: cfg.Keys, Replays: cfg.Store,
-		Audiences: p.audiences(), Now: cfg.Now})
+		Audiences: p.audiences(), Federation: client.Federation{Open: cfg.Federation, Told: p.clientFederated}, Now: cfg.Now})
 	p.clients.OnFailure(p.clientFailed)
 }
 
@@ -101,7 +101,7 @@ func (p *Provider) endpoints(live token.Live) {
 // Served is what a client can choose from now.
 func (p *Provider) Served() client.Served {
 	s := client.Served{Algs: p.Issuer.IDTokenAlgs(), AuthMethods: p.clients.Methods(), GrantTypes: p.grantTypes(p.cfg.ResponseTypes), ResponseTypes: p.cfg.ResponseTypes,
-		PlainFetch: p.cfg.PlainFetch}
+		Issuer: p.cfg.Issuer, PlainFetch: p.cfg.PlainFetch}
 	if p.cfg.Fetch != nil {
 		s.Fetchable = p.cfg.Fetch.Reachable
 	}

@@ -45,6 +45,8 @@ type Config struct {
 	// not served. PlainFetch: there are networks where it goes by http too.
 	Fetch      *fetch.Fetcher
 	PlainFetch bool
+	// Federation gives the fetcher for keys of other issuers that vouch for clients; nil: none may.
+	Federation func(client.FederatedIdentity) (client.Fetcher, error)
 	// Registration is who may register clients; nil: nobody.
 	Registration *register.Policy
 	// SessionManagement serves the check-session frame.

@@ -27,7 +27,7 @@ func protocolConfig(c *core, pages *web.Site, edge *serve.Edge, sink audit.Sink)
 	return provider.Config{
 		Issuer: cfg.Issuer, Tokens: tokenConfig(c), RefreshGrace: cfg.Tokens.RefreshGrace.D(), AccountTTL: cfg.Accounts.API.Session.TokenTTL.D(),
 		ResponseTypes: a.ResponseTypes, Resources: cfg.ResourceScopes(), RequirePAR: a.RequirePAR, PushTTL: a.PARTTL.D(), DeviceTTL: a.DeviceTTL.D(), DeviceInterval: a.DeviceInterval.D(),
-		Fetch: c.fetcher, PlainFetch: len(cfg.Fetch.Allow) > 0, Registration: registration(c), SessionManagement: cfg.Logout.SessionManagement,
+		Fetch: c.fetcher, PlainFetch: len(cfg.Fetch.Allow) > 0, Federation: federation(cfg.Fetch), Registration: registration(c), SessionManagement: cfg.Logout.SessionManagement,
 		SignUpOpen: cfg.Accounts.SignUp == "open", Locales: pages.Locales(), PolicyURI: cfg.Web.PrivacyURL, TermsURI: cfg.Web.TermsURL,
 		Store: c.store, Keys: tracedKeys{c.rings}, JWKS: c.jwks, JWKSFetched: c.rings.NoteJWKSFetch, MaxAge: c.rings.MaxAge,
 		Clients: c.registry, SlowSecrets: provider.SlowSecrets(c.accounts.VerifySecret), Account: c.accounts, Pages: pages, APIFace: (&accountapi.API{}).Face(),
@@ -62,20 +62,28 @@ func (c *core) sessions(issuer *url.URL) *session.Cookies {
 
 // newFetcher gets what stands at addresses that clients name. Errors: fetch.ca_file cannot be used.
 func newFetcher(f config.Fetch) (*fetch.Fetcher, error) {
+	conf, err := fetchConfig(f)
+	if err != nil {
+		return nil, fmt.Errorf("fetch: %w", err)
+	}
+	return fetch.New(conf), nil
+}
+
+func fetchConfig(f config.Fetch) (fetch.Config, error) {
 	conf := fetch.Config{Allow: f.Allow, Timeout: f.Timeout.D(), UserAgent: "latchkey/" + version}
 	if f.CAFile != "" {
 		pem, err := os.ReadFile(f.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("fetch.ca_file: %w", err)
+			return conf, fmt.Errorf("ca_file: %w", err)
 		}
 		if conf.RootCAs, err = x509.SystemCertPool(); err != nil {
-			return nil, fmt.Errorf("read the system's certification authorities: %w", err)
+			return conf, fmt.Errorf("read the system's certification authorities: %w", err)
 		}
 		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, errors.New("fetch.ca_file: no certificate in it")
+			return conf, errors.New("ca_file: no certificate in it")
 		}
 	}
-	return fetch.New(conf), nil
+	return conf, nil
 }
 
 // follow lets the registry know when stored clients are used.

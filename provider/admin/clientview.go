@@ -97,6 +97,9 @@ func (c Client) Text(name string) string {
 	case []any:
 		all := make([]string, 0, len(v))
 		for _, one := range v {
+			if parts, ok := one.(map[string]any); ok {
+				one = object(parts)
+			}
 			all = append(all, fmt.Sprint(one))
 		}
 		return list(all)
@@ -105,14 +108,19 @@ func (c Client) Text(name string) string {
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case map[string]any, json.RawMessage:
-		raw, err := json.Marshal(v)
-		if err != nil {
-			return ""
-		}
-		return string(raw)
+		return object(v)
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+// object is JSON.
+func object(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
 }
 
 func clientOf(c storage.Client, declared bool) Client {

@@ -34,7 +34,8 @@ const (
 	CodeReplayed     Name = "grant.code_replayed"
 	RefreshReplayed  Name = "grant.refresh_replayed"
 	ClientAuthFailed Name = "client.auth_failed"
-	ClientBarred     Name = "client.barred" // a person who is in none of the groups that the client is for
+	ClientBarred     Name = "client.barred"    // a person who is in none of the groups that the client is for
+	ClientFederated  Name = "client.federated" // another issuer vouched for it; Detail is the subject and the issuer
 	ClientChanged    Name = "client.changed"
 	RegTokenChanged  Name = "registration_token.changed" // an initial access token (RFC 7591 §3)
 	LogoutDelivered  Name = "logout.delivered"

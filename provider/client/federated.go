@@ -31,8 +31,8 @@ type FederatedIdentity struct {
 	Claims map[string]string
 	// JWKSURI is where the issuer's keys are fetched, JWKSFile the file that has them; with neither, the issuer's discovery document says where they are.
 	JWKSURI, JWKSFile string
-	// CAFile has the authorities that vouch for the server at these addresses, in place of the system's; TokenFile the bearer token that the server asks
-	// for. "" for none.
+	// CAFile has authorities that vouch for the server at these addresses, beside the system's; TokenFile the bearer token that the server asks for. ""
+	// for none.
 	CAFile, TokenFile string
 	// Allow are networks outside of the public internet that these addresses may be in, beside those that all may be in.
 	Allow []netip.Prefix

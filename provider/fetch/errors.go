@@ -22,7 +22,7 @@ var (
 type Error struct {
 	kind error
 	// Reason is a short bounded word for logs and metrics: "address", "busy", "refused", "name", "connect", "tls", "timeout", "status",
-	// "encoding", "size", "broken".
+	// "encoding", "size", "token", "broken".
 	Reason string
 	host   string
 	cause  error

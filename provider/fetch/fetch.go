@@ -33,6 +33,8 @@ type Config struct {
 	MaxBytes int64
 	// RootCAs vouch for servers; nil means those of the system.
 	RootCAs *x509.CertPool
+	// Bearer gives the token that the server asks for, with each request; nil for none. It is for fetchers of one server: the token goes to every address.
+	Bearer func() (string, error)
 	// UserAgent names us; "" means "latchkey".
 	UserAgent string
 	// resolver answers names in tests; nil means the system's.
@@ -125,6 +127,13 @@ func (f *Fetcher) exchange(ctx context.Context, method, uri string, header http.
 	}
 	req.Header = header
 	req.Header.Set("User-Agent", f.cfg.UserAgent)
+	if f.cfg.Bearer != nil {
+		token, err := f.cfg.Bearer()
+		if err != nil {
+			return &Error{kind: ErrNoAnswer, Reason: "token", host: u.Host, cause: err}
+		}
+		req.Header.Set("Authorization", "Bearer "+token) // RFC 6750 §2.1
+	}
 	req.Header.Set("Accept-Encoding", "identity")
 	transport := f.plain
 	if u.Scheme == "https" {

@@ -24,7 +24,7 @@ type Keep struct {
 
 // Served is what the clients of files can choose from.
 func (c *Config) Served() client.Served {
-	return client.Served{Algs: c.Keys.Algorithms, ForAll: c.Authorization.ResponseTypes, PlainFetch: len(c.Fetch.Allow) > 0,
+	return client.Served{Issuer: c.Issuer, Algs: c.Keys.Algorithms, ForAll: c.Authorization.ResponseTypes, PlainFetch: len(c.Fetch.Allow) > 0,
 		Fetchable: func(uri string) error { return fetch.Check(uri, c.Fetch.Allow) }}
 }
 
@@ -35,7 +35,7 @@ func (c *ClientSpec) Record(keep Keep, served client.Served) (storage.Client, []
 		faults = append(faults, Fault{Key: field, Problem: fmt.Sprintf(format, args...)})
 	}
 	out := c.made
-	out.Scopes, out.JWKS, out.OpaqueAccessTokens, out.Version = strings.Fields(c.Scope), c.JWKS, c.TokenFormat == "opaque", 1
+	out.Scopes, out.JWKS, out.Federated, out.OpaqueAccessTokens, out.Version = strings.Fields(c.Scope), c.JWKS, c.Federated, c.TokenFormat == "opaque", 1
 	out.DefaultMaxAge, out.HasDefaultMaxAge = c.DefaultMaxAge.D(), c.DefaultMaxAge.Set
 	out.AccessTokenTTL, out.IDTokenTTL, out.RefreshTokenTTL = c.AccessTokenTTL.D(), c.IDTokenTTL.D(), c.RefreshTokenTTL.D()
 	localized := client.Metadata{}
@@ -61,6 +61,7 @@ func (c *ClientSpec) Record(keep Keep, served client.Served) (storage.Client, []
 		for _, f := range client.Check(out, served) {
 			fault(f.Field, "%s", f)
 		}
+		faults = append(faults, federatedFiles(out.Federated)...)
 	}
 	return out, faults
 }

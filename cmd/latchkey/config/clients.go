@@ -19,7 +19,7 @@ type ClientSpec struct {
 	// made is what of the record the table writes as it is.
 	made                                        storage.Client
 	Scope, TokenFormat                          string
-	JWKS                                        Document
+	JWKS, Federated                             Document
 	DefaultMaxAge                               OptionalDuration
 	AccessTokenTTL, IDTokenTTL, RefreshTokenTTL Duration
 	Secrets                                     []SecretSpec
@@ -76,6 +76,7 @@ func (c *ClientSpec) proofKeys() []key {
 		{path: "secrets", to: &c.Secrets, doc: "At most two live secrets, so that one can be rotated: each has value, value_file or hash (sha256:… or $argon2id$…), and may have expires_at. A hash alone is too little for client_secret_jwt and HS256."},
 		{path: "jwks", to: &c.JWKS, doc: "Its public keys, as a JWK Set: YAML, or JSON as text."},
 		{path: "jwks_uri", to: &m.JWKSURI, doc: "Where its public keys are fetched, in place of jwks."},
+		{path: "federated_identities", to: &c.Federated, doc: "Identities for which another issuer vouches and that may speak as this client, with private_key_jwt and in place of keys of its own: each has issuer and subject, and may have audience, claims, jwks_uri or jwks_file, ca_file, token_file and allow. See docs/workload.md."},
 	}
 }
 
