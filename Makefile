@@ -25,7 +25,7 @@ run: build ## an issuer on http://localhost:8080, ready to sign up and in: no co
 	./bin/latchkey serve --dev
 
 .PHONY: test
-test: deps vet unit e2e ## everything that must pass; installs what it needs
+test: deps vet unit e2e image-test ## everything that must pass; installs what it needs
 
 .PHONY: deps
 deps: ## install what the tests need: a browser and the relying parties' modules
@@ -43,6 +43,18 @@ unit: ## unit tests, storage contract, flows in memory, command scripts and fuzz
 .PHONY: e2e
 e2e: ## the built binary with real relying parties, mail, browser, kills and key rotations
 	ARTIFACTS=$(ARTIFACTS) go test -count=1 -timeout 30m -v ./e2e/... -rounds $(ROUNDS)
+
+.PHONY: image
+image: ## the container image for amd64 and arm64, without a container engine: artifacts/image; PUSH=<registry/repository:tag> pushes it
+	cd .ci/image && go run . -out "$(ARTIFACTS)" -version "$(VERSION)" -revision "$(REVISION)" $(if $(PUSH),-push "$(PUSH)")
+
+.PHONY: sbom
+sbom: ## the bill of materials of the image, CycloneDX: artifacts/sbom.json
+	cd .ci/image && go run . -sbom "$(ARTIFACTS)/sbom.json" -version "$(VERSION)" -revision "$(REVISION)"
+
+.PHONY: image-test
+image-test: ## what is in the image, that it runs, that it is the same twice, and that a registry takes it
+	cd .ci/image && go vet ./... && go test -count=1 -timeout 15m ./...
 
 .PHONY: kill
 kill: ## only the kill rounds; ROUNDS=200 for more
