@@ -38,6 +38,12 @@ func (s *Store) createGrant(t *tx, g storage.Grant, now time.Time) error {
 	}
 	s.removeGrant(t, g.ID)
 	put(t, s.grants, g.ID, grant{Grant: cloneGrant(g)})
+	s.indexGrant(t, g)
+	return nil
+}
+
+// indexGrant makes a stored grant one that is found.
+func (s *Store) indexGrant(t *tx, g storage.Grant) {
 	s.grantsBy.add(t, g.ClientID, g.ID)
 	if g.AccountID != 0 {
 		s.grantsOf.add(t, g.AccountID, g.ID)
@@ -49,7 +55,6 @@ func (s *Store) createGrant(t *tx, g storage.Grant, now time.Time) error {
 		put(t, s.codes, g.Code.Hash, g.ID)
 	}
 	s.expires(g.SweptAt(), expiring{kind: aGrant, id: g.ID})
-	return nil
 }
 
 func (s *Store) removeGrant(t *tx, id string) {

@@ -38,6 +38,8 @@ type Store struct {
 	keyring  storage.Keyring
 	// registered counts the clients with Registered set.
 	registered int
+	// filling is what [Store.Fill] noted last; nil where nobody fills the store.
+	filling []byte
 
 	devices            map[string]storage.Device // by code hash
 	userCodes          map[string]string         // user code hash → code hash
