@@ -15,3 +15,12 @@ type Leases interface {
 	// ReleaseLease ends it before its time, if holder has it. Releasing what holder has not is no error.
 	ReleaseLease(ctx context.Context, name, holder string, now time.Time) error
 }
+
+// Handover is for whoever takes over the sending of what is queued from one who may have died: what that one had taken would else wait for the end of
+// its lease. What it is sending after all can be sent twice.
+type Handover interface {
+	// ReleaseMail ends the leases of all mails, whoever has them, and says how many there were. See [Outbox.LeaseMail].
+	ReleaseMail(ctx context.Context) (int, error)
+	// ReleaseNotices is the same for notices. See [Notices.LeaseNotices].
+	ReleaseNotices(ctx context.Context) (int, error)
+}

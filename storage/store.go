@@ -25,6 +25,7 @@ type Store interface {
 	Notices
 	Limits
 	Leases
+	Handover
 	Upkeep
 }
 

@@ -152,13 +152,32 @@ func (s *Store) NoticeState(ctx context.Context, now time.Time) (state storage.N
 	return state, err
 }
 
-// heldNotices returns the keys of the notices that are leased.
-func (t *txn) heldNotices() (keys [][]byte) {
-	for _, key := range t.members(tNoticeDue, nil) {
-		key = key[min(timeKeySize, len(key)):]
-		if n, ok := t.notice(key); ok && !n.LeaseUntil.IsZero() {
-			keys = append(keys, key)
+// ReleaseNotices implements [storage.Handover].
+func (s *Store) ReleaseNotices(ctx context.Context) (n int, err error) {
+	var held [][]byte
+	err = s.view(ctx, "ReleaseNotices", func(t *txn) error {
+		for _, key := range t.members(tNoticeDue, nil) {
+			key = key[min(timeKeySize, len(key)):]
+			if notice, ok := t.notice(key); ok && !notice.LeaseUntil.IsZero() {
+				held = append(held, key)
+			}
 		}
+		return nil
+	})
+	if err != nil || len(held) == 0 {
+		return 0, err
 	}
-	return keys
+	err = s.update(ctx, "ReleaseNotices", func(t *txn) error {
+		n = 0
+		for _, key := range held {
+			if notice, ok := t.notice(key); ok && !notice.Over() && !notice.LeaseUntil.IsZero() {
+				t.drop(tNoticeDue, noticeDueKey(notice))
+				notice.LeaseUntil = time.Time{}
+				t.saveNotice(notice)
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
 }

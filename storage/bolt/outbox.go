@@ -154,39 +154,42 @@ func (s *Store) OutboxState(ctx context.Context, now time.Time) (state storage.O
 	return state, err
 }
 
-// release ends every lease: whoever held one is gone, since the file has one owner. Else what was being sent when a process died would wait for
-// the lease to end.
-func (s *Store) release(ctx context.Context) error {
-	var mails []string
-	var notices [][]byte
-	err := s.view(ctx, "open", func(t *txn) error {
+// ReleaseMail implements [storage.Handover].
+func (s *Store) ReleaseMail(ctx context.Context) (n int, err error) {
+	var held []string
+	err = s.view(ctx, "ReleaseMail", func(t *txn) error {
 		t.scan(tMails, nil, nil, func(_, payload []byte) bool {
 			if m, ok := decode(walkMail, payload); ok && !m.LeaseUntil.IsZero() {
-				mails = append(mails, m.ID)
+				held = append(held, m.ID)
 			}
 			return true
 		})
-		notices = t.heldNotices()
 		return nil
 	})
-	if err != nil || len(mails)+len(notices) == 0 {
-		return err
+	if err != nil || len(held) == 0 {
+		return 0, err
 	}
-	return s.update(ctx, "open", func(t *txn) error {
-		for _, id := range mails {
-			if m, ok := t.mail(id); ok {
+	err = s.update(ctx, "ReleaseMail", func(t *txn) error {
+		n = 0
+		for _, id := range held {
+			if m, ok := t.mail(id); ok && !m.LeaseUntil.IsZero() {
 				t.drop(tMailDue, dueKey(m))
 				m.LeaseUntil = time.Time{}
 				t.saveMail(m)
-			}
-		}
-		for _, key := range notices {
-			if n, ok := t.notice(key); ok {
-				t.drop(tNoticeDue, noticeDueKey(n))
-				n.LeaseUntil = time.Time{}
-				t.saveNotice(n)
+				n++
 			}
 		}
 		return nil
 	})
+	return n, err
+}
+
+// release ends every lease: whoever held one is gone, since the file has one owner. Else what was being sent when a process died would wait for
+// the lease to end.
+func (s *Store) release(ctx context.Context) error {
+	if _, err := s.ReleaseMail(ctx); err != nil {
+		return err
+	}
+	_, err := s.ReleaseNotices(ctx)
+	return err
 }

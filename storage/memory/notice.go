@@ -60,6 +60,21 @@ func (s *Store) LeaseNotices(ctx context.Context, limit int, until, now time.Tim
 	return leased, err
 }
 
+// ReleaseNotices implements [storage.Handover].
+func (s *Store) ReleaseNotices(ctx context.Context) (n int, err error) {
+	err = s.write(ctx, "ReleaseNotices", func(t *tx) error {
+		for key := range s.waiting {
+			if notice := s.notices[key]; !notice.LeaseUntil.IsZero() {
+				notice.LeaseUntil = time.Time{}
+				put(t, s.notices, key, notice)
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
 func byNoticeKey(a, b storage.LogoutNotice) int {
 	return cmp.Or(strings.Compare(a.SID, b.SID), strings.Compare(a.ClientID, b.ClientID))
 }

@@ -56,6 +56,21 @@ func dueAt(m storage.Mail) time.Time {
 	return m.NotBefore
 }
 
+// ReleaseMail implements [storage.Handover].
+func (s *Store) ReleaseMail(ctx context.Context) (n int, err error) {
+	err = s.write(ctx, "ReleaseMail", func(t *tx) error {
+		for id, m := range s.mails {
+			if !m.LeaseUntil.IsZero() {
+				m.LeaseUntil = time.Time{}
+				put(t, s.mails, id, m)
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
 // FinishMail implements [storage.Outbox].
 func (s *Store) FinishMail(ctx context.Context, id string, _ time.Time) error {
 	return s.write(ctx, "FinishMail", func(t *tx) error {

@@ -29,6 +29,17 @@ func (s *Store) LeaseNotices(ctx context.Context, limit int, until, now time.Tim
 	return longestDueFirst(taken, byNoticeKey), nil
 }
 
+// ReleaseNotices implements [storage.Handover].
+func (s *Store) ReleaseNotices(ctx context.Context) (int, error) {
+	var n int64
+	err := s.runWithin(ctx, longTimeout, "ReleaseNotices", repeating, longer(), step{
+		sql: `UPDATE notices SET lease_until = NULL WHERE (sid, client_id) IN (
+			SELECT sid, client_id FROM notices WHERE lease_until IS NOT NULL AND ` + waits + ` ORDER BY sid, client_id FOR UPDATE)`,
+		affected: &n,
+	})
+	return int(n), err
+}
+
 func byNoticeKey(a, b storage.LogoutNotice) int {
 	return cmp.Or(strings.Compare(a.SID, b.SID), strings.Compare(a.ClientID, b.ClientID))
 }

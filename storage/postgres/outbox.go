@@ -39,6 +39,16 @@ func (s *Store) LeaseMail(ctx context.Context, limit int, until, now time.Time) 
 	return longestDueFirst(taken, func(a, b storage.Mail) int { return strings.Compare(a.ID, b.ID) }), nil
 }
 
+// ReleaseMail implements [storage.Handover].
+func (s *Store) ReleaseMail(ctx context.Context) (int, error) {
+	var n int64
+	err := s.runWithin(ctx, longTimeout, "ReleaseMail", repeating, longer(), step{
+		sql:      "UPDATE outbox SET lease_until = NULL WHERE id IN (SELECT id FROM outbox WHERE lease_until IS NOT NULL ORDER BY id FOR UPDATE)",
+		affected: &n,
+	})
+	return int(n), err
+}
+
 // FinishMail implements [storage.Outbox].
 func (s *Store) FinishMail(ctx context.Context, id string, _ time.Time) error {
 	return s.run(ctx, "FinishMail", repeating, step{sql: "DELETE FROM outbox WHERE id = $1", args: []any{toText(id)}})

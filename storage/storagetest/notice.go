@@ -13,6 +13,7 @@ func noticeChecks() []check {
 		{"whatever ends a session queues notices", noticesQueued},
 		{"expiry queues none", noticesNotOfExpiry},
 		{"LeaseNotices takes what is due", leaseNotices},
+		{"ReleaseNotices ends leases", releaseNotices},
 		{"SettleNotice notes the outcome", settleNotice},
 		{"SettleNotice refuses", settleRefuses},
 		{"notices are kept for their time", noticesKept},
@@ -150,6 +151,21 @@ func settleNotice(t *testing.T, s storage.Store) {
 	late.Attempts, late.LeaseUntil, late.LastError, late.DeliveredAt = 2, time.Time{}, "", at(time.Hour)
 	eq(t, "delivered at last", got(s.ListNotices(bg(), a.ID, at(time.Hour)))(t)[1], late)
 	eq(t, "nothing is left", leaseNames(t, s, 5, 24*time.Hour), "")
+}
+
+func releaseNotices(t *testing.T, s storage.Store) {
+	eq(t, "of none", got(s.ReleaseNotices(bg()))(t), 0)
+	a := create(t, s, "a")
+	endNotified(t, s, a, "s", "app", "b", "c", "d")
+	eq(t, "leased", leaseNames(t, s, 4, 0), "s/app s/b s/c s/d ")
+	must(t, s.SettleNotice(bg(), storage.NoticeKey{SID: "s", ClientID: "b"}, storage.NoticeOutcome{Delivered: true}, at(0)))
+	must(t, s.SettleNotice(bg(), storage.NoticeKey{SID: "s", ClientID: "c"}, storage.NoticeOutcome{NotBefore: at(time.Hour)}, at(0)))
+	before := got(s.NoticeState(bg(), at(0)))(t)
+	eq(t, "released", got(s.ReleaseNotices(bg()))(t), 2)
+	eq(t, "what waits", got(s.NoticeState(bg(), at(0)))(t), before)
+	eq(t, "and taken again, but not what is over, nor what is to be tried later", leaseNames(t, s, 4, 0), "s/app s/d ")
+	eq(t, "released again", got(s.ReleaseNotices(bg()))(t), 2)
+	eq(t, "nothing is left to release", got(s.ReleaseNotices(bg()))(t), 0)
 }
 
 func settleRefuses(t *testing.T, s storage.Store) {

@@ -12,6 +12,7 @@ func outboxChecks() []check {
 		{"QueueMail keeps every field", queueMail},
 		{"LeaseMail takes what is due", leaseMail},
 		{"a lease ends", leaseEnds},
+		{"ReleaseMail ends leases", releaseMail},
 		{"RetryMail", retryMail},
 		{"FinishMail", finishMail},
 		{"OutboxState counts", outboxState},
@@ -75,6 +76,20 @@ func leaseEnds(t *testing.T, s storage.Store) {
 	eq(t, "just before", len(lease(t, s, 1, time.Minute-1)), 0)
 	eq(t, "at LeaseUntil", len(lease(t, s, 1, time.Minute)), 1)
 	eq(t, "at ExpiresAt", len(lease(t, s, 1, time.Hour)), 0)
+}
+
+func releaseMail(t *testing.T, s storage.Store) {
+	eq(t, "of none", got(s.ReleaseMail(bg()))(t), 0)
+	must(t, s.QueueMail(bg(), []storage.Mail{mail("a"), mail("b"), mail("c")}, at(0)))
+	eq(t, "leased", len(lease(t, s, 2, 0)), 2)
+	eq(t, "held", mailIDs(lease(t, s, 3, 0)), []string{"c"})
+	must(t, s.RetryMail(bg(), "c", at(time.Second), "no", at(0))) // has no lease any more
+	before := look(t, s, nil, nil)
+	eq(t, "released", got(s.ReleaseMail(bg()))(t), 2)
+	eq(t, "what waits", look(t, s, nil, nil), before)
+	eq(t, "and taken again, but not what is to be tried later", mailIDs(lease(t, s, 3, 0)), []string{"a", "b"})
+	eq(t, "released again", got(s.ReleaseMail(bg()))(t), 2)
+	eq(t, "nothing is left to release", got(s.ReleaseMail(bg()))(t), 0)
 }
 
 func retryMail(t *testing.T, s storage.Store) {

@@ -19,6 +19,9 @@ func (s *Server) Stop() error {
 // Down ends the server as an administrator in a hurry does: sessions are told, and end. Up starts it again.
 func (s *Server) Down() error { return s.end(syscall.SIGINT) }
 
+// Immediate ends the server without writing down what it has in memory: it recovers from its log when Up starts it again.
+func (s *Server) Immediate() error { return s.end(syscall.SIGQUIT) }
+
 // Kill ends all of the server's processes at once, without any of them being asked. Up starts it again.
 func (s *Server) Kill() error {
 	for _, pid := range s.processes() {
