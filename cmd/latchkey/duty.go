@@ -16,10 +16,36 @@ import (
 // A replica that dies is followed within dutyTerm and dutyPoll; one that ends in order, within dutyPoll.
 const (
 	// dutyTerm is how long a lease is taken for, dutyRenew how often it is taken again.
-	dutyTerm, dutyRenew = 10 * time.Second, 3 * time.Second
+	dutyTerm, dutyRenew = 6 * time.Second, 2 * time.Second
 	// dutyPoll is how often the others ask for it.
-	dutyPoll = 2 * time.Second
+	dutyPoll = time.Second
+	// sharedPoll is how often whoever sends what is queued looks for what another replica queued.
+	sharedPoll = time.Second
 )
+
+// lookEvery is how often a queue is looked at without being woken: more often than alone, where others put into it too.
+func (c *core) lookEvery(alone time.Duration) time.Duration {
+	if c.driver.watch == nil {
+		return alone
+	}
+	return sharedPoll
+}
+
+// takeOver releases what one who had the duty before, and may have died, had taken to send.
+func (s *server) takeOver(ctx context.Context, release func(context.Context) (int, error)) {
+	for {
+		n, err := release(ctx)
+		if err == nil {
+			if n > 0 {
+				s.log.InfoContext(ctx, "another was sending when it ended: what it had taken is sent now", "count", n)
+			}
+			return
+		}
+		if !wait(ctx, dutyPoll) {
+			return
+		}
+	}
+}
 
 // duty is work that one replica does at a time, under a lease. A lease is no lock: two may do it for a moment, so it must be right when two do.
 type duty struct {

@@ -14,6 +14,7 @@ import (
 // startLogout starts the dispatcher that tells applications that a session ended.
 func (s *server) startLogout(ctx context.Context) error {
 	conf := logout.Defaults()
+	conf.Poll = s.core.lookEvery(conf.Poll)
 	conf.TTL = s.cfg.Logout.NoticeTTL.D()
 	d, err := logout.New(conf, logout.Deps{Notices: s.core.store, Clients: s.core.registry, Tokens: s.site.provider.Issuer, Fetcher: s.core.fetcher,
 		Audit: s.sink, Log: s.log, Now: s.core.now})
@@ -24,6 +25,7 @@ func (s *server) startLogout(ctx context.Context) error {
 	s.ended.Store(&wake)
 	s.reg.MustRegister(logoutGauges{d})
 	s.startDuty(ctx, "logout", func(ctx context.Context) {
+		s.takeOver(ctx, s.core.store.ReleaseNotices)
 		if err := d.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			s.broken <- err
 		}

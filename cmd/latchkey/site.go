@@ -174,7 +174,9 @@ func newCourier(c *core, box *mail.Memory) (*mail.Courier, error) {
 			return nil, err
 		}
 	}
-	courier, err := mail.New(mail.Defaults(), mail.Deps{Outbox: c.store, Vault: c.rings, Expander: c.accounts, Composer: composer{words}, Sender: sender, Log: c.log, Now: c.now})
+	conf := mail.Defaults()
+	conf.Poll = c.lookEvery(conf.Poll)
+	courier, err := mail.New(conf, mail.Deps{Outbox: c.store, Vault: c.rings, Expander: c.accounts, Composer: composer{words}, Sender: sender, Log: c.log, Now: c.now})
 	if err != nil {
 		return nil, errors.Join(errors.New("mail"), err)
 	}

@@ -22,6 +22,7 @@ func (s *server) startWork(ctx context.Context) error {
 	}
 	s.reg.MustRegister(courierGauges{courier})
 	s.startDuty(ctx, "outbox", func(ctx context.Context) {
+		s.takeOver(ctx, s.core.store.ReleaseMail)
 		if err := courier.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			s.broken <- err
 		}
