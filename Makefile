@@ -25,7 +25,7 @@ run: build ## an issuer on http://localhost:8080, ready to sign up and in: no co
 	./bin/latchkey serve --dev
 
 .PHONY: test
-test: deps vet unit e2e image-test ## everything that must pass; installs what it needs
+test: deps vet unit e2e image-test chart ## everything that must pass; installs what it needs
 
 .PHONY: deps
 deps: ## install what the tests need: a browser and the relying parties' modules
@@ -55,6 +55,14 @@ sbom: ## the bill of materials of the image, CycloneDX: artifacts/sbom.json
 .PHONY: image-test
 image-test: ## what is in the image, that it runs, that it is the same twice, and that a registry takes it
 	cd .ci/image && go vet ./... && go test -count=1 -timeout 15m ./...
+
+.PHONY: chart
+chart: ## the Helm chart: rendered with Helm's engine, judged by Kubernetes' schemas and Pod Security; no cluster, no helm
+	cd charts/test && go vet ./... && go test -timeout 10m ./...
+
+.PHONY: chart-generate
+chart-generate: ## make the chart's values.schema.json and README.md anew
+	cd charts/test && go run ./generate
 
 .PHONY: kill
 kill: ## only the kill rounds; ROUNDS=200 for more

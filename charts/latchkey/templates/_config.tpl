@@ -1,5 +1,6 @@
 {{/* What values set of the configuration, and thus nobody else: key → value of the chart. "secret" is what may not be in a ConfigMap at all. */}}
 {{- define "latchkey.ownedKeys" -}}
+backup.s3.access_key_id: secrets.s3AccessKeyId.existingSecret
 issuer: issuer
 dev: ""
 server.listen: ""
@@ -28,6 +29,7 @@ telemetry.endpoint: telemetry.endpoint
 backup.every: backup.every
 backup.to: backup.to
 backup.keep: backup.keep
+backup.keep_for: backup.keepFor
 backup.recipients: backup.recipients
 backup.s3.endpoint: backup.s3.endpoint
 backup.s3.region: backup.s3.region
@@ -41,8 +43,8 @@ previousSealingKeys: keys.previous_sealing_keys
 postgresUrl: storage.postgres.url
 smtpPassword: mail.smtp.password
 backupKey: backup.key
-s3AccessKeyId: backup.s3.access_key_id
 s3SecretAccessKey: backup.s3.secret_access_key
+s3SessionToken: backup.s3.session_token
 {{- end }}
 
 {{/* Refuses in config what values set, and secrets: (dict "context" $ "prefix" "" "map" .Values.config). */}}
@@ -106,13 +108,16 @@ s3SecretAccessKey: backup.s3.secret_access_key
 {{- with $b.every -}}{{- $_ := set $c "every" . -}}{{- end -}}
 {{- with $b.to -}}{{- $_ := set $c "to" . -}}{{- end -}}
 {{- with $b.keep -}}{{- $_ := set $c "keep" . -}}{{- end -}}
+{{- with $b.keepFor -}}{{- $_ := set $c "keep_for" . -}}{{- end -}}
 {{- with $b.recipients -}}{{- $_ := set $c "recipients" . -}}{{- end -}}
 {{- $s3 := dict -}}
 {{- with $b.s3.endpoint -}}{{- $_ := set $s3 "endpoint" . -}}{{- end -}}
 {{- with $b.s3.region -}}{{- $_ := set $s3 "region" . -}}{{- end -}}
-{{- if $b.s3.pathStyle -}}{{- $_ := set $s3 "path_style" true -}}{{- end -}}
-{{- with $s3 -}}{{- $_ := set $c "s3" . -}}{{- end -}}
-{{- with $c -}}{{- toYaml . -}}{{- end -}}
+{{- if hasPrefix "s3://" $b.to -}}
+{{- $_ := set $s3 "path_style" $b.s3.pathStyle -}}
+{{- $_ := set $c "s3" $s3 -}}
+{{- end -}}
+{{- if $b.to -}}{{- toYaml $c -}}{{- end -}}
 {{- end }}
 
 {{- define "latchkey.hasClients" -}}
@@ -146,6 +151,15 @@ s3SecretAccessKey: backup.s3.secret_access_key
 {{- if and $named (or (ne $name "postgresUrl") (eq $v.storage.driver "postgres")) }}
 - name: LATCHKEY_{{ $key | upper | replace "." "_" }}_FILE
   value: /etc/latchkey/secrets/{{ kebabcase $name }}
+{{- end }}
+{{- end }}
+{{- with $v.secrets.s3AccessKeyId }}
+{{- if .existingSecret }}
+- name: LATCHKEY_BACKUP_S3_ACCESS_KEY_ID
+  valueFrom:
+    secretKeyRef:
+      name: {{ .existingSecret }}
+      key: {{ .key | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -68,10 +68,16 @@
 {{- fail "secrets.s3AccessKeyId.existingSecret and secrets.s3SecretAccessKey.existingSecret go together; one is missing" -}}
 {{- end -}}
 {{- if and (or $v.backup.every $v.backup.cronJob.enabled) (not $v.backup.to) -}}
-{{- fail "backup.to is missing: where backups go" -}}
+{{- fail "backup.to is missing: the folder or s3://bucket/prefix that backups go to" -}}
 {{- end -}}
-{{- if and (or $v.backup.every $v.backup.cronJob.enabled) (not (or $v.backup.recipients $v.secrets.backupKey.existingSecret)) -}}
-{{- fail "backups are encrypted: name a Secret in secrets.backupKey.existingSecret, or public keys in backup.recipients" -}}
+{{- if and $v.backup.to (not $v.secrets.backupKey.existingSecret) -}}
+{{- fail "secrets.backupKey.existingSecret is missing: the Secret with the age identity that backups are encrypted for (`latchkey backup generate-key` makes one)" -}}
+{{- end -}}
+{{- if and (hasPrefix "s3://" $v.backup.to) (not (and $v.backup.s3.endpoint (first $both))) -}}
+{{- fail "backup.to is a bucket: backup.s3.endpoint, secrets.s3AccessKeyId.existingSecret and secrets.s3SecretAccessKey.existingSecret are needed" -}}
+{{- end -}}
+{{- if has (trimSuffix "/" $v.backup.to) (list "/var/lib/latchkey" "/tmp") -}}
+{{- fail (printf "backup.to is %s, which goes with the pod or the store: name backup.existingClaim and use /var/lib/latchkey-backup, or a bucket" $v.backup.to) -}}
 {{- end -}}
 {{- if and $v.backup.every $v.backup.cronJob.enabled -}}
 {{- fail "backup.every and backup.cronJob.enabled would both make backups: choose one" -}}

@@ -1,0 +1,152 @@
+package chart
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+var (
+	ownedKey    = regexp.MustCompile(`(?m)^([a-z][A-Za-z0-9_.]*): *(.*)$`)
+	exampleLeaf = regexp.MustCompile(`^( *)# (.*?)(LATCHKEY_[A-Z0-9_]+)$`)
+	exampleName = regexp.MustCompile(`^(?: *)(?:# )?([a-z][a-z0-9_]*):(?: (.*))?$`)
+	bounds      = regexp.MustCompile(`(?:From|At least) ([0-9]+[A-Za-z0-9]*)(?: to ([0-9]+[A-Za-z0-9]*))?\.|At most ([0-9]+[A-Za-z0-9]*)\.`)
+	choice      = regexp.MustCompile(`Of ([^.]*)\.`)
+)
+
+// ownedKeys are keys of the configuration that the chart sets or takes from Secrets: the template of the check says in its own words what to do.
+func ownedKeys(root string) (map[string]bool, error) {
+	content, err := os.ReadFile(filepath.Join(root, "charts/latchkey/templates/_config.tpl"))
+	if err != nil {
+		return nil, err
+	}
+	owned := map[string]bool{}
+	for _, name := range []string{"ownedKeys", "secretKeys"} {
+		_, part, found := strings.Cut(string(content), `{{- define "latchkey.`+name+`" -}}`)
+		part, _, ended := strings.Cut(part, "{{- end }}")
+		if !found || !ended {
+			return nil, fmt.Errorf("_config.tpl has no latchkey.%s", name)
+		}
+		for _, m := range ownedKey.FindAllStringSubmatch(part, -1) {
+			if name == "secretKeys" {
+				owned[m[2]], owned[m[2]+"_file"] = true, true
+			} else {
+				owned[m[1]] = true
+			}
+		}
+	}
+	return owned, nil
+}
+
+// configSchema is the schema of the value config: every key of the example configuration. A key that the chart sets may be anything here.
+func configSchema(example string, owned map[string]bool) (map[string]any, error) {
+	schema := map[string]any{"type": "object", "properties": map[string]any{}, "additionalProperties": false}
+	var sections []string // by depth
+	leaves, lines := 0, strings.Split(example, "\n")
+	for i, line := range lines {
+		if leaf := exampleLeaf.FindStringSubmatch(line); leaf != nil && i+1 < len(lines) {
+			name := exampleName.FindStringSubmatch(lines[i+1])
+			if name == nil {
+				return nil, fmt.Errorf("line %d of the example configuration has no key", i+2)
+			}
+			depth := len(leaf[1]) / 2
+			path := strings.Join(append(append([]string{}, sections[:min(depth, len(sections))]...), name[1]), ".")
+			if "LATCHKEY_"+strings.ToUpper(strings.ReplaceAll(path, ".", "_")) != leaf[3] {
+				return nil, fmt.Errorf("line %d of the example configuration has %s for %s", i+2, path, leaf[3])
+			}
+			leaves++
+			value := leafSchema(name[2], leaf[2])
+			if owned[path] {
+				value = map[string]any{}
+			}
+			put(schema, path, value)
+			if owned[path+"_file"] {
+				put(schema, path+"_file", map[string]any{})
+			}
+			continue
+		}
+		if name := exampleName.FindStringSubmatch(line); name != nil && name[2] == "" && !strings.Contains(line, "#") {
+			depth := (len(line) - len(strings.TrimLeft(line, " "))) / 2
+			sections = append(sections[:min(depth, len(sections))], name[1])
+		}
+	}
+	if leaves < 100 {
+		return nil, errors.New("the example configuration has too few keys to be one")
+	}
+	return schema, nil
+}
+
+func put(schema map[string]any, path string, value map[string]any) {
+	parts := strings.Split(path, ".")
+	for _, p := range parts[:len(parts)-1] {
+		properties := schema["properties"].(map[string]any)
+		if properties[p] == nil {
+			properties[p] = map[string]any{"type": "object", "properties": map[string]any{}, "additionalProperties": false}
+		}
+		schema = properties[p].(map[string]any)
+	}
+	schema["properties"].(map[string]any)[parts[len(parts)-1]] = value
+}
+
+const (
+	durationPattern = `^([0-9]+d)?([0-9]+(\.[0-9]+)?(ms|s|m|h))*$`
+	sizePattern     = `^[0-9]+(B|KiB|MiB|GiB)?$`
+)
+
+// leafSchema is what a key may be, as far as its sample and the notes of the example tell.
+func leafSchema(sample, notes string) map[string]any {
+	var value any
+	if err := yaml.Unmarshal([]byte(sample), &value); err != nil {
+		value = nil
+	}
+	var of []any
+	if m := choice.FindStringSubmatch(notes); m != nil {
+		for _, s := range strings.Split(m[1], ", ") {
+			of = append(of, s)
+		}
+	}
+	switch v := value.(type) {
+	case bool:
+		return map[string]any{"type": "boolean"}
+	case float64:
+		return numberSchema(notes)
+	case []any:
+		items := map[string]any{"type": []any{"string", "object"}}
+		if of != nil {
+			items = map[string]any{"enum": of}
+		}
+		return map[string]any{"type": "array", "items": items}
+	case string:
+		m := bounds.FindStringSubmatch(notes)
+		switch {
+		case of != nil:
+			return map[string]any{"enum": of}
+		case regexp.MustCompile(`^[0-9]+[kKMG]?i?B$`).MatchString(v):
+			return map[string]any{"type": []any{"string", "integer"}, "pattern": sizePattern}
+		case m != nil && regexp.MustCompile(durationPattern).MatchString(v):
+			return map[string]any{"type": "string", "minLength": 2, "pattern": durationPattern}
+		case v != "":
+			return map[string]any{"type": "string"}
+		}
+	}
+	return map[string]any{"type": []any{"string", "array", "number", "boolean"}} // no sample, so no type
+}
+
+func numberSchema(notes string) map[string]any {
+	out := map[string]any{"type": "integer"}
+	m := bounds.FindStringSubmatch(notes)
+	for i, key := range []string{"", "minimum", "maximum", "maximum"} {
+		if i > 0 && m != nil && m[i] != "" {
+			if n, err := strconv.Atoi(m[i]); err == nil {
+				out[key] = n
+			}
+		}
+	}
+	return out
+}

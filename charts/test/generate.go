@@ -1,0 +1,10 @@
+package chart
+
+// Generate makes the generated files of the chart of a repository: their content by their path there.
+func Generate(root string) (map[string][]byte, error) {
+	schema, err := ValuesSchema(root)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"charts/latchkey/values.schema.json": schema}, nil
+}
