@@ -1,0 +1,301 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"filippo.io/age"
+
+	"latchkey/storage"
+	"latchkey/storage/memory"
+	"latchkey/storage/transfer"
+)
+
+// What was put in comes out, is said to be in it, and can be put into another store.
+func TestRoundTrip(t *testing.T) {
+	keys, _ := newKeys(t)
+	from := populated(t)
+	want, err := transfer.Sum(t.Context(), from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, info := made(t, keys, from)
+	again, err := verify(t, b, keys)
+	if err != nil || !again.Records.Equal(want) || !info.Records.Equal(want) || !again.Proven || again.Bytes != int64(len(b)) {
+		t.Fatalf("%+v %v", again, err)
+	}
+	if a := about(); again.Issuer != a.Issuer || !again.Taken.Equal(a.Taken) || again.Version != a.Version || again.Revision != a.Revision || again.Driver != a.Driver {
+		t.Errorf("%+v", again.About)
+	}
+	to := memory.New()
+	got, err := Restore(t.Context(), bytes.NewReader(b), keys, Restored{Sessions: true}, to, nil)
+	if err != nil || !got.Equal(want) {
+		t.Errorf("%v: %v", err, want.Differences(got))
+	}
+	if bytes.Contains(b, []byte("session")) || bytes.Contains(b, []byte("live")) {
+		t.Error("something in it can be read")
+	}
+}
+
+// Without its sessions a backup signs nobody in, gives no number out again, and keeps everything else.
+func TestRestoreVoids(t *testing.T) {
+	keys, _ := newKeys(t)
+	from := populated(t)
+	b, info := made(t, keys, from)
+	to := memory.New()
+	got, err := Restore(t.Context(), bytes.NewReader(b), keys, Restored{Gap: 1000}, to, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := map[transfer.Kind]bool{"session": true, "grant": true, "one_time_token": true, "registration_token": true, "device": true, "pushed_request": true, "mail": true}
+	for _, kind := range info.Records.Kinds() {
+		if had, has := info.Records[kind], got[kind]; gone[kind] != (has.Count == 0) || !gone[kind] && kind != "account_sequence" && had != has {
+			t.Errorf("%s: %d became %d", kind, had.Count, has.Count)
+		}
+	}
+	for kind := range gone {
+		if info.Records[kind].Count == 0 {
+			t.Errorf("there was no %s, so nothing is shown", kind)
+		}
+	}
+	was, err := from.CreateAccount(t.Context(), storage.Account{Sub: "next"}, storage.Effects{}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := to.CreateAccount(t.Context(), storage.Account{Sub: "next"}, storage.Effects{}, time.Now())
+	if err != nil || is.ID != was.ID+1000 {
+		t.Errorf("after %d comes %d, %v", was.ID-1, is.ID, err)
+	}
+}
+
+// Where nobody had an account when the backup was taken, somebody may have got one since.
+func TestRestoreBeforeTheFirstAccount(t *testing.T) {
+	keys, _ := newKeys(t)
+	from, to := memory.New(), memory.New()
+	if _, err := from.SwapKeyring(t.Context(), storage.Keyring{}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	b, _ := made(t, keys, from)
+	if _, err := Restore(t.Context(), bytes.NewReader(b), keys, Restored{Gap: 1000}, to, nil); err != nil {
+		t.Fatal(err)
+	}
+	a, err := to.CreateAccount(t.Context(), storage.Account{Sub: "first"}, storage.Effects{}, time.Now())
+	if err != nil || a.ID != 1001 {
+		t.Errorf("%d %v", a.ID, err)
+	}
+}
+
+// A byte that changed, wherever it is, is found out; so is one that is missing or too many.
+func TestDamage(t *testing.T) {
+	keys, _ := newKeys(t)
+	from := memory.New()
+	if _, err := from.CreateAccount(t.Context(), storage.Account{Sub: "s"}, storage.Effects{}, time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	b, _ := made(t, keys, from)
+	refused := func(name string, b []byte) {
+		t.Helper()
+		if _, err := verify(t, b, keys); !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrKey) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		to := memory.New()
+		if _, err := Restore(t.Context(), bytes.NewReader(b), keys, Restored{}, to, nil); err == nil {
+			t.Fatalf("%s: it was restored", name)
+		}
+		if err := to.Ping(t.Context()); err == nil {
+			if sum, err := transfer.Sum(t.Context(), to); err != nil || sum.Records() != 0 {
+				t.Fatalf("%s: %d records were restored, %v", name, sum.Records(), err)
+			}
+		}
+	}
+	for i := range b {
+		bad := bytes.Clone(b)
+		bad[i] ^= 1 << (i % 8)
+		refused(fmt.Sprintf("bit %d of byte %d", i%8, i), bad)
+	}
+	for n := range b {
+		refused(fmt.Sprintf("the first %d bytes", n), b[:n])
+	}
+	refused("a byte behind its end", append(bytes.Clone(b), 0))
+	refused("twice", append(bytes.Clone(b), b...))
+	refused("nothing", nil)
+}
+
+// A large one is damaged in places all over it.
+func TestDamageOfManyChunks(t *testing.T) {
+	keys, _ := newKeys(t)
+	from := memory.New()
+	noise := make([]byte, 300<<10)
+	for i, x := 0, uint32(1); i < len(noise); i++ {
+		x = x*1664525 + 1013904223
+		noise[i] = byte(x >> 24)
+	}
+	a, err := from.CreateAccount(t.Context(), storage.Account{Sub: "s"}, storage.Effects{}, time.Unix(1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := from.PutFile(t.Context(), a.ID, storage.FileResume, storage.FileInfo{ID: "f", Size: int64(len(noise))}, noise, time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	b, _ := made(t, keys, from)
+	if len(b) < 4*64<<10 {
+		t.Fatalf("%d bytes are not many chunks", len(b))
+	}
+	for i := 0; i < len(b); i += len(b)/40 + 1 {
+		bad := bytes.Clone(b)
+		bad[i] ^= 0x80
+		for name, bad := range map[string][]byte{"changed": bad, "cut": b[:i], "one is missing": append(bytes.Clone(b[:i]), b[i+1:]...)} {
+			if _, err := verify(t, bad, keys); !errors.Is(err, ErrDamaged) {
+				t.Fatalf("%s at %d: %v", name, i, err)
+			}
+		}
+	}
+	if _, err := verify(t, append(append(bytes.Clone(b[:128<<10]), b[192<<10:]...), b[128<<10:192<<10]...), keys); !errors.Is(err, ErrDamaged) {
+		t.Errorf("chunks in another order: %v", err)
+	}
+}
+
+// Who has another key is told just that. Who has the key of a recipient reads it, without proof of who made it.
+func TestWhoCanOpen(t *testing.T) {
+	_, escrow := newKeys(t)
+	public := strings.Fields(escrow)[3]
+	keys, text := newKeys(t, public)
+	b, _ := made(t, keys, populated(t))
+	open := func(text string) (Info, error) {
+		k, err := ParseKeys(text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return verify(t, b, k)
+	}
+	other, _ := GenerateKey()
+	if _, err := open(other); !errors.Is(err, ErrKey) || errors.Is(err, ErrDamaged) {
+		t.Errorf("another key: %v", err)
+	}
+	if info, err := open(escrow); err != nil || info.Proven {
+		t.Errorf("the key of a recipient: proven %v, %v", info.Proven, err)
+	}
+	for name, both := range map[string]string{"a newer key before it": other + "\n# the former\r\n" + text, "the recipient's before it": escrow + text} {
+		if info, err := open(both); err != nil || !info.Proven {
+			t.Errorf("%s: proven %v, %v", name, info.Proven, err)
+		}
+	}
+}
+
+// Who can write where backups are, and knows the public key, makes one that opens. It is not taken for ours.
+func TestForged(t *testing.T) {
+	keys, text := newKeys(t)
+	mallory, _ := newKeys(t)
+	to, err := age.ParseX25519Recipient(strings.Fields(text)[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	mallory.recipients = []age.Recipient{to}
+	var b bytes.Buffer
+	err = Write(t.Context(), &b, mallory, about(), func(ctx context.Context, w io.Writer) error {
+		_, err := transfer.Write(ctx, w, populated(t))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := verify(t, b.Bytes(), keys); err != nil || info.Proven {
+		t.Errorf("proven %v, %v", info.Proven, err)
+	}
+}
+
+// Of a later format one is told so. A dump that was cut inside of a good envelope is not taken.
+func TestInside(t *testing.T) {
+	keys, _ := newKeys(t)
+	for _, row := range []struct {
+		name string
+		dump string
+		want error
+	}{
+		{"no dump", "{}\n", transfer.ErrFormat},
+		{"a dump without its end", `{"latchkey_dump":1}` + "\n", transfer.ErrFormat},
+		{"an empty dump", `{"latchkey_dump":1}` + "\n" + `{"end":{}}` + "\n", nil},
+		{"a record that is none", `{"latchkey_dump":1}` + "\n" + `{"account":{}}` + "\n" + `{"end":{}}` + "\n", transfer.ErrFormat},
+		{"an end inside", `{"latchkey_dump":1}` + "\n" + `{"end":{}}` + "\n" + trailerPrefix + `{}}` + "\n", ErrDamaged},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var b bytes.Buffer
+			err := Write(t.Context(), &b, keys, about(), func(_ context.Context, w io.Writer) error {
+				_, err := io.WriteString(w, row.dump)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := verify(t, b.Bytes(), keys); !errors.Is(err, row.want) || row.want != nil && strings.Contains(err.Error(), "%!") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// A disk that is full, a reader that fails and a caller who goes away are told as what they are.
+func TestTrouble(t *testing.T) {
+	keys, _ := newKeys(t)
+	from := populated(t)
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = full.Close() }()
+	if _, err := Make(t.Context(), full, keys, about(), from); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("full: %v", err)
+	}
+	b, _ := made(t, keys, from)
+	broken := errors.New("the disk is gone")
+	for _, n := range []int{0, 100, 300, len(b) - 1} {
+		_, err := Verify(t.Context(), io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(broken)), keys)
+		if !errors.Is(err, broken) || errors.Is(err, ErrDamaged) {
+			t.Errorf("after %d bytes: %v", n, err)
+		}
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Verify(gone, bytes.NewReader(b), keys); !errors.Is(err, context.Canceled) {
+		t.Errorf("gone: %v", err)
+	}
+	f, err := Spool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if _, err := Make(gone, f, keys, about(), from); !errors.Is(err, context.Canceled) {
+		t.Errorf("gone: %v", err)
+	}
+}
+
+// Keys are read as age-keygen writes them. What is wrong is said without them.
+func TestKeys(t *testing.T) {
+	text, err := GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, public := strings.Fields(text)[4], strings.Fields(text)[3]
+	for name, good := range map[string]string{"one": secret, "with comments": "# created\n\n" + text, "two": secret + "\n" + secret, "spaces": "  " + secret + " \r\n"} {
+		if _, err := ParseKeys(good, []string{public}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, bad := range map[string]string{"nothing": "", "a comment": "# x", "the public one": public, "cut": secret[:60], "changed": secret[:70] + "QQQQ", "a good one and a bad one": secret + "\nx"} {
+		if _, err := ParseKeys(bad, nil); err == nil || strings.Contains(err.Error(), secret[20:40]) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := ParseKeys(secret, []string{secret}); err == nil {
+		t.Error("a secret was taken for a recipient")
+	}
+}

@@ -1,0 +1,108 @@
+// Package s3test runs a real S3 server for tests: Versity's gateway over a folder, of the version that versitygw/go.mod pins. It checks signatures.
+//
+// It owns: building the server, running it on a free port of 127.0.0.1, its end. It must not: skip, or be used by anything but tests.
+package s3test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Who may do everything, and the bucket that is there.
+const (
+	AccessKeyID, SecretAccessKey = "AKIATESTTESTTEST", "test+secret/with=signs"
+	Region, Bucket               = "test-region-1", "backups"
+)
+
+// Server is a server that runs.
+type Server struct {
+	// Endpoint is its base URL. Objects are files below Folder, by their keys.
+	Endpoint, Folder string
+
+	dir   string
+	cmd   *exec.Cmd
+	ended chan struct{}
+	log   bytes.Buffer
+}
+
+// Start builds the server, where that was not done yet, starts it, and waits until it answers. Stop ends it.
+func Start() (*Server, error) {
+	program, err := build()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "s3-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir, Folder: filepath.Join(dir, "data", Bucket), ended: make(chan struct{})}
+	if err := errors.Join(os.MkdirAll(s.Folder, 0o700), os.Mkdir(filepath.Join(dir, "meta"), 0o700), s.run(program)); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// build gives the program's path. The go command keeps what it built.
+func build() (string, error) {
+	_, here, _, _ := runtime.Caller(0)
+	cmd := exec.Command("go", "tool", "-n", "versitygw")
+	cmd.Dir = filepath.Join(filepath.Dir(here), "versitygw")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("build the S3 server: %w\n%s", err, said.Bytes())
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+func (s *Server) run(program string) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	s.Endpoint = "http://" + address
+	s.cmd = exec.Command(program, "--port", address, "--access", AccessKeyID, "--secret", SecretAccessKey, "--region", Region, "--quiet",
+		"posix", "--sidecar", filepath.Join(s.dir, "meta"), filepath.Dir(s.Folder))
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	go func() {
+		_ = s.cmd.Wait()
+		close(s.ended)
+	}()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if c, err := net.Dial("tcp", address); err == nil {
+			return c.Close()
+		}
+		select {
+		case <-s.ended:
+			return fmt.Errorf("the S3 server ended: %s", s.log.Bytes())
+		default:
+		}
+		if time.Now().After(end) {
+			return errors.New("the S3 server does not answer")
+		}
+	}
+}
+
+// Stop ends the server and removes what it had.
+func (s *Server) Stop() error {
+	if s.cmd != nil && s.cmd.Process != nil {
+		_ = s.cmd.Process.Kill()
+		<-s.ended
+	}
+	return os.RemoveAll(s.dir)
+}
