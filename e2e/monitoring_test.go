@@ -1,0 +1,285 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"latchkey/e2e/harness"
+)
+
+// rare are metrics that appear with an event that no flow causes, or with a configuration that these servers do not have.
+func rare() []string {
+	return []string{"latchkey_http_panics_total", "latchkey_backup_last_success_timestamp_seconds", "latchkey_backup_failures_total"}
+}
+
+// scraped runs two servers, one with its own certificate, a file and clients in a folder, the other on PostgreSQL, and takes one of them through
+// what people and applications do. It returns every metric of both.
+func scraped(t *testing.T) (servers []*harness.Server, families map[string]*dto.MetricFamily) {
+	t.Helper()
+	certificate, clients := harness.NewCertificate(t, "monitored"), t.TempDir()
+	alone := harness.Start(t, harness.Options{Scheme: "https", Config: map[string]any{
+		"server.tls.cert_file": certificate.CertFile, "server.tls.key_file": certificate.KeyFile, "clients_dir": clients,
+	}})
+	shared := harness.Start(t, harness.Options{Config: map[string]any{"storage.driver": "postgres", "storage.postgres.url": harness.Database(t)}})
+	shared.SignUp(t, "ada", "ada@example.test", "correct horse battery")
+	b := shared.Browser(t)
+	b.SignIn("ada", "correct horse battery")
+	got := signInToClient(t, shared, b, "openid offline_access")
+	if _, err := got.flow.Refresh(shared.API(), got.refresh); err != nil {
+		t.Fatal(err)
+	}
+	shared.API().Must(t, http.MethodGet, "/jwks.json", nil, nil).Want(t, http.StatusOK)
+	req, err := http.NewRequest(http.MethodGet, shared.Issuer+"/jwks.json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "elsewhere.example.test"
+	if res, err := http.DefaultClient.Do(req); err != nil || res.Body.Close() != nil || res.StatusCode != http.StatusMisdirectedRequest {
+		t.Fatalf("unknown host: %v %v", res, err)
+	}
+	families = map[string]*dto.MetricFamily{}
+	for _, s := range []*harness.Server{alone, shared} {
+		maps.Copy(families, s.Metrics(t).Families)
+	}
+	return []*harness.Server{alone, shared}, families
+}
+
+// prometheus starts a real one that scrapes the servers and evaluates the rules. It returns its API.
+func prometheus(t *testing.T, servers []*harness.Server) string {
+	t.Helper()
+	dir, targets := t.TempDir(), []string{}
+	for _, s := range servers {
+		targets = append(targets, "'"+strings.TrimPrefix(s.Ops, "http://")+"'")
+	}
+	config := fmt.Sprintf("global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 1s}\nrule_files: ['%s']\nscrape_configs:\n  - job_name: latchkey\n    static_configs: [{targets: [%s]}]\n",
+		rulesFile(), strings.Join(targets, ", "))
+	file := filepath.Join(dir, "prometheus.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	listen := fmt.Sprintf("127.0.0.1:%d", harness.Port(t))
+	harness.Run(t, "", "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+listen, "--log.level=warn",
+		"--enable-feature=exemplar-storage")
+	return "http://" + listen + "/api/v1/"
+}
+
+// ask asks Prometheus' API.
+func ask(api, path string, query url.Values, data any) error {
+	res, err := http.Get(api + path + "?" + query.Encode())
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	answer := struct {
+		Status, Error string
+		Warnings      []string
+		Data          any
+	}{Data: data}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return err
+	}
+	if answer.Status != "success" || len(answer.Warnings) > 0 {
+		return fmt.Errorf("%s: %s %v", path, answer.Error, answer.Warnings)
+	}
+	return nil
+}
+
+// TestPrometheusAndDashboard: a real Prometheus scrapes two servers, takes all rules, and answers every question of the dashboard; none asks for a
+// metric that there is not.
+func TestPrometheusAndDashboard(t *testing.T) {
+	servers, families := scraped(t)
+	t.Run("docs/monitoring.md tells of every metric", func(t *testing.T) { checkMetricsPage(t, families) })
+	questions := dashboard(t)
+	for _, r := range rules(t) {
+		checkNames(t, families, r.Record+r.Alert, r.Expr)
+	}
+	for title, expr := range questions {
+		checkNames(t, families, title, expr)
+	}
+	api := prometheus(t, servers)
+	harness.Until(t, 60*time.Second, "both servers are scraped and all rules are evaluated", func() error {
+		var targets struct{ ActiveTargets []struct{ Health, LastError string } }
+		if err := ask(api, "targets", nil, &targets); err != nil {
+			return err
+		}
+		for _, target := range targets.ActiveTargets {
+			if target.Health != "up" {
+				return fmt.Errorf("a target is %s: %s", target.Health, target.LastError)
+			}
+		}
+		if len(targets.ActiveTargets) != 2 {
+			return fmt.Errorf("%d targets", len(targets.ActiveTargets))
+		}
+		var loaded struct {
+			Groups []struct {
+				Rules []struct{ Name, Health, LastError string }
+			}
+		}
+		if err := ask(api, "rules", nil, &loaded); err != nil {
+			return err
+		}
+		n := 0
+		for _, g := range loaded.Groups {
+			for _, r := range g.Rules {
+				if r.Health != "ok" {
+					return fmt.Errorf("%s is %s: %s", r.Name, r.Health, r.LastError)
+				}
+				n++
+			}
+		}
+		if want := len(rules(t)); n != want {
+			return fmt.Errorf("%d rules of %d", n, want)
+		}
+		return nil
+	})
+	checkAnswers(t, api, questions)
+	var firing struct{ Alerts []struct{ Labels, Annotations map[string]string } }
+	if err := ask(api, "alerts", nil, &firing); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range firing.Alerts {
+		if !slices.Contains(expectedHere(), a.Labels["alertname"]) {
+			t.Errorf("an alert over healthy servers: %v %v", a.Labels, a.Annotations)
+		}
+	}
+}
+
+// expectedHere are alerts that are right about these servers: rules may be evaluated before the first scrape, the certificate is good for a day, the
+// machine's disk may be as it is, and tokens are signed by a server whose keys nobody fetched for long.
+func expectedHere() []string {
+	return []string{"LatchkeyAbsent", "LatchkeyCertificateExpiring", "LatchkeyCertificateExpiresNow", "LatchkeyStoreDiskFull", "LatchkeyKeysNotFetched"}
+}
+
+// checkAnswers asks every question of the dashboard. Most have an answer over servers that did something, once they were scraped for a while.
+func checkAnswers(t *testing.T, api string, questions map[string]string) {
+	t.Helper()
+	harness.Until(t, 30*time.Second, "most questions of the dashboard have an answer", func() error {
+		var silent []string
+		for title, expr := range questions {
+			var data struct{ Result []any }
+			if err := ask(api, "query", url.Values{"query": {expr}}, &data); err != nil {
+				t.Fatalf("%s: %v\n%s", title, err, expr)
+			}
+			if len(data.Result) == 0 {
+				silent = append(silent, title)
+			}
+		}
+		if len(silent) > len(questions)/4 {
+			return fmt.Errorf("%d of %d have none: %q", len(silent), len(questions), silent)
+		}
+		return nil
+	})
+}
+
+// dashboard reads every expression, by its panel's title, with Grafana's variables filled in; and checks what Grafana needs.
+func dashboard(t *testing.T) map[string]string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(harness.Root(), "charts/latchkey/files/dashboards/latchkey.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d struct {
+		UID    string
+		Panels []struct {
+			ID                       int
+			Type, Title, Description string
+			Datasource               struct{ UID string }
+			GridPos                  struct{ X, Y, W, H int }
+			FieldConfig              struct{ Defaults struct{ Unit string } }
+			Targets                  []struct{ Expr string }
+		}
+		Annotations struct{ List []struct{ Name, Expr string } }
+	}
+	if err := json.Unmarshal(content, &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.UID != "latchkey" {
+		t.Errorf("uid %q: links to the dashboard would break", d.UID)
+	}
+	fill := strings.NewReplacer("$namespace", ".*", "$job", ".*", "$instance", ".*", "$__rate_interval", "1m", "$__range", "5m")
+	out, ids, places := map[string]string{}, map[int]bool{}, map[[2]int]string{}
+	for _, p := range d.Panels {
+		if at := [2]int{p.GridPos.X, p.GridPos.Y}; ids[p.ID] || places[at] != "" {
+			t.Errorf("%s: its number is taken, or its place by %q", p.Title, places[at])
+		} else {
+			ids[p.ID], places[at] = true, p.Title
+		}
+		if p.Type == "row" {
+			continue
+		}
+		if p.Description == "" || p.FieldConfig.Defaults.Unit == "" || p.Datasource.UID != "${datasource}" || len(p.Targets) == 0 {
+			t.Errorf("%s: no description, unit, question, or a data source of its own", p.Title)
+		}
+		for i, q := range p.Targets {
+			out[fmt.Sprintf("%d %s %d", p.ID, p.Title, i)] = fill.Replace(q.Expr)
+		}
+	}
+	for _, a := range d.Annotations.List {
+		out["annotation "+a.Name] = fill.Replace(a.Expr)
+	}
+	for title, expr := range out {
+		if strings.Contains(expr, "$") {
+			t.Errorf("%s: a variable that there is not: %s", title, expr)
+		}
+	}
+	return out
+}
+
+// checkNames looks for every metric of an expression among those that were scraped.
+func checkNames(t *testing.T, families map[string]*dto.MetricFamily, what, expr string) {
+	t.Helper()
+	for _, name := range regexp.MustCompile(`\b(?:latchkey|process|go)_[a-z_]+`).FindAllString(expr, -1) {
+		base := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, "_count"), "_bucket"), "_sum")
+		if families[name] == nil && families[base] == nil && !slices.Contains(rare(), name) {
+			t.Errorf("%s asks for %s, which there is not", what, name)
+		}
+	}
+}
+
+// checkMetricsPage compares the tables of docs/monitoring.md with what was scraped, both ways: names, types and labels.
+func checkMetricsPage(t *testing.T, families map[string]*dto.MetricFamily) {
+	page, err := os.ReadFile(filepath.Join(harness.Root(), "docs/monitoring.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string][2]string{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(latchkey_[a-z_]+)` \\| (.) \\|([^|]*)\\|").FindAllStringSubmatch(string(page), -1) {
+		labels := strings.Fields(strings.NewReplacer("`", "", ",", "").Replace(m[3]))
+		slices.Sort(labels)
+		told[m[1]] = [2]string{m[2], strings.Join(labels, " ")}
+	}
+	for name, f := range families {
+		if !strings.HasPrefix(name, "latchkey_") {
+			continue
+		}
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, l.GetName())
+		}
+		slices.Sort(labels)
+		kind := map[dto.MetricType]string{dto.MetricType_COUNTER: "c", dto.MetricType_GAUGE: "g", dto.MetricType_HISTOGRAM: "h"}[f.GetType()]
+		if want := [2]string{kind, strings.Join(labels, " ")}; told[name] != want {
+			t.Errorf("%s is %q; docs/monitoring.md says %q", name, want, told[name])
+		}
+		if f.GetHelp() == "" {
+			t.Errorf("%s has no help", name)
+		}
+	}
+	for name := range told {
+		if families[name] == nil && !slices.Contains(rare(), name) {
+			t.Errorf("docs/monitoring.md tells of %s, which there is not", name)
+		}
+	}
+}
