@@ -26,6 +26,7 @@ type Store interface {
 	Limits
 	Leases
 	Handover
+	Transfers
 	Upkeep
 }
 

@@ -30,10 +30,7 @@ func (s *Store) CreateAccount(ctx context.Context, in storage.Account, with stor
 			return storage.ErrNotFound
 		}
 		a.ID = t.nextID()
-		t.point(tSubs, []byte(a.Sub), idKey(a.ID))
-		t.rename(storage.Account{}, a)
-		save(t, tAccounts, idKey(a.ID), walkAccount, a)
-		t.delta[tAccounts]++
+		t.addAccount(a)
 		own := with
 		own.Put, own.Mail = slices.Clone(with.Put), slices.Clone(with.Mail)
 		for i := range own.Put {
@@ -48,6 +45,14 @@ func (s *Store) CreateAccount(ctx context.Context, in storage.Account, with stor
 		return storage.Account{}, err
 	}
 	return own(walkAccount, a), nil
+}
+
+// addAccount stores an account whose names are free.
+func (t *txn) addAccount(a storage.Account) {
+	t.point(tSubs, []byte(a.Sub), idKey(a.ID))
+	t.rename(storage.Account{}, a)
+	save(t, tAccounts, idKey(a.ID), walkAccount, a)
+	t.delta[tAccounts]++
 }
 
 // own returns a copy that shares nothing with v.

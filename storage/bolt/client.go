@@ -46,10 +46,14 @@ func (t *txn) createClient(c storage.Client, now time.Time) storage.Client {
 	if c.UpdatedAt.IsZero() {
 		c.UpdatedAt = now
 	}
+	t.addClient(c)
+	return c
+}
+
+func (t *txn) addClient(c storage.Client) {
 	save(t, tClients, []byte(c.ID), walkClient, c)
 	t.indexClient(storage.Client{}, c)
 	t.delta[tClients]++
-	return c
 }
 
 // removeClient removes the client, if it is there, with all that goes with it. Rows that cannot be read, and so serve nobody, are passed over:

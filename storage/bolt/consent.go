@@ -35,13 +35,19 @@ func (s *Store) PutConsent(ctx context.Context, c storage.Consent, now time.Time
 		if merged.GrantedAt.IsZero() {
 			merged.GrantedAt = now
 		}
-		save(t, tConsents, key, walkConsent, merged)
-		if !known {
-			t.mark(tConsentsBy, append(within(c.ClientID), idKey(c.AccountID)...))
-			t.delta[tConsents]++
+		if known {
+			save(t, tConsents, key, walkConsent, merged)
+		} else {
+			t.addConsent(merged)
 		}
 		return nil
 	})
+}
+
+func (t *txn) addConsent(c storage.Consent) {
+	save(t, tConsents, consentKey(c.AccountID, c.ClientID), walkConsent, c)
+	t.mark(tConsentsBy, append(within(c.ClientID), idKey(c.AccountID)...))
+	t.delta[tConsents]++
 }
 
 // Consent implements [storage.Consents].
@@ -91,11 +97,9 @@ func (s *Store) DenyToken(ctx context.Context, jti string, until, now time.Time)
 		}
 		if known {
 			t.drop(tExpiry, expiryKey(was, tDenials, []byte(jti)))
-		} else {
-			t.delta[tDenials]++
+			t.delta[tDenials]--
 		}
-		save(t, tDenials, []byte(jti), walkTime, until)
-		t.mark(tExpiry, expiryKey(until, tDenials, []byte(jti)))
+		t.addUntil(tDenials, jti, until)
 		return nil
 	})
 }

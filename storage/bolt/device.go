@@ -18,12 +18,16 @@ func (s *Store) CreateDevice(ctx context.Context, d storage.Device, now time.Tim
 		}
 		t.removeDevice(d.CodeHash)
 		t.removeDevice(holder)
-		save(t, tDevices, []byte(d.CodeHash), walkDevice, d)
-		t.point(tUserCodes, []byte(d.UserCodeHash), []byte(d.CodeHash))
-		t.mark(tExpiry, expiryKey(d.ExpiresAt, tDevices, []byte(d.CodeHash)))
-		t.delta[tDevices]++
+		t.addDevice(d)
 		return nil
 	})
+}
+
+func (t *txn) addDevice(d storage.Device) {
+	save(t, tDevices, []byte(d.CodeHash), walkDevice, d)
+	t.point(tUserCodes, []byte(d.UserCodeHash), []byte(d.CodeHash))
+	t.mark(tExpiry, expiryKey(d.ExpiresAt, tDevices, []byte(d.CodeHash)))
+	t.delta[tDevices]++
 }
 
 // deviceOf returns the code hash of the request with that user code, "" for none.

@@ -70,12 +70,16 @@ func (t *txn) putOneTime(accountID int64, o storage.OneTime, now time.Time) erro
 		return storage.ErrExists
 	}
 	t.removeOneTime(o.OneTimeKey)
+	t.addOneTime(o)
+	return nil
+}
+
+func (t *txn) addOneTime(o storage.OneTime) {
 	key := oneTimeKey(o.OneTimeKey)
 	save(t, tOneTimes, key, walkOneTime, o)
 	t.mark(tOneTimesOf, append(idKey(o.AccountID), key...))
 	t.mark(tExpiry, expiryKey(o.ExpiresAt, tOneTimes, key))
 	t.delta[tOneTimes]++
-	return nil
 }
 
 func (t *txn) removeOneTime(k storage.OneTimeKey) {

@@ -26,6 +26,11 @@ func (t *txn) removeFile(info *storage.FileInfo) {
 	t.delta[tFiles]--
 }
 
+func (t *txn) addFile(f file) {
+	save(t, tFiles, []byte(f.info.ID), walkFile, f)
+	t.delta[tFiles]++
+}
+
 // PutFile implements [storage.Files].
 func (s *Store) PutFile(ctx context.Context, accountID int64, kind storage.FileKind, info storage.FileInfo, content []byte, now time.Time) error {
 	return s.updateWeighing(ctx, "PutFile", len(content), func(t *txn) error {
@@ -39,8 +44,7 @@ func (s *Store) PutFile(ctx context.Context, accountID int64, kind storage.FileK
 			return storage.ErrExists
 		}
 		t.removeFile(*p)
-		save(t, tFiles, []byte(info.ID), walkFile, file{account: accountID, kind: kind, info: info, content: content})
-		t.delta[tFiles]++
+		t.addFile(file{account: accountID, kind: kind, info: info, content: content})
 		*p = &info
 		a.UpdatedAt = now
 		a.Version++

@@ -33,7 +33,12 @@ func (t *txn) createGrant(g storage.Grant, now time.Time) error {
 		t.removeGrant(string(holder))
 	}
 	t.removeGrant(g.ID)
-	save(t, tGrants, []byte(g.ID), walkGrant, grant{Grant: g})
+	t.addGrant(grant{Grant: g})
+	return nil
+}
+
+func (t *txn) addGrant(g grant) {
+	save(t, tGrants, []byte(g.ID), walkGrant, g)
 	t.mark(tGrantsBy, join(within(g.ClientID), g.ID))
 	if g.AccountID != 0 {
 		t.mark(tGrantsOf, join(idKey(g.AccountID), g.ID))
@@ -46,7 +51,6 @@ func (t *txn) createGrant(g storage.Grant, now time.Time) error {
 	}
 	t.mark(tExpiry, expiryKey(g.SweptAt(), tGrants, []byte(g.ID)))
 	t.delta[tGrants]++
-	return nil
 }
 
 // grantHeld says whether the ID is taken by a grant, live or revoked, that has not expired.

@@ -42,14 +42,19 @@ func (t *txn) notify(session storage.Session, sub string, now time.Time) {
 			NoticeKey: storage.NoticeKey{SID: session.SID, ClientID: client},
 			AccountID: session.AccountID, Sub: sub, EndedAt: now, NotBefore: now,
 		}
-		key := noticeKey(n.NoticeKey)
-		t.removeNotice(key)
-		t.saveNotice(n)
-		t.mark(tNoticesOf, newestFirstKey(n))
-		t.mark(tNoticesBy, noticeByKey(n))
-		t.mark(tExpiry, expiryKey(n.SweptAt(), tNotices, key))
-		t.delta[tNotices]++
+		t.removeNotice(noticeKey(n.NoticeKey))
+		t.addNotice(n)
 	}
+}
+
+func (t *txn) addNotice(n storage.LogoutNotice) {
+	t.saveNotice(n)
+	t.mark(tNoticesOf, newestFirstKey(n))
+	if !n.Over() {
+		t.mark(tNoticesBy, noticeByKey(n))
+	}
+	t.mark(tExpiry, expiryKey(n.SweptAt(), tNotices, noticeKey(n.NoticeKey)))
+	t.delta[tNotices]++
 }
 
 // saveNotice writes the notice and, while it is not over, its place among those that are due.

@@ -23,6 +23,8 @@ type Options struct {
 	Path string
 	// OnStandby is called once if another process has the file, before Open waits for it; nil: nobody wants to know.
 	OnStandby func()
+	// Transfer: everything is moved, and nobody uses the store meanwhile. One that is half filled is opened, too, and dumps read the file itself.
+	Transfer bool
 }
 
 // Keys of [tMeta].
@@ -32,6 +34,7 @@ const (
 	keyCounts  = "counts"
 	keyKeyring = "keyring"
 	keyLastID  = "last-account"
+	keyFilling = "filling"
 
 	format = "latchkey store"
 	// schema is the version of the layout that this code reads and writes.
@@ -53,7 +56,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s, err := openOnce(o.Path)
 		if !errors.Is(err, errHeld) {
 			if err == nil {
-				err = s.release(ctx)
+				err = s.ready(ctx, o)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("open store %s: %w", o.Path, err)

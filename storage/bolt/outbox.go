@@ -20,11 +20,15 @@ func (t *txn) queueMail(mails []storage.Mail, now time.Time) error {
 			return storage.ErrExists
 		}
 		t.removeMail(m.ID)
-		t.saveMail(m)
-		t.mark(tExpiry, expiryKey(m.ExpiresAt, tMails, []byte(m.ID)))
-		t.delta[tMails]++
+		t.addMail(m)
 	}
 	return nil
+}
+
+func (t *txn) addMail(m storage.Mail) {
+	t.saveMail(m)
+	t.mark(tExpiry, expiryKey(m.ExpiresAt, tMails, []byte(m.ID)))
+	t.delta[tMails]++
 }
 
 func (t *txn) mail(id string) (storage.Mail, bool) { return load(t, tMails, []byte(id), walkMail) }

@@ -32,11 +32,15 @@ func (s *Store) PutPushedRequest(ctx context.Context, p storage.PushedRequest, n
 			return storage.ErrExists
 		}
 		t.removePushed(p.ID)
-		save(t, tPushed, []byte(p.ID), walkPushed, p)
-		t.mark(tExpiry, expiryKey(p.ExpiresAt, tPushed, []byte(p.ID)))
-		t.delta[tPushed]++
+		t.addPushed(p)
 		return nil
 	})
+}
+
+func (t *txn) addPushed(p storage.PushedRequest) {
+	save(t, tPushed, []byte(p.ID), walkPushed, p)
+	t.mark(tExpiry, expiryKey(p.ExpiresAt, tPushed, []byte(p.ID)))
+	t.delta[tPushed]++
 }
 
 // PushedRequest implements [storage.PushedRequests].
@@ -72,11 +76,16 @@ func (s *Store) SpendOnce(ctx context.Context, key string, until, now time.Time)
 		}
 		if known {
 			t.drop(tExpiry, expiryKey(was, tReplays, []byte(key)))
-		} else {
-			t.delta[tReplays]++
+			t.delta[tReplays]--
 		}
-		save(t, tReplays, []byte(key), walkTime, until)
-		t.mark(tExpiry, expiryKey(until, tReplays, []byte(key)))
+		t.addUntil(tReplays, key, until)
 		return nil
 	})
+}
+
+// addUntil stores a denial or a replay.
+func (t *txn) addUntil(tb table, key string, until time.Time) {
+	save(t, tb, []byte(key), walkTime, until)
+	t.mark(tExpiry, expiryKey(until, tb, []byte(key)))
+	t.delta[tb]++
 }

@@ -19,14 +19,18 @@ func (s *Store) CreateRegistrationToken(ctx context.Context, r storage.Registrat
 		}
 		t.removeRegistration(r.ID)
 		t.removeRegistration(holder)
-		save(t, tRegistrations, []byte(r.ID), walkRegistration, r)
-		t.point(tRegistrationHashes, []byte(r.Hash), []byte(r.ID))
-		if !r.ExpiresAt.IsZero() {
-			t.mark(tExpiry, expiryKey(r.ExpiresAt, tRegistrations, []byte(r.ID)))
-		}
-		t.delta[tRegistrations]++
+		t.addRegistration(r)
 		return nil
 	})
+}
+
+func (t *txn) addRegistration(r storage.RegistrationToken) {
+	save(t, tRegistrations, []byte(r.ID), walkRegistration, r)
+	t.point(tRegistrationHashes, []byte(r.Hash), []byte(r.ID))
+	if !r.ExpiresAt.IsZero() {
+		t.mark(tExpiry, expiryKey(r.ExpiresAt, tRegistrations, []byte(r.ID)))
+	}
+	t.delta[tRegistrations]++
 }
 
 // registrationOf returns the ID of the token with that hash, "" for none.

@@ -24,11 +24,15 @@ func (t *txn) createSession(session storage.Session, now time.Time) error {
 		return storage.ErrExists
 	}
 	t.removeSession(session.SID)
+	t.addSession(session)
+	return nil
+}
+
+func (t *txn) addSession(session storage.Session) {
 	save(t, tSessions, []byte(session.SID), walkSession, session)
 	t.mark(tSessionsOf, join(idKey(session.AccountID), session.SID))
 	t.mark(tExpiry, expiryKey(session.ExpiresAt, tSessions, []byte(session.SID)))
 	t.delta[tSessions]++
-	return nil
 }
 
 func (t *txn) liveSession(sid string, now time.Time) (storage.Session, bool) {

@@ -23,6 +23,8 @@ type Store struct {
 	file     *os.File
 	counters *counter.Table
 	leases   lease.Table
+	// alone: nobody else uses the store.
+	alone bool
 
 	// mu is held for reading while an operation is handed over, so that none is handed over after queue was closed.
 	mu     sync.RWMutex

@@ -29,6 +29,8 @@ type Options struct {
 	KeepSchema bool
 	// OnWait is called once if the database is away, with the reason, before Open waits for it; nil: nobody wants to know.
 	OnWait func(error)
+	// Transfer: everything is moved. A database that is half filled is opened, too.
+	Transfer bool
 }
 
 // LogValue tells nothing of the URL.
@@ -66,6 +68,9 @@ func open(ctx context.Context, o Options, migrations []migration) (*Store, error
 	cfg, err := s.poolConfig(o)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if o.Transfer {
+		cfg.ConnConfig.RuntimeParams["application_name"] = transferName
 	}
 	s.listener = cfg.ConnConfig.Copy()
 	if err := s.prepare(ctx, o, migrations); err != nil {
@@ -124,6 +129,11 @@ func (s *Store) prepareOver(ctx context.Context, conn *pgx.Conn, o Options, migr
 	}
 	if err := migrate(ctx, conn, migrations, o.KeepSchema); err != nil {
 		return err
+	}
+	if !o.Transfer {
+		if err := refuseHalfFilled(ctx, conn); err != nil {
+			return err
+		}
 	}
 	_, err := conn.Exec(ctx, "SELECT pg_notify('"+channel+"', '')")
 	if s.announces = err == nil; absent(err) {

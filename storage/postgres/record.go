@@ -136,6 +136,18 @@ func oneTimeColumns(o *storage.OneTime) (c columns) {
 	return c
 }
 
+func denialColumns(d *storage.Denial) (c columns) {
+	c.text("jti", &d.JTI)
+	c.time("expires_at", &d.Until)
+	return c
+}
+
+func replayColumns(r *storage.Replay) (c columns) {
+	c.text("key", &r.Key)
+	c.time("expires_at", &r.Until)
+	return c
+}
+
 func deviceColumns(d *storage.Device) (c columns) {
 	by := &d.Decision
 	decision := decisionText(*by)

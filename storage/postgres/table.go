@@ -71,6 +71,8 @@ type tables struct {
 	grants        table[grant]
 	consents      table[storage.Consent]
 	oneTimes      table[storage.OneTime]
+	denials       table[storage.Denial]
+	replays       table[storage.Replay]
 	mails         table[storage.Mail]
 	leasedMails   table[leased[storage.Mail]]
 	clients       table[storage.Client]
@@ -92,6 +94,8 @@ func newTables() tables {
 		grants:        tableOf("grants", grantColumns),
 		consents:      tableOf("consents", consentColumns),
 		oneTimes:      tableOf("one_time_tokens", oneTimeColumns),
+		denials:       tableOf("denials", denialColumns),
+		replays:       tableOf("replays", replayColumns),
 		mails:         tableOf("outbox", mailColumns),
 		leasedMails:   tableOf("", leasedColumns(mailColumns)),
 		clients:       tableOf("clients", clientColumns),

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Limits", limitChecks()},
 		{"Leases", leaseChecks()},
 		{"Upkeep", upkeepChecks()},
+		{"Transfers", transferChecks()},
 		{"Races", append(raceChecks(), raceOnceChecks()...)},
 	} {
 		t.Run(group.name, func(t *testing.T) {
