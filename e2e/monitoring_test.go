@@ -110,7 +110,9 @@ func TestPrometheusAndDashboard(t *testing.T) {
 	}
 	api := prometheus(t, servers)
 	harness.Until(t, 60*time.Second, "both servers are scraped and all rules are evaluated", func() error {
-		var targets struct{ ActiveTargets []struct{ Health, LastError string } }
+		var targets struct {
+			ActiveTargets []struct{ Health, LastError string }
+		}
 		if err := ask(api, "targets", nil, &targets); err != nil {
 			return err
 		}
@@ -145,7 +147,9 @@ func TestPrometheusAndDashboard(t *testing.T) {
 		return nil
 	})
 	checkAnswers(t, api, questions)
-	var firing struct{ Alerts []struct{ Labels, Annotations map[string]string } }
+	var firing struct {
+		Alerts []struct{ Labels, Annotations map[string]string }
+	}
 	if err := ask(api, "alerts", nil, &firing); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,9 @@ type rule struct {
 	Labels, Annotations      map[string]string
 }
 
-func rulesFile() string { return filepath.Join(harness.Root(), "charts/latchkey/files/rules/latchkey.yaml") }
+func rulesFile() string {
+	return filepath.Join(harness.Root(), "charts/latchkey/files/rules/latchkey.yaml")
+}
 
 // rules reads the file of rules.
 func rules(t *testing.T) (all []rule) {
