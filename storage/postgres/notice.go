@@ -18,11 +18,13 @@ func kept(now time.Time) time.Time { return now.Add(-storage.NoticeKept) }
 // LeaseNotices implements [storage.Notices]. Rows that another replica is leasing are passed over, not waited for.
 func (s *Store) LeaseNotices(ctx context.Context, limit int, until, now time.Time) ([]storage.LogoutNotice, error) {
 	var taken []leased[storage.LogoutNotice]
-	err := s.run(ctx, "LeaseNotices", writing, s.t.leasedNotices.get(&taken, `WITH due AS (
-		SELECT sid, client_id, due_at FROM notices WHERE `+waits+` AND due_at <= $1 AND ended_at > $2
-		ORDER BY due_at, sid, client_id LIMIT $3 FOR UPDATE SKIP LOCKED
-	) UPDATE notices q SET lease_until = $4 FROM due WHERE q.sid = due.sid AND q.client_id = due.client_id RETURNING `+s.t.leasedNotices.list,
-		now, kept(now), max(limit, 0), until))
+	err := s.noticeDoubts.lease("notices", until, func(before []step) error {
+		return s.run(ctx, "LeaseNotices", writing, append(before, s.t.leasedNotices.get(&taken, `WITH due AS (
+			SELECT sid, client_id, due_at FROM notices WHERE `+waits+` AND due_at <= $1 AND ended_at > $2
+			ORDER BY due_at, sid, client_id LIMIT $3 FOR UPDATE SKIP LOCKED
+		) UPDATE notices q SET lease_until = $4 FROM due WHERE q.sid = due.sid AND q.client_id = due.client_id RETURNING `+s.t.leasedNotices.list,
+			now, kept(now), max(limit, 0), until))...)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -30,9 +30,11 @@ func (s *Store) queueMail(list []storage.Mail, now time.Time) (steps []step) {
 // LeaseMail implements [storage.Outbox]. Those due longest come first. Rows that another replica is leasing are passed over, not waited for.
 func (s *Store) LeaseMail(ctx context.Context, limit int, until, now time.Time) ([]storage.Mail, error) {
 	var taken []leased[storage.Mail]
-	err := s.run(ctx, "LeaseMail", writing, s.t.leasedMails.get(&taken, `WITH due AS (
-		SELECT id, due_at FROM outbox WHERE due_at <= $1 AND expires_at > $1 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
-	) UPDATE outbox q SET lease_until = $3 FROM due WHERE q.id = due.id RETURNING `+s.t.leasedMails.list, now, max(limit, 0), until))
+	err := s.mailDoubts.lease("outbox", until, func(before []step) error {
+		return s.run(ctx, "LeaseMail", writing, append(before, s.t.leasedMails.get(&taken, `WITH due AS (
+			SELECT id, due_at FROM outbox WHERE due_at <= $1 AND expires_at > $1 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+		) UPDATE outbox q SET lease_until = $3 FROM due WHERE q.id = due.id RETURNING `+s.t.leasedMails.list, now, max(limit, 0), until))...)
+	})
 	if err != nil {
 		return nil, err
 	}

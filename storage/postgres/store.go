@@ -30,6 +30,9 @@ type Store struct {
 	// sweepTurn is the table that the next sweep begins with.
 	sweepTurn atomic.Uint32
 
+	// mailDoubts and noticeDoubts are about the queues.
+	mailDoubts, noticeDoubts doubts
+
 	t tables
 }
 

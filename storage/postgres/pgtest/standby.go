@@ -45,8 +45,20 @@ func (s *Server) Follow(primary *Server) error {
 	return errors.Join(err, f.Close(), os.WriteFile(filepath.Join(s.data(), "standby.signal"), nil, 0o644)) //nolint:gosec // the server reads it
 }
 
-// Promote makes a standby the primary.
-func (s *Server) Promote() error { return s.Exec("postgres", "SELECT pg_promote(true, 30)") }
+// Promote makes a standby the primary, and waits until it is. Whatever it still replays may end the session that asks.
+func (s *Server) Promote() error {
+	err := s.Exec("postgres", "SELECT pg_promote(false)")
+	for range 1500 {
+		if s.Exec("postgres", "SELECT 1 / CASE WHEN pg_is_in_recovery() THEN 0 ELSE 1 END") == nil {
+			return nil
+		}
+		if err != nil {
+			err = s.Exec("postgres", "SELECT pg_promote(false)")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return fmt.Errorf("the standby is not promoted: %w", err)
+}
 
 // Synchronous makes commits wait for the standby, and waits until they do.
 func (s *Server) Synchronous() error {
