@@ -3,7 +3,7 @@ package config
 import (
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"latchkey/storage/postgres"
 )
 
 // Postgres is the database of the postgres driver.
@@ -35,8 +35,8 @@ func (c *Config) checkStorage(fault func(path, format string, args ...any)) {
 	case c.Storage.Driver == "postgres" && !url.IsSet():
 		fault("storage.postgres.url", "is missing; it is the connection string, such as postgres://latchkey@db.example.com/latchkey?sslmode=verify-full")
 	case c.Storage.Driver == "postgres":
-		if _, err := pgconn.ParseConfig(strings.TrimSpace(url.Reveal())); err != nil {
-			fault("storage.postgres.url", "is no connection string of PostgreSQL") // the parser's words may quote it
+		if err := postgres.CheckURL(strings.TrimSpace(url.Reveal())); err != nil {
+			fault("storage.postgres.url", "%v", err)
 		}
 	}
 }
