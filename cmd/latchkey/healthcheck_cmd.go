@@ -15,14 +15,20 @@ import (
 func (a *app) healthcheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "healthcheck", Short: "Ask the running server whether it is ready", Args: cobra.NoArgs,
-		Long: "Ask the running server, at server.ops_listen, whether it is ready (with --live: whether it runs). For containers without a shell.",
+		Long: "Ask the running server, at server.ops_listen, whether it is ready (with --live: whether it runs). For containers without a shell.\n" +
+			"With --at and --issuer: ask for discovery document and keys at an address, such as that of a Service; no other configuration is needed.",
 		RunE: a.healthcheck,
 	}
 	cmd.Flags().Bool("live", false, "ask only whether it runs")
+	cmd.Flags().String("at", "", "ask for discovery document and keys at this `URL`, by the issuer's name")
+	cmd.Flags().Bool("insecure", false, "with --at: take any certificate")
 	return cmd
 }
 
 func (a *app) healthcheck(cmd *cobra.Command, _ []string) error {
+	if at, err := cmd.Flags().GetString("at"); err == nil && at != "" {
+		return a.healthcheckAt(cmd, at)
+	}
 	cfg, err := a.load(cmd, false)
 	if err != nil {
 		return err
