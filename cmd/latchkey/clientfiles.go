@@ -27,5 +27,7 @@ func (c *core) served() client.Served {
 
 // clientFolder is the folder of client files.
 func (c *core) clientFolder() *config.Folder {
-	return &config.Folder{Dir: c.cfg.ClientsDir, Keep: c.keep(), Served: c.cfg.Served(), Logger: c.log}
+	folder := c.cfg.Folder(c.keep())
+	folder.Logger = c.log
+	return folder
 }

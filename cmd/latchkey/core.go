@@ -34,6 +34,8 @@ type core struct {
 	store    storage.Store // with metrics, spans and cache before the driver's
 	rings    *keys.Rings
 	registry *client.Registry
+	// declared is what files declare, in force.
+	declared *declaring
 	fetcher  *fetch.Fetcher
 	accounts *account.Service
 	// driver is the store without what is before it.
@@ -57,7 +59,7 @@ type coreOptions struct {
 
 // openCore opens the store, the keys and the account service. Close it.
 func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, o coreOptions) (*core, error) {
-	c := &core{cfg: cfg, log: log, now: time.Now}
+	c := &core{cfg: cfg, log: log, now: time.Now, declared: newDeclaring()}
 	opened, err := openStore(ctx, cfg, o)
 	if err != nil {
 		return nil, err

@@ -44,16 +44,13 @@ func openAdmin(ctx context.Context, cfg *config.Config) (http.Handler, func() er
 	if err != nil {
 		return nil, nil, err
 	}
-	own := c.declaredClients()
+	read := config.Reading{}
 	if cfg.ClientsDir != "" {
-		folder := c.clientFolder()
-		read, _, err := folder.Read()
-		if err != nil { // what can be read is shown all the same
-			log.LogAttrs(ctx, slog.LevelWarn, "not every client of clients_dir can be shown", slog.String("error", err.Error()))
+		if read, _, err = c.clientFolder().Read(); err != nil { // what can be read is shown all the same
+			log.LogAttrs(ctx, slog.LevelWarn, "not everything in clients_dir can be shown", slog.String("error", err.Error()))
 		}
-		own = c.merge(own, read)
 	}
-	c.registry.Declare(own)
+	c.declare(c.declaredClients(), read)
 	return adminHandler(c, sink), c.Close, nil
 }
 

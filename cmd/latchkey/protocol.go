@@ -26,7 +26,7 @@ func protocolConfig(c *core, pages *web.Site, edge *serve.Edge, sink audit.Sink)
 	a := cfg.Authorization
 	return provider.Config{
 		Issuer: cfg.Issuer, Tokens: tokenConfig(c), RefreshGrace: cfg.Tokens.RefreshGrace.D(), AccountTTL: cfg.Accounts.API.Session.TokenTTL.D(),
-		ResponseTypes: a.ResponseTypes, Resources: cfg.ResourceScopes(), RequirePAR: a.RequirePAR, PushTTL: a.PARTTL.D(), DeviceTTL: a.DeviceTTL.D(), DeviceInterval: a.DeviceInterval.D(),
+		ResponseTypes: a.ResponseTypes, Resources: cfg.ResourceScopes(), Scopes: c.declared.directory.Listed, RequirePAR: a.RequirePAR, PushTTL: a.PARTTL.D(), DeviceTTL: a.DeviceTTL.D(), DeviceInterval: a.DeviceInterval.D(),
 		Fetch: c.fetcher, PlainFetch: len(cfg.Fetch.Allow) > 0, Federation: federation(cfg.Fetch), Registration: registration(c), SessionManagement: cfg.Logout.SessionManagement,
 		SignUpOpen: cfg.Accounts.SignUp == "open", Locales: pages.Locales(), PolicyURI: cfg.Web.PrivacyURL, TermsURI: cfg.Web.TermsURL,
 		Store: c.store, Keys: tracedKeys{c.rings}, JWKS: c.jwks, JWKSFetched: c.rings.NoteJWKSFetch, MaxAge: c.rings.MaxAge,
@@ -38,7 +38,8 @@ func protocolConfig(c *core, pages *web.Site, edge *serve.Edge, sink audit.Sink)
 func tokenConfig(c *core) token.Config {
 	t := c.cfg.Tokens
 	return token.Config{AccessAlg: t.AccessAlg, DefaultAudience: t.DefaultAudience, AccessTTL: t.AccessTTL.D(), IDTTL: t.IDTTL.D(),
-		RefreshTTL: t.RefreshTTL.D(), CodeTTL: t.CodeTTL.D(), MaxTTL: longestToken(c.cfg)}
+		RefreshTTL: t.RefreshTTL.D(), CodeTTL: t.CodeTTL.D(), MaxTTL: longestToken(c.cfg),
+		GroupsOf: c.declared.directory.Of, Scopes: c.declared.directory.Claims}
 }
 
 // registration is what clients that register may have; nil where nobody may register.

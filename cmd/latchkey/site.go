@@ -40,7 +40,8 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 		Told: func(ctx context.Context, ended storage.Session) (apps []storage.Client, frames []string) {
 			return s.provider.Told(ctx, ended)
 		},
-		Issuer: cfg.Issuer, Brand: cfg.Web.Brand, DefaultLocale: cfg.Web.DefaultLocale,
+		ScopeText: c.declared.directory.Text,
+		Issuer:    cfg.Issuer, Brand: cfg.Web.Brand, DefaultLocale: cfg.Web.DefaultLocale,
 		SignUpOpen: cfg.Accounts.SignUp == "open", ResetOpen: true, RequireVerified: cfg.Accounts.RequireVerifiedEmail,
 		PasswordMin: c.accounts.Minimum(account.Page), ResumeMax: int64(cfg.Accounts.Files.ResumeMax), PictureMax: int64(cfg.Accounts.Files.PictureMax),
 		ResetTTL: cfg.Accounts.ResetTTL.D(), VerifyTTL: cfg.Accounts.VerifyTTL.D(),
@@ -61,6 +62,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.declared.secretUsed = s.provider.SecretUsed
 	fl.endpoint, dv.approval = s.provider.Authorize, s.provider.Devices
 	routes, err := apiRoutes(c, s.provider.Accounts)
 	s.routes = append(pageRoutes(pages), routes...)

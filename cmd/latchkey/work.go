@@ -173,34 +173,6 @@ func (g courierGauges) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(desc("mail_last_sent_timestamp_seconds", "When a mail was last sent; 0 if never."), prometheus.GaugeValue, unix(st.LastSent))
 }
 
-// watchClients declares the clients of the configuration and of clients_dir, and goes on doing so when the folder changes.
-func (s *server) watchClients(ctx context.Context) error {
-	own := s.core.declaredClients()
-	if s.cfg.ClientsDir == "" {
-		s.core.registry.Declare(own)
-		s.describe(ctx)
-		return nil
-	}
-	failed := prometheus.NewCounter(prometheus.CounterOpts{Name: "latchkey_client_files_failed_total", Help: "Client files that could not be used; their former clients stay."})
-	declared := prometheus.NewGauge(prometheus.GaugeOpts{Name: "latchkey_clients_declared", Help: "Clients that files declare."})
-	s.reg.MustRegister(failed, declared)
-	folder := s.core.clientFolder()
-	folder.Failed = failed.Inc
-	declare := func(read []storage.Client) {
-		all := s.core.merge(own, read)
-		declared.Set(float64(len(all)))
-		s.core.registry.Declare(all)
-		s.describe(ctx)
-	}
-	read, _, err := folder.Read()
-	if err != nil {
-		return err // at start nothing is there to fall back on
-	}
-	declare(read)
-	s.work.Go(func() { folder.Watch(ctx, declare) })
-	return nil
-}
-
 // merge puts the clients of the folder behind those of the configuration, which win.
 func (c *core) merge(own, read []storage.Client) []storage.Client {
 	all := slices.Clone(own)

@@ -65,7 +65,7 @@ type Revoked struct {
 	MayFailUntil time.Time `json:"may_fail_until,omitzero"`
 }
 
-// Config is what the API stands on. Every field is required, but Declared.
+// Config is what the API stands on. Every field is required, but Declared and SecretUsed.
 type Config struct {
 	Users Users
 	// SignUp makes an account by an operator's word: it must work where sign-up is closed to the public.
@@ -75,7 +75,14 @@ type Config struct {
 	Clients   Clients
 	// Declared lists the clients of the configuration, which cannot be changed here; nil for none.
 	Declared func() []storage.Client
-	Keys     Keys
+	// Declaration is what the files declare, and what of it is in use. Its clients are in any order.
+	Declaration func(context.Context) (Declaration, error)
+	// Groups are those of the files. SetMember is [account.Service.SetMember].
+	Groups    Groups
+	SetMember func(ctx context.Context, accountID int64, group string, member bool, caller account.Caller) (storage.Account, error)
+	// SecretUsed is when this server last saw a secret of a client; nil where no server runs.
+	SecretUsed func(clientID, secretID string) time.Time
+	Keys       Keys
 	// Registrations keeps initial access tokens.
 	Registrations Registrations
 	// Notices says what came of telling applications that sessions ended.
@@ -112,6 +119,12 @@ func Handler(cfg Config) http.Handler {
 		"PATCH /v1/clients/{client}":       a.updateClient,
 		"DELETE /v1/clients/{client}":      a.deleteClient,
 		"POST /v1/clients/{client}/secret": a.rotateSecret,
+
+		"GET /v1/declared":                         a.showDeclaration,
+		"GET /v1/groups":                           a.listGroups,
+		"GET /v1/groups/{group}":                   a.showGroup,
+		"PUT /v1/groups/{group}/members/{user}":    func(r *http.Request) (any, error) { return a.setMember(r, true) },
+		"DELETE /v1/groups/{group}/members/{user}": func(r *http.Request) (any, error) { return a.setMember(r, false) },
 
 		"GET /v1/registration-tokens":            a.listTokens,
 		"POST /v1/registration-tokens":           a.createToken,
@@ -184,9 +197,9 @@ func (a api) explain(r *http.Request, err error) (int, *Fault) {
 
 // named says what a request was about, as it named it.
 func named(r *http.Request) string {
-	for what, word := range map[string]string{"user": "user ", "client": "client ", "kid": "key ", "token": "registration token "} {
-		if v := r.PathValue(what); v != "" {
-			return word + strconv.Quote(v)
+	for _, what := range [][2]string{{"user", "user "}, {"client", "client "}, {"kid", "key "}, {"token", "registration token "}, {"group", "group "}} {
+		if v := r.PathValue(what[0]); v != "" {
+			return what[1] + strconv.Quote(v)
 		}
 	}
 	return "such thing"

@@ -119,7 +119,11 @@ func newFixture(t *testing.T, keys Keys) *fixture {
 			}
 			return account.SignedIn{Account: a}, err
 		},
-		SetClaims: f.people.setClaims,
+		SetClaims: f.people.setClaims, Groups: files{}, SetMember: f.people.setMember,
+		Declaration: func(context.Context) (Declaration, error) {
+			return Declaration{Source: "server", Clients: []Client{{Metadata: client.Metadata{"client_id": "b"}}, {Metadata: client.Metadata{"client_id": "a"}}}}, nil
+		},
+		SecretUsed: func(_, secret string) time.Time { return map[string]time.Time{"used": now()}[secret] },
 		Declared:  func() []storage.Client { return []storage.Client{{ID: "fixed", AuthMethod: "none"}} },
 		Audit:     audit.SinkFunc(func(_ context.Context, e audit.Event) { f.events = append(f.events, string(e.Name)+" "+e.Detail) }),
 	})

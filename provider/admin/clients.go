@@ -35,7 +35,11 @@ func (a api) changeable(r *http.Request) (storage.Client, error) {
 	if _, declared := a.declared(id); declared {
 		return storage.Client{}, &Fault{Code: "invalid", Message: "the client stands in the configuration; change it there"}
 	}
-	return a.Clients.Client(r.Context(), id)
+	c, err := a.Clients.Client(r.Context(), id)
+	if err == nil && c.Declared && r.Method != http.MethodDelete {
+		return c, &Fault{Code: "invalid", Message: "the client stood in the configuration, and is there no more; put it back there, or delete it"}
+	}
+	return c, err
 }
 
 // listClients lists a page of the clients of the store, those after the ID that `after` names, and with the first page those of the configuration.
@@ -52,7 +56,9 @@ func (a api) listClients(r *http.Request) (any, error) {
 	}
 	for _, c := range stored {
 		if _, declared := a.declared(c.ID); !declared {
-			out = append(out, clientOf(c, false))
+			view := clientOf(c, false)
+			view.Inert = a.inert(c)
+			out = append(out, view)
 		}
 	}
 	slices.SortFunc(out, func(x, y Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })
@@ -60,14 +66,17 @@ func (a api) listClients(r *http.Request) (any, error) {
 }
 
 func (a api) showClient(r *http.Request) (any, error) {
-	if c, ok := a.declared(r.PathValue("client")); ok {
-		return clientOf(c, true), nil
+	c, declared := a.declared(r.PathValue("client"))
+	if !declared {
+		var err error
+		if c, err = a.Clients.Client(r.Context(), r.PathValue("client")); err != nil {
+			return nil, err
+		}
 	}
-	c, err := a.Clients.Client(r.Context(), r.PathValue("client"))
-	if err != nil {
-		return nil, err
-	}
-	return clientOf(c, false), nil
+	out := clientOf(c, declared)
+	out.Inert = a.inert(c)
+	a.secretsOf(c, &out)
+	return out, nil
 }
 
 // metadata reads a body of metadata. A member that nobody knows is a slip of the pen here.

@@ -25,6 +25,8 @@ type Known struct {
 	Secrets []Secret `json:"secrets,omitempty"`
 	// Declared: it stands in the configuration and cannot be changed here.
 	Declared bool `json:"declared,omitempty"`
+	// Inert: files had it and have it no more. Nobody is served by it; what was granted to it waits for it to come back, or to be deleted.
+	Inert bool `json:"inert,omitempty"`
 	// Registered: it registered itself, with the initial access token RegisteredWith, "" if none, and goes at ExpiresAt unless it is used.
 	Registered     bool      `json:"registered,omitempty"`
 	RegisteredWith string    `json:"registered_with,omitempty"`
@@ -42,6 +44,8 @@ type Secret struct {
 	ID        string    `json:"id"`
 	CreatedAt time.Time `json:"created_at,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// UsedAt is when the server that was asked last saw it sent, since it started; zero for never.
+	UsedAt time.Time `json:"last_used_at,omitzero"`
 }
 
 // MarshalJSON writes one object.

@@ -21,6 +21,8 @@ type User struct {
 	Disabled      bool      `json:"disabled"`
 	CreatedAt     time.Time `json:"created_at"`
 	UpdatedAt     time.Time `json:"updated_at"`
+	// Groups are those that count for the account, of files and by command.
+	Groups []string `json:"groups,omitempty"`
 	// Claims are the standard claims that the account holds, in the form of [Claims].
 	Claims map[string]any `json:"claims,omitempty"`
 }
@@ -53,6 +55,12 @@ func userOf(a storage.Account) User {
 		ID: a.ID, Sub: a.Sub, Username: a.Username, Email: a.Email, EmailVerified: a.EmailVerified, FullName: a.FullName, Disabled: a.Disabled,
 		CreatedAt: a.CreatedAt.UTC(), UpdatedAt: a.UpdatedAt.UTC(), Claims: claimsOf(a),
 	}
+}
+
+func userWith(a storage.Account, groups []string) User {
+	out := userOf(a)
+	out.Groups = groups
+	return out
 }
 
 // limit is the query's, bounded.
@@ -104,7 +112,7 @@ func (a api) showUser(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return userOf(found), nil
+	return userWith(found, a.Groups.Of(found)), nil
 }
 
 func (a api) createUser(r *http.Request) (any, error) {

@@ -21,6 +21,7 @@ const (
 	PasswordReset    Name = "account.password_reset"
 	EmailVerified    Name = "account.email_verified"
 	ProfileChanged   Name = "account.profile_changed"
+	GroupsChanged    Name = "account.groups_changed"
 	AccountDisabled  Name = "account.disabled"
 	AccountEnabled   Name = "account.enabled"
 	AccountDeleted   Name = "account.deleted"

@@ -3,7 +3,7 @@ package audit
 // Names are all events, in the order in which they are declared: a counter of each can begin at zero, and none that is unknown needs a label.
 func Names() []Name {
 	return []Name{
-		SignUp, SignIn, SignInFailed, SignOut, PasswordChanged, ResetRequested, PasswordReset, EmailVerified, ProfileChanged, AccountDisabled, AccountEnabled,
+		SignUp, SignIn, SignInFailed, SignOut, PasswordChanged, ResetRequested, PasswordReset, EmailVerified, ProfileChanged, GroupsChanged, AccountDisabled, AccountEnabled,
 		AccountDeleted, SessionsEnded, ConsentGiven, ConsentRemoved, DeviceAllowed, DeviceRefused, TokenIssued, TokenRevoked, CodeReplayed, RefreshReplayed,
 		ClientAuthFailed, ClientBarred, ClientChanged, RegTokenChanged, LogoutDelivered, LogoutGivenUp, KeyRotated, KeyRevoked, Throttled,
 	}

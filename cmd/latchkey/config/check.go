@@ -204,7 +204,7 @@ func (c *Config) checkClients(fault func(path, format string, args ...any)) {
 			fault(name, "is declared twice")
 		}
 		ids[spec.made.ID] = true
-		_, faults := spec.Record(Keep{Hash: client.HashSecret}, c.Served())
+		_, faults := spec.Record(Keep{Hash: client.HashSecret, Env: c.Declared.Env}, c.Served())
 		for _, f := range faults {
 			c.origins[name+"."+f.Key] = origin
 			fault(name+"."+f.Key, "%s", f.Problem)

@@ -18,6 +18,8 @@ import (
 type Keep struct {
 	// Hash encodes one; see [client.HashSecret].
 	Hash func(secret string) string
+	// Env finds a variable of the environment, for secrets that are kept there; nil where there is none.
+	Env func(name string) (string, bool)
 	// Seal encrypts one, for clients whose algorithms need the secret itself; see [client.SealSecret]. nil where clients are only checked.
 	Seal func(clientID, hash, secret string) ([]byte, error)
 }
@@ -84,7 +86,7 @@ func leastSecret(c storage.Client) int {
 
 func (s SecretSpec) record(c storage.Client, keep Keep) (storage.ClientSecret, error) {
 	var out storage.ClientSecret
-	value, err := s.value()
+	value, err := s.value(keep.Env)
 	if err != nil {
 		return out, err
 	}
@@ -118,15 +120,18 @@ func (s SecretSpec) record(c storage.Client, keep Keep) (storage.ClientSecret, e
 }
 
 // value is the secret in plain; "" where there is a hash of it.
-func (s SecretSpec) value() (string, error) {
+func (s SecretSpec) value(env func(string) (string, bool)) (string, error) {
 	given := 0
-	for _, set := range []bool{s.Value.IsSet(), s.File != "", s.Hash != ""} {
+	for _, set := range []bool{s.Value.IsSet(), s.File != "", s.Env != "", s.Hash != ""} {
 		if set {
 			given++
 		}
 	}
 	if given != 1 {
-		return "", errors.New("needs exactly one of value, value_file and hash")
+		return "", errors.New("needs exactly one of value, value_file, value_env and hash")
+	}
+	if s.Env != "" {
+		return s.fromEnv(env)
 	}
 	if s.File == "" {
 		return s.Value.Reveal(), nil
@@ -138,9 +143,25 @@ func (s SecretSpec) value() (string, error) {
 	return trimNewline(content), nil
 }
 
+// fromEnv is the secret in a variable. Those that begin with LATCHKEY_ are configuration.
+func (s SecretSpec) fromEnv(env func(string) (string, bool)) (string, error) {
+	if strings.HasPrefix(s.Env, "LATCHKEY_") {
+		return "", errors.New("value_env begins with LATCHKEY_, which stands for keys of the configuration")
+	}
+	if env != nil {
+		if value, set := env(s.Env); set && value != "" {
+			return value, nil
+		}
+	}
+	return "", fmt.Errorf("value_env names %s, which is not set in the environment", s.Env)
+}
+
 // Records makes the records of the list in the configuration, which [Load] has checked. A secret that cannot be sealed leaves its client without it.
 func (c *Config) Records(keep Keep) []storage.Client {
 	out := make([]storage.Client, 0, len(c.Clients))
+	if keep.Env == nil {
+		keep.Env = c.Declared.Env
+	}
 	for i := range c.Clients {
 		record, _ := c.Clients[i].Record(keep, c.Served())
 		out = append(out, record)

@@ -31,11 +31,12 @@ type ClientSpec struct {
 // localizedText is a member in another language, by its whole name (RFC 7591 §2.2).
 type localizedText struct{ name, text string }
 
-// SecretSpec is one live secret of a client: exactly one of Value, File and Hash.
+// SecretSpec is one live secret of a client: exactly one of Value, File, Env and Hash.
 type SecretSpec struct {
-	Value      Secret
-	File, Hash string
-	ExpiresAt  string
+	Value     Secret
+	File, Env string
+	Hash      string
+	ExpiresAt string
 }
 
 // table is the single source of a client's keys. What they mean to the protocol, and what goes together, is checked by [client.Check].
@@ -73,7 +74,7 @@ func (c *ClientSpec) proofKeys() []key {
 	return []key{
 		{path: "token_endpoint_auth_method", to: &m.AuthMethod, def: "client_secret_basic", oneOf: client.AuthMethods(), doc: "How it authenticates. none is a public client."},
 		{path: "token_endpoint_auth_signing_alg", to: &m.AuthAlg, oneOf: append(client.SignatureAlgs(), client.AssertionMACs()...), doc: "The one algorithm of its assertions, for client_secret_jwt and private_key_jwt; any unless set."},
-		{path: "secrets", to: &c.Secrets, doc: "At most two live secrets, so that one can be rotated: each has value, value_file or hash (sha256:… or $argon2id$…), and may have expires_at. A hash alone is too little for client_secret_jwt and HS256."},
+		{path: "secrets", to: &c.Secrets, doc: "At most two live secrets, so that one can be rotated: each has value, value_file, value_env (a variable of the environment) or hash (sha256:… or $argon2id$…), and may have expires_at. A hash alone is too little for client_secret_jwt and HS256."},
 		{path: "jwks", to: &c.JWKS, doc: "Its public keys, as a JWK Set: YAML, or JSON as text."},
 		{path: "jwks_uri", to: &m.JWKSURI, doc: "Where its public keys are fetched, in place of jwks."},
 		{path: "federated_identities", to: &c.Federated, doc: "Identities for which another issuer vouches and that may speak as this client, with private_key_jwt and in place of keys of its own: each has issuer and subject, and may have audience, claims, jwks_uri or jwks_file, ca_file, token_file and allow. See docs/workload.md."},
@@ -135,7 +136,7 @@ func (c *ClientSpec) logoutKeys() []key {
 
 func (s *SecretSpec) table() []key {
 	return []key{
-		{path: "value", to: &s.Value}, {path: "value_file", to: &s.File}, {path: "hash", to: &s.Hash}, {path: "expires_at", to: &s.ExpiresAt},
+		{path: "value", to: &s.Value}, {path: "value_file", to: &s.File}, {path: "value_env", to: &s.Env}, {path: "hash", to: &s.Hash}, {path: "expires_at", to: &s.ExpiresAt},
 	}
 }
 
@@ -175,7 +176,7 @@ func (c *ClientSpec) localize(node *yaml.Node) {
 
 func setSecrets(to *[]SecretSpec, path string, node *yaml.Node, complain complain) error {
 	if node.Kind != yaml.SequenceNode {
-		return errors.New("must be a list, each with value, value_file or hash")
+		return errors.New("must be a list, each with value, value_file, value_env or hash")
 	}
 	*to = nil
 	for i, item := range node.Content {

@@ -82,7 +82,7 @@ func TestClientHasEveryKey(t *testing.T) {
 			}
 		}
 	}
-	beside := strings.Fields("Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt")
+	beside := strings.Fields("Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Declared")
 	for i := range reached.NumField() {
 		if name := reached.Type().Field(i).Name; reached.Field(i).IsZero() != slices.Contains(beside, name) {
 			t.Errorf("%s is %v", name, reached.Field(i))
@@ -154,12 +154,12 @@ func TestSecretThatCannotBeSealed(t *testing.T) {
 	f := &Folder{Dir: dir, Logger: slog.New(slog.DiscardHandler), Keep: Keep{Hash: client.HashSecret, Seal: func(_, _, secret string) ([]byte, error) {
 		return nil, errors.New(secret)
 	}}}
-	if clients, _, err := f.Read(); len(clients) != 0 || err == nil || strings.Contains(err.Error(), "0123456789") {
-		t.Errorf("%v %v", clients, err)
+	if r, _, err := f.Read(); len(r.Clients) != 0 || err == nil || strings.Contains(err.Error(), "0123456789") {
+		t.Errorf("%v %v", r.Clients, err)
 	}
 	f.Keep = keep()
-	if clients, _, err := f.Read(); err != nil || len(clients) != 1 || clients[0].Secrets[0].Sealed == nil {
-		t.Errorf("%v %v", clients, err)
+	if r, _, err := f.Read(); err != nil || len(r.Clients) != 1 || r.Clients[0].Secrets[0].Sealed == nil {
+		t.Errorf("%v %v", r.Clients, err)
 	}
 }
 

@@ -34,6 +34,8 @@ type Config struct {
 	// Clients are those of the list; ClientsDir names a folder with more.
 	Clients    []ClientSpec
 	ClientsDir string
+	// Declared is what becomes of clients, groups and scopes of files.
+	Declared Declaring
 	// Resources are the resource servers whose scopes are known.
 	Resources []ResourceSpec
 

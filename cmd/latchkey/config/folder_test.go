@@ -61,7 +61,11 @@ func TestFolder(t *testing.T) {
 	f := &Folder{Dir: dir, Keep: Keep{Hash: client.HashSecret}, Logger: slog.New(slog.NewTextHandler(log, nil)), Failed: func() { failed++ }}
 	read := func(want string, wantChanged, wantErr bool) {
 		t.Helper()
-		clients, changed, err := f.Read()
+		r, changed, err := f.Read()
+		clients := r.Clients
+		if r.Complete != (err == nil) {
+			t.Errorf("complete %v, %v", r.Complete, err)
+		}
 		if idsOf(clients) != want || changed != wantChanged || (err != nil) != wantErr {
 			t.Errorf("%q changed %v, %v; want %q, %v, %v", idsOf(clients), changed, err, want, wantChanged, wantErr)
 		}
@@ -100,12 +104,14 @@ func TestFolderReadsSecretFilesAgain(t *testing.T) {
 	put("secret", "first-secret-of-client\n")
 	put("a.yaml", "client_id: a\nredirect_uris: ['https://a.example/']\nsecrets: [{value_file: "+secret+"}]\n")
 	f := &Folder{Dir: dir, Keep: Keep{Hash: client.HashSecret}, Logger: slog.New(slog.DiscardHandler)}
-	clients, _, err := f.Read()
+	r, _, err := f.Read()
+	clients := r.Clients
 	if err != nil || clients[0].Secrets[0].Hash != client.HashSecret("first-secret-of-client") {
 		t.Fatalf("%v %v", clients, err)
 	}
 	put("secret", "second-secret-of-client\n")
-	clients, changed, err := f.Read()
+	r, changed, err := f.Read()
+	clients = r.Clients
 	if err != nil || !changed || clients[0].Secrets[0].Hash != client.HashSecret("second-secret-of-client") {
 		t.Errorf("%v %v %v", clients, changed, err)
 	}
@@ -124,7 +130,7 @@ func TestWatch(t *testing.T) {
 			defer wg.Wait()
 			defer cancel()
 			got := make(chan string, 16)
-			wg.Go(func() { f.Watch(ctx, func(c []storage.Client) { got <- idsOf(c) }) })
+			wg.Go(func() { f.Watch(ctx, func(r Reading) { got <- idsOf(r.Clients) }) })
 			// The watch may not be set up yet, so there is a change until one is heard of.
 			deadline := time.After(10 * time.Second)
 			for i := 0; ; i++ {

@@ -29,7 +29,7 @@ func (k key) env() string {
 // table is the single source of keys, in the order of the example file.
 func (c *Config) table() []key {
 	var t []key
-	for _, part := range [][]key{c.serverKeys(), c.storageKeys(), c.backupKeys(), c.signingKeys(), c.protocolKeys(), c.accountKeys(), c.outerKeys()} {
+	for _, part := range [][]key{c.serverKeys(), c.storageKeys(), c.backupKeys(), c.signingKeys(), c.protocolKeys(), c.accountKeys(), c.outerKeys(), c.declaredKeys()} {
 		t = append(t, part...)
 	}
 	return t
@@ -130,7 +130,7 @@ func (c *Config) outerKeys() []key {
 		{path: "mail.smtp.password", to: &m.Password, doc: "Password to sign in with."},
 		{path: "mail.smtp.timeout", to: &m.Timeout, def: "20s", min: "1s", max: "10m", doc: "Time for each command."},
 		{path: "clients", to: &c.Clients, doc: "Applications, in the names of RFC 7591."},
-		{path: "clients_dir", to: &c.ClientsDir, doc: "Folder of YAML files with further applications, one or a list in each, read again when they change."},
+		{path: "clients_dir", to: &c.ClientsDir, doc: "Folder of YAML files, read again when they change: each has an application, a list of them, or a mapping of clients, groups and scopes."},
 		{path: "web.brand", to: &w.Brand, def: "Latchkey", doc: "Name of the product on pages and in mails."},
 		{path: "web.default_locale", to: &w.DefaultLocale, def: "en", doc: "Language (BCP 47) where nothing else decides."},
 		{path: "web.help_url", to: &w.HelpURL, doc: "Link in the footer of pages."},

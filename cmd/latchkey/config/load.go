@@ -27,7 +27,7 @@ type Sources struct {
 
 // Load reads, merges and checks. Its error is [Faults]: everything that is wrong, at once.
 func Load(src Sources) (*Config, error) {
-	c := &Config{origins: map[string]string{}}
+	c := &Config{origins: map[string]string{}, Declared: Declaring{Env: environ(src.Env)}}
 	l := &loader{config: c, keys: map[string]key{}, twins: map[string]string{}}
 	for _, k := range c.table() {
 		l.keys[k.path] = k
