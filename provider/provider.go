@@ -47,6 +47,8 @@ type Config struct {
 	PlainFetch bool
 	// Federation gives the fetcher for keys of other issuers that vouch for clients; nil: none may.
 	Federation func(client.FederatedIdentity) (client.Fetcher, error)
+	// Proxies may ask whether requests to applications behind them pass; nil: nobody may.
+	Proxies serve.Proxies
 	// Registration is who may register clients; nil: nobody.
 	Registration *register.Policy
 	// SessionManagement serves the check-session frame.

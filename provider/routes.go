@@ -70,7 +70,7 @@ func (p *Provider) routes() []Route {
 		table = append(table, Route{Method: "GET", Path: endpoint.CheckSessionRoute, Endpoint: "check_session", Handler: p.check.Serve, Face: page, Priority: serve.Machine,
 			Metadata: "check_session_iframe"})
 	}
-	return append(table, p.registration()...)
+	return slices.Concat(table, p.registration(), p.forwarded())
 }
 
 // registration is the table of dynamic registration, where it is open to anybody.

@@ -172,10 +172,11 @@ func (c Client) Clone() Client {
 }
 
 // Origins are the web origins (RFC 6454 §6.2) whose pages may call the token endpoint for the client: those of its http and https redirect URIs and
-// AllowedOrigins, each once. A native client has none but AllowedOrigins.
+// AllowedOrigins, each once. A native client, and one that stands for applications behind a proxy, has
+// none but AllowedOrigins.
 func (c Client) Origins() []string {
 	out := slices.Clone(c.AllowedOrigins)
-	if c.ApplicationType == "native" {
+	if c.ApplicationType == "native" || c.Forward != nil {
 		return out
 	}
 	for _, uri := range c.RedirectURIs {

@@ -21,6 +21,7 @@ import (
 	"latchkey/cmd/latchkey/config"
 	"latchkey/provider/accountapi"
 	"latchkey/provider/audit"
+	"latchkey/provider/forward"
 	"latchkey/provider/serve"
 )
 
@@ -101,7 +102,7 @@ func (s *server) prepare() (err error) {
 	if tracer == nil {
 		tracer = serve.TraceIDs()
 	}
-	s.edge, err = serve.New(serve.Config{Refuse: accountapi.Refuse(issuer.Path), Issuer: s.cfg.Issuer, Hosts: s.cfg.Server.Hosts, Proxies: serve.Proxies(s.cfg.Server.TrustedProxies), MaxBody: int64(l.MaxBody),
+	s.edge, err = serve.New(serve.Config{Refuse: accountapi.Refuse(issuer.Path), Issuer: s.cfg.Issuer, Hosts: s.cfg.Server.Hosts, Guest: forward.Guest(issuer.EscapedPath()), Proxies: serve.Proxies(s.cfg.Server.TrustedProxies), MaxBody: int64(l.MaxBody),
 		MaxConcurrent: l.MaxConcurrent, RequestTimeout: l.RequestTimeout.D(), Logger: s.log, Registry: s.reg, Tracer: tracer, Now: time.Now})
 	if err != nil {
 		return err

@@ -39,6 +39,8 @@ const (
 	ClientFederated  Name = "client.federated" // another issuer vouched for it; Detail is the subject and the issuer
 	ClientChanged    Name = "client.changed"
 	RegTokenChanged  Name = "registration_token.changed" // an initial access token (RFC 7591 §3)
+	ForwardSignIn    Name = "forward.signin"             // at an application behind a proxy
+	ForwardSignOut   Name = "forward.signout"
 	LogoutDelivered  Name = "logout.delivered"
 	LogoutGivenUp    Name = "logout.given_up"
 	KeyRotated       Name = "key.rotated"

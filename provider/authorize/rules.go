@@ -100,7 +100,7 @@ func ruleWellFormed(_ context.Context, _ *Endpoint, q *Request) error { return q
 
 // ruleProvenance holds a request to the way by which it must come.
 func ruleProvenance(_ context.Context, e *Endpoint, q *Request) error {
-	if q.Pushed == "" && (e.RequirePAR || q.Client.RequirePAR) {
+	if q.Pushed == "" && (e.RequirePAR && q.Client.Forward == nil || q.Client.RequirePAR) {
 		return oauth.E(oauth.InvalidRequest, "the request must be pushed") // RFC 9126 §5, §6
 	}
 	if !q.Signed && q.Client.RequireSignedRequest {

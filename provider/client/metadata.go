@@ -153,6 +153,7 @@ func ours() []member {
 		secondsRow("id_token_ttl", func(c *storage.Client) *time.Duration { return &c.IDTokenTTL }),
 		secondsRow("refresh_token_ttl", func(c *storage.Client) *time.Duration { return &c.RefreshTokenTTL }),
 		federatedRow("federated_identities"),
+		forwardRow("forward_auth"),
 		flagRow("disabled", func(c *storage.Client) *bool { return &c.Disabled }),
 	}
 	for i := range rows {

@@ -55,6 +55,9 @@ func AuthMethods() []string {
 
 // Complete fills in what follows from the rest: the defaults of RFC 7591 §2, the order of words in response types, the sector of pairwise subjects.
 func Complete(c *storage.Client) {
+	if c.Forward != nil {
+		completeForward(c)
+	}
 	if c.ApplicationType == "" {
 		c.ApplicationType = "web" // OpenID Connect Registration §2
 	}
@@ -103,7 +106,7 @@ func NeedsSecret(c storage.Client) bool {
 func Check(c storage.Client, s Served) []Fault {
 	k := &checker{c: c, s: s}
 	for _, check := range []func(){
-		k.identity, k.people, k.method, k.secrets, k.keys, k.federated, k.grants, k.responses, k.redirects, k.pairwise, k.addresses, k.algorithms, k.requests,
+		k.identity, k.people, k.method, k.secrets, k.keys, k.federated, k.forward, k.grants, k.responses, k.redirects, k.pairwise, k.addresses, k.algorithms, k.requests,
 		k.resources, k.groups, k.registered,
 	} {
 		check()

@@ -23,7 +23,7 @@ const (
 func (k *checker) keys() {
 	c := k.c
 	k.bad(c.JWKS != nil && c.JWKSURI != "", "jwks_uri", "is given beside jwks; only one of them can be") // RFC 7591 §2
-	k.bad(c.AuthMethod == KeyJWTMethod && c.JWKS == nil && c.JWKSURI == "" && c.Federated == nil, "jwks", "is missing, and so is jwks_uri, but the client's token_endpoint_auth_method is private_key_jwt")
+	k.bad(c.AuthMethod == KeyJWTMethod && c.JWKS == nil && c.JWKSURI == "" && c.Federated == nil && c.Forward == nil, "jwks", "is missing, and so is jwks_uri, but the client's token_endpoint_auth_method is private_key_jwt")
 	if c.JWKSURI != "" {
 		problem := k.fetched(c.JWKSURI)
 		k.badValue(problem != "", "jwks_uri", c.JWKSURI, "%s", problem)

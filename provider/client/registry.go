@@ -29,6 +29,8 @@ type declared struct {
 	clients map[string]storage.Client
 	// origins of those that are not disabled.
 	origins map[string]struct{}
+	// forwarded are applications behind proxies, by their hosts.
+	forwarded map[string]Forwarded
 }
 
 // NewRegistry makes a registry without declared clients. stored may be nil.
@@ -40,7 +42,7 @@ func NewRegistry(stored Stored) *Registry {
 
 // Declare replaces the clients of the operator's files, at once and for all requests that come.
 func (r *Registry) Declare(clients []storage.Client) {
-	d := &declared{clients: make(map[string]storage.Client, len(clients)), origins: map[string]struct{}{}}
+	d := &declared{clients: make(map[string]storage.Client, len(clients)), origins: map[string]struct{}{}, forwarded: map[string]Forwarded{}}
 	for _, c := range clients {
 		d.clients[c.ID] = c
 	}
@@ -51,6 +53,7 @@ func (r *Registry) Declare(clients []storage.Client) {
 		for _, origin := range c.Origins() {
 			d.origins[origin] = struct{}{}
 		}
+		d.forward(c)
 	}
 	r.declared.Store(d)
 }

@@ -18,6 +18,7 @@ import (
 	"latchkey/provider/audit"
 	"latchkey/provider/client"
 	"latchkey/provider/endpoint"
+	"latchkey/provider/forward"
 	"latchkey/provider/serve"
 	"latchkey/provider/token"
 	"latchkey/storage"
@@ -154,7 +155,7 @@ func (i *Issuer) open(o *options) {
 }
 
 func (i *Issuer) assemble(o *options) {
-	edge, err := serve.New(serve.Config{Issuer: i.URL, Logger: slog.New(slog.NewJSONHandler(i.Log, nil)), Registry: prometheus.NewRegistry(), Now: i.Clock.Now})
+	edge, err := serve.New(serve.Config{Issuer: i.URL, Guest: forward.Guest(""), Proxies: o.config.Proxies, Logger: slog.New(slog.NewJSONHandler(i.Log, nil)), Registry: prometheus.NewRegistry(), Now: i.Clock.Now})
 	i.must(err)
 	c := o.config
 	c.Store, c.Keys, c.Clients, c.Account = i.Store, i.Keys, i.Registry, i.Accounts

@@ -35,6 +35,12 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 	return byXFF
 }
 
+// Trusts says whether the peer of a request is one of them.
+func (p Proxies) Trusts(r *http.Request) bool {
+	peer, ok := parseHop(r.RemoteAddr)
+	return ok && p.trusts(peer)
+}
+
 func (p Proxies) trusts(a netip.Addr) bool {
 	for _, prefix := range p {
 		if prefix.Contains(a) {

@@ -62,7 +62,7 @@ func (e *Edge) admit(st *state, r *http.Request) bool {
 		return false
 	}
 	switch {
-	case !e.hosts.allows(r.Host): // also the host of an absolute-form target (RFC 9112 §3.2.2), which Go puts here
+	case !e.hosts.allows(r.Host) && (e.cfg.Guest == nil || !e.cfg.Guest(r)): // also the host of an absolute-form target (RFC 9112 §3.2.2), which Go puts here
 		return refuse(http.StatusMisdirectedRequest, "unknown_host", "This host is not served here.", true)
 	case r.ProtoMajor < 2 && (len(r.TransferEncoding) > 0 || r.ContentLength < 0):
 		// Go serves what is smuggled behind a message with both Content-Length and Transfer-Encoding (RFC 9112 §6.1).

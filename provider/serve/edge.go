@@ -30,6 +30,8 @@ type Config struct {
 	Issuer string
 	// Hosts are further host names, without port, that are served.
 	Hosts []string
+	// Guest says which requests are served whatever host they name; nil: none.
+	Guest func(r *http.Request) bool
 	// Proxies may tell the client's address.
 	Proxies Proxies
 	// MaxBody is the cap of request bodies in bytes, where an endpoint has no own; 0 means [DefaultMaxBody].
