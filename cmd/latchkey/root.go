@@ -43,7 +43,8 @@ func (a *app) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("set", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return config.KeyNames("="), cobra.ShellCompDirectiveNoSpace
 	})
-	root.AddCommand(a.serveCommand(), a.configCommand(), a.keysCommand(), a.usersCommand(), a.clientsCommand(), a.versionCommand(), a.healthcheckCommand())
+	root.AddCommand(a.backupCommand(), a.restoreCommand(), a.verifyCommand())
+	root.AddCommand(a.serveCommand(), a.configCommand(), a.keysCommand(), a.usersCommand(), a.groupsCommand(), a.clientsCommand(), a.versionCommand(), a.healthcheckCommand())
 	return root
 }
 

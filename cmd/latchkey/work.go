@@ -32,6 +32,9 @@ func (s *server) startWork(ctx context.Context) error {
 	}
 	s.startKeys(ctx)
 	s.startSweep(ctx)
+	if err := s.startBackups(ctx); err != nil {
+		return err
+	}
 	s.work.Go(func() { s.watchStore(ctx) })
 	return s.watchClients(ctx)
 }
@@ -175,18 +178,26 @@ func (g courierGauges) Collect(out chan<- prometheus.Metric) {
 
 // merge puts the clients of the folder behind those of the configuration, which win.
 func (c *core) merge(own, read []storage.Client) []storage.Client {
-	all := slices.Clone(own)
-	for _, r := range read {
-		if slices.ContainsFunc(own, func(o storage.Client) bool { return o.ID == r.ID }) {
-			c.log.LogAttrs(context.Background(), slog.LevelError, "client of clients_dir is in the configuration too, which counts", slog.String("client_id", r.ID))
-			continue
-		}
-		all = append(all, r)
-	}
+	all := behind(own, read, func(id string) {
+		c.log.LogAttrs(context.Background(), slog.LevelError, "client of clients_dir is in the configuration too, which counts", slog.String("client_id", id))
+	})
 	for _, cl := range all {
 		if longest := longestToken(c.cfg); max(cl.AccessTokenTTL, cl.IDTokenTTL) > longest {
 			c.log.LogAttrs(context.Background(), slog.LevelWarn, "client's tokens live shorter than it asks: keys are published for the longest lifetime of the configuration",
 				slog.String("client_id", cl.ID), slog.Duration("longest", longest))
+		}
+	}
+	return all
+}
+
+// behind puts clients behind others, without those whose ID these have, of which twice is told; it may be nil.
+func behind(first, then []storage.Client, twice func(id string)) []storage.Client {
+	all := slices.Clone(first)
+	for _, r := range then {
+		if !slices.ContainsFunc(first, func(o storage.Client) bool { return o.ID == r.ID }) {
+			all = append(all, r)
+		} else if twice != nil {
+			twice(r.ID)
 		}
 	}
 	return all
