@@ -60,6 +60,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 		_, _ = fmt.Fprintln(a.stderr, faults.Error())
 		return exitConfig
 	}
+	if errors.Is(err, errDiffers) {
+		return exitFailed
+	}
 	_, _ = fmt.Fprintln(a.stderr, "latchkey:", err)
 	if _, ok := errors.AsType[usageError](err); ok || !ran {
 		_, _ = fmt.Fprintln(a.stderr, "See `latchkey help`.")

@@ -46,7 +46,7 @@ func (a *app) clientsCommand() *cobra.Command {
 	remove := &cobra.Command{Use: "delete CLIENT_ID", Short: "Delete an application and revoke its grants", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		return a.done(cmd, "DELETE", "clients/"+url.PathEscape(args[0]), nil, "Deleted.")
 	}}
-	return group("clients", "Look after applications", a.createClientCommand(), a.updateClientCommand(), list, show, rotate, remove, a.tokensCommand())
+	return group("clients", "Look after applications", a.createClientCommand(), a.updateClientCommand(), list, show, a.diffCommand(), rotate, remove, a.tokensCommand())
 }
 
 // allClients reads page after page.
@@ -77,6 +77,8 @@ func from(c admin.Client) string {
 	switch {
 	case c.Declared:
 		return "configuration"
+	case c.Inert:
+		return "configuration, no more"
 	case c.Registered:
 		return "itself"
 	}
@@ -225,9 +227,15 @@ func rows(w io.Writer, c admin.Client) {
 		}
 	}
 	for _, s := range c.Secrets {
-		text := "since " + stamp(s.CreatedAt)
+		text := "live"
+		if !s.CreatedAt.IsZero() {
+			text = "since " + stamp(s.CreatedAt)
+		}
 		if !s.ExpiresAt.IsZero() {
 			text += " until " + stamp(s.ExpiresAt)
+		}
+		if !s.UsedAt.IsZero() {
+			text += ", last used " + stamp(s.UsedAt)
 		}
 		row(w, "secret "+s.ID, text)
 	}

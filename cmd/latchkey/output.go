@@ -29,6 +29,16 @@ func (a *app) show(cmd *cobra.Command, v any, text func(w io.Writer)) error {
 	return w.Flush()
 }
 
+// safe leaves out control characters.
+func safe(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
 // row writes one line of a table. Control characters of what people chose cannot reach the terminal.
 func row(w io.Writer, cells ...any) {
 	for i, c := range cells {
@@ -42,12 +52,7 @@ func row(w io.Writer, cells ...any) {
 		if s == "" {
 			s = "-"
 		}
-		cells[i] = strings.Map(func(r rune) rune {
-			if r < ' ' || r >= 0x7f && r < 0xa0 {
-				return '?'
-			}
-			return r
-		}, s)
+		cells[i] = safe(s)
 	}
 	_, _ = fmt.Fprintln(w, strings.TrimSuffix(fmt.Sprintf(strings.Repeat("%v\t", len(cells)), cells...), "\t"))
 }

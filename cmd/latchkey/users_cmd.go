@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,6 +89,14 @@ func userRows(w io.Writer, users ...admin.User) {
 	}
 }
 
+// userGroups prints the groups of an account, below what else there is.
+func userGroups(w io.Writer, u admin.User) {
+	if len(u.Groups) > 0 {
+		_, _ = fmt.Fprintln(w)
+		row(w, "groups", strings.Join(u.Groups, ", "))
+	}
+}
+
 // user makes a call that answers with an account, and shows it.
 func (a *app) user(cmd *cobra.Command, method, path string, in any) error {
 	return a.withAdmin(cmd, func(ctx context.Context, c *adminClient) error {
@@ -95,7 +104,7 @@ func (a *app) user(cmd *cobra.Command, method, path string, in any) error {
 		if err := c.call(ctx, method, path, in, &out); err != nil {
 			return err
 		}
-		return a.show(cmd, out, func(w io.Writer) { userRows(w, out); claimRows(w, out) })
+		return a.show(cmd, out, func(w io.Writer) { userRows(w, out); claimRows(w, out); userGroups(w, out) })
 	})
 }
 
