@@ -52,6 +52,9 @@ func (f *Front) add(s *Server) {
 	f.backends = append(f.backends, &backend{address: s.Config["server.listen"].(string), ops: s.Ops})
 }
 
+// Remove gives no more connections to the i-th backend.
+func (f *Front) Remove(i int) { f.backends[i].out.Store(true) }
+
 // next is the backend whose turn it is, nil where none is in.
 func (f *Front) next() *backend {
 	f.mu.Lock()
