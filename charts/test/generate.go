@@ -6,5 +6,9 @@ func Generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{"charts/latchkey/values.schema.json": schema}, nil
+	readme, err := Readme(root, schema)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"charts/latchkey/values.schema.json": schema, "charts/latchkey/README.md": readme}, nil
 }

@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -31,55 +30,8 @@ func (o object) String() string {
 	return o.kind() + "/" + o.name()
 }
 
-// at finds a value by a path such as spec.template.spec.containers.0.env; nil where there is none.
+// at finds a value by a path such as spec.template.spec.containers.0.env.PATH.value; nil where there is none.
 func (o object) at(path string) any { return lookup(map[string]any(o), path) }
-
-func lookup(v any, path string) any {
-	for path != "" {
-		// A key with dots is written in brackets: metadata.labels[app.kubernetes.io/name].
-		var step string
-		if strings.HasPrefix(path, "[") {
-			step, path, _ = strings.Cut(path[1:], "]")
-			path = strings.TrimPrefix(path, ".")
-		} else {
-			end := strings.IndexAny(path, ".[")
-			switch {
-			case end < 0:
-				step, path = path, ""
-			case path[end] == '.':
-				step, path = path[:end], path[end+1:]
-			default:
-				step, path = path[:end], path[end:]
-			}
-		}
-		switch in := v.(type) {
-		case map[string]any:
-			v = in[step]
-		case []any:
-			v = element(in, step)
-		default:
-			return nil
-		}
-	}
-	return v
-}
-
-// element finds an item by its number, or by its name.
-func element(list []any, step string) any {
-	var n int
-	if _, err := fmt.Sscanf(step, "%d", &n); err == nil && fmt.Sprint(n) == step {
-		if n < len(list) {
-			return list[n]
-		}
-		return nil
-	}
-	for _, item := range list {
-		if m, ok := item.(map[string]any); ok && (m["name"] == step || m["type"] == step) {
-			return item
-		}
-	}
-	return nil
-}
 
 // release is how the chart is rendered.
 type release struct {
@@ -101,11 +53,11 @@ type rendered struct {
 	notes   string
 }
 
-// find returns the one object of a kind with a name; a name that begins with "-" is a suffix of the release's full name.
+// find returns the object of a kind with a name, or the first of the kind.
 func (r rendered) find(t *testing.T, kind, name string) object {
 	t.Helper()
 	for _, o := range r.objects {
-		if o.kind() == kind && (o.name() == name || strings.HasPrefix(name, "-") && strings.HasSuffix(o.name(), name)) {
+		if o.kind() == kind && (name == "" || o.name() == name) {
 			return o
 		}
 	}
