@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 		os.Exit(childLoad(os.Getenv(childPath), os.Getenv(childRound)))
 	case "flips":
 		os.Exit(childFlips(os.Getenv(childPath), os.Getenv(childRound)))
+	case "compact":
+		os.Exit(childCompact(os.Getenv(childPath)))
 	case "full":
 		os.Exit(childFull(os.Getenv(childPath)))
 	}

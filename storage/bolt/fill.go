@@ -130,7 +130,8 @@ func (t *txn) fill(item storage.Item) error {
 
 // fillRequest stores what belongs to no account.
 func (t *txn) fillRequest(item storage.Item) error {
-	there, add := true, func() {}
+	var there bool
+	var add func()
 	switch r := item.(type) {
 	case storage.Denial:
 		there, add = t.has(tDenials, []byte(r.JTI)), func() { t.addUntil(tDenials, r.JTI, r.Until) }

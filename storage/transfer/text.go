@@ -28,16 +28,16 @@ func (c *coder) text(p *string) {
 			continue
 		}
 		r, size := utf8.DecodeRune(c.buf[i:])
-		v, n, ok := byte(0), size, true
+		var v byte
+		var n int
+		var ok bool
 		switch {
 		case r == '\\':
 			v, n, ok = backslash(c.buf[i:])
 		case r == escape:
 			v, ok = unhex(c.buf[i+size:])
 			n = size + 2
-		case r == utf8.RuneError && size == 1:
-			ok = false
-		default:
+		case r != utf8.RuneError || size > 1:
 			i += size
 			continue
 		}
