@@ -74,7 +74,7 @@ func (s *server) openAdminSocket(ctx context.Context) (func(), error) {
 	if err != nil {
 		return nil, fmt.Errorf("server.admin_socket: %w", err)
 	}
-	hs := &http.Server{Handler: adminHandler(s.core, s.sink), ReadHeaderTimeout: 5 * time.Second}
+	hs := &http.Server{Handler: s.probes.beside(adminHandler(s.core, s.sink)), ReadHeaderTimeout: 5 * time.Second}
 	go s.run("admin socket", func() error { return hs.Serve(ln) })
 	return func() { _ = hs.Close() }, nil
 }

@@ -26,7 +26,9 @@ type bounds struct {
 // newBounds finds what a running server has of it.
 func (s *server) newBounds(certificate *tls.Config) bounds {
 	b := bounds{cfg: s.cfg, rings: s.core.rings, certificate: certificate, log: s.log, now: time.Now}
-	if pool, ok := s.core.driver.store.(interface{ Load() (used, open, limit int) }); ok {
+	if pool, ok := s.core.driver.store.(interface {
+		Load() (used, open, limit int)
+	}); ok {
 		b.load = pool.Load
 	}
 	return b

@@ -44,7 +44,7 @@ func (a *app) root() *cobra.Command {
 		return config.KeyNames("="), cobra.ShellCompDirectiveNoSpace
 	})
 	root.AddCommand(a.backupCommand(), a.restoreCommand(), a.verifyCommand())
-	root.AddCommand(a.serveCommand(), a.configCommand(), a.keysCommand(), a.usersCommand(), a.groupsCommand(), a.clientsCommand(), a.versionCommand(), a.healthcheckCommand())
+	root.AddCommand(a.serveCommand(), a.configCommand(), a.keysCommand(), a.usersCommand(), a.groupsCommand(), a.clientsCommand(), a.versionCommand(), a.healthcheckCommand(), a.doctorCommand())
 	return root
 }
 

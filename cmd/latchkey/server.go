@@ -45,6 +45,8 @@ type server struct {
 	// holder names this process where it takes leases, duties says which it has.
 	holder string
 	duties *prometheus.GaugeVec
+	// probes are those of `latchkey doctor`.
+	probes *probes
 	// broken gets what ends the server from inside.
 	broken chan error
 }
@@ -53,7 +55,7 @@ type server struct {
 func runServer(ctx context.Context, cfg *config.Config, out io.Writer) (err error) {
 	limitMemory()
 	log := newLogger(cfg, os.Stderr)
-	s := &server{cfg: cfg, log: log, out: out, reg: prometheus.NewRegistry(), broken: make(chan error, 4), holder: newHolder(),
+	s := &server{cfg: cfg, log: log, out: out, reg: prometheus.NewRegistry(), broken: make(chan error, 4), holder: newHolder(), probes: newProbes(time.Now),
 		duties: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "latchkey_duty_held", Help: "Whether this replica does the work that one does at a time."}, []string{"duty"})}
 	instance, _ := os.Hostname() // a pod's name; without one the attribute is left out
 	tracer, flush, err := serve.Telemetry{Traces: cfg.Telemetry.Traces, Endpoint: cfg.Telemetry.Endpoint, Version: version, Instance: instance,
@@ -174,7 +176,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	s.reg.MustRegister(s.newBounds(tlsConfig))
 	l := s.cfg.Server.Limits
 	conns := serve.NewConnections(l.MaxConnections)
-	hs := s.edge.NewHTTPServer(s.edge.Wrap(s.site.provider.Mount(s.site.routes)), serve.Limits{ReadHeader: l.HeaderTimeout.D(), Read: l.ReadTimeout.D(),
+	hs := s.edge.NewHTTPServer(s.edge.Wrap(s.probes.watch(s.site.provider.Mount(s.site.routes))), serve.Limits{ReadHeader: l.HeaderTimeout.D(), Read: l.ReadTimeout.D(),
 		Write: l.WriteTimeout.D(), Idle: l.IdleTimeout.D(), MaxHeader: int(l.MaxHeader), Conns: conns}, tlsConfig)
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Server.Listen)
 	if err != nil {

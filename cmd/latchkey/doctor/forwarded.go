@@ -1,0 +1,145 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// spoofed is an address that nobody has (RFC 5737 §3), and spoofedHost a name of nobody (RFC 6761).
+const (
+	spoofed     = "198.51.100.77"
+	spoofedHost = "latchkey-doctor-forwarded.invalid"
+)
+
+// ProbeHeader carries the token of a probe. Its value is worth nothing but that the server remembers what it made of the request.
+const ProbeHeader = "Latchkey-Probe"
+
+// Probe is what the server made of a request with that token.
+type Probe struct {
+	Token string `json:"token"`
+	// Seen says whether the request has arrived. The rest is of that request.
+	Seen bool `json:"seen"`
+	// Address is the client's as the server concludes it, Peer that of the connection.
+	Address string `json:"address,omitempty"`
+	Peer    string `json:"peer,omitempty"`
+	// ForwardedFor and Forwarded are the headers as they arrived.
+	ForwardedFor []string `json:"x_forwarded_for,omitempty"`
+	Forwarded    []string `json:"forwarded,omitempty"`
+}
+
+// checkForwarded sends headers that only proxies may write, and asks what became of them.
+func (d *doctor) checkForwarded(ctx context.Context, r *report) {
+	doc, err := d.discovery()
+	if err != nil {
+		r.unknown("no discovery document answers", "See discovery.")
+		return
+	}
+	header := map[string]string{
+		"X-Forwarded-For": spoofed, "X-Forwarded-Host": spoofedHost, "X-Forwarded-Proto": "http", "X-Forwarded-Port": "1",
+		"Forwarded": "for=" + spoofed + ";host=" + spoofedHost + ";proto=http",
+	}
+	a, err := d.get(ctx, d.discoveryURL(), header)
+	switch {
+	case err != nil || a.status != http.StatusOK:
+		said := reason(err)
+		if err == nil {
+			said = fmt.Sprintf("it answers %d", a.status)
+		}
+		r.problem("with forwarded headers of a stranger the document does not come: "+said, "The ingress believes X-Forwarded-Host or X-Forwarded-Proto from outside. Have it set them anew for every request.")
+	case !bytes.Equal(a.body, doc.body):
+		r.problem("X-Forwarded-Host, X-Forwarded-Proto or Forwarded of a stranger change the document", "Something between believes them from outside, and may serve the result to others. Have the ingress set them anew for every request.")
+	default:
+		r.ok("X-Forwarded-Host, X-Forwarded-Proto and Forwarded of a stranger change nothing")
+	}
+	if d.Admin == nil {
+		r.unknown("whether X-Forwarded-For of a stranger is believed cannot be known from outside", "Run this command beside the server, where its admin socket is: kubectl exec POD -- /latchkey doctor, or on its machine with --config.")
+		return
+	}
+	d.probes(ctx, r)
+}
+
+// probeTries is how many requests may land at other replicas.
+const probeTries = 24
+
+// probes asks three times: as anybody, and with either header that a proxy writes.
+func (d *doctor) probes(ctx context.Context, r *report) {
+	plain, ok := d.probe(ctx, map[string]string{}, r)
+	if !ok {
+		return
+	}
+	passed := append(append([]string(nil), plain.ForwardedFor...), plain.Forwarded...)
+	if plain.Address == plain.Peer && len(passed) > 0 {
+		r.warn(fmt.Sprintf("the server takes the proxy %s for the client: what it forwards (%s) does not count", plain.Peer, cut(strings.Join(passed, ", "))),
+			"Add the proxy's network to server.trusted_proxies. Until then all limits count everybody as one person.")
+	}
+	byFor, ok := d.probe(ctx, map[string]string{"X-Forwarded-For": spoofed}, r)
+	if !ok {
+		return
+	}
+	byForwarded, ok := d.probe(ctx, map[string]string{"Forwarded": "for=" + spoofed}, r)
+	if !ok {
+		return
+	}
+	d.judgeProbes(plain, byFor, byForwarded, r)
+}
+
+func (d *doctor) judgeProbes(plain, byFor, byForwarded Probe, r *report) {
+	for name, p := range map[string]Probe{"X-Forwarded-For": byFor, "Forwarded": byForwarded} {
+		if p.Address == spoofed {
+			r.problem(name+" of a stranger is believed: the server took the client for "+spoofed,
+				"Anybody can pretend to be anybody, and limits are void. Have the ingress drop or replace "+name+" of clients, and name in server.trusted_proxies only networks that nobody else can connect from.")
+			return
+		}
+	}
+	switch {
+	case strings.Join(byFor.ForwardedFor, ",") == spoofed && len(plain.ForwardedFor) == 0 && plain.Address == plain.Peer:
+		r.ok("the server concludes the client's address " + plain.Address + " from the connection, and ignores what a stranger writes")
+	case byFor.Address != plain.Address || byForwarded.Address != plain.Address:
+		r.warn(fmt.Sprintf("a client that writes forwarded headers itself counts as %s, not as %s", different(plain, byFor, byForwarded), plain.Address),
+			"Have the ingress drop Forwarded, and replace X-Forwarded-For or append to it, so that nobody can choose to count as the proxy.")
+	case plain.Address != plain.Peer:
+		note := ""
+		if private(plain.Address) {
+			note = " (a private address: right if this machine connects from there; else another proxy's network is missing in server.trusted_proxies)"
+		}
+		r.ok("the server concludes the client's address " + plain.Address + note + ", behind the proxy " + plain.Peer + ", and ignores what a stranger writes")
+	}
+}
+
+func different(plain, a, b Probe) string {
+	if a.Address != plain.Address {
+		return a.Address
+	}
+	return b.Address
+}
+
+// probe sends requests with a token until one arrives at the server whose admin socket we have.
+func (d *doctor) probe(ctx context.Context, header map[string]string, r *report) (p Probe, ok bool) {
+	if err := d.Admin(ctx, http.MethodPost, "probes", &p); err != nil {
+		r.unknown("the server takes no probe: "+reason(err), "It may be of an older version, or busy: try again.")
+		return p, false
+	}
+	token := p.Token
+	header[ProbeHeader] = token
+	for range probeTries {
+		if _, err := d.get(ctx, d.discoveryURL(), header); err != nil {
+			break
+		}
+		if err := d.Admin(ctx, http.MethodGet, "probes/"+token, &p); err != nil || p.Seen {
+			break
+		}
+	}
+	if !p.Seen {
+		r.unknown("no probe arrived at this server", "Other replicas answered, a cache did, or the ingress drops the header "+ProbeHeader+". Run the command again, or beside another replica.")
+	}
+	return p, p.Seen
+}
+
+func private(address string) bool {
+	a, err := netip.ParseAddr(address)
+	return err == nil && (a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast())
+}
