@@ -3,6 +3,7 @@ package forward
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -68,7 +69,7 @@ func original(r *http.Request) (asked, error) {
 // appended is the dialect of Envoy, which asks with the request's own method and Host, and its path behind a prefix.
 func appended(prefix string) dialect {
 	return func(r *http.Request) (asked, error) {
-		uri, found := strings.CutPrefix(r.RequestURI, prefix)
+		uri, found := strings.CutPrefix(r.URL.RequestURI(), prefix)
 		if !found {
 			return asked{}, errors.New("the path does not begin with " + prefix)
 		}
@@ -117,6 +118,9 @@ func (a asked) checked(scheme string) (asked, error) {
 // canonicalHost is a host as browsers send it: in lower case, without the port of https.
 func canonicalHost(host string) (string, error) {
 	if host == "" || len(host) > maxHost || strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789-_.:[]") != "" {
+		return "", errors.New("the host is none")
+	}
+	if u, err := url.Parse("https://" + host + "/"); err != nil || u.Host != host {
 		return "", errors.New("the host is none")
 	}
 	return strings.TrimSuffix(strings.ToLower(host), ":443"), nil
