@@ -43,7 +43,7 @@ func (a *app) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("set", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return config.KeyNames("="), cobra.ShellCompDirectiveNoSpace
 	})
-	root.AddCommand(a.backupCommand(), a.restoreCommand(), a.verifyCommand())
+	root.AddCommand(a.backupCommand(), a.restoreCommand(), a.verifyCommand(), a.migrateCommand(), a.compactCommand())
 	root.AddCommand(a.serveCommand(), a.configCommand(), a.keysCommand(), a.usersCommand(), a.groupsCommand(), a.clientsCommand(), a.versionCommand(), a.healthcheckCommand(), a.doctorCommand())
 	return root
 }

@@ -26,11 +26,11 @@ func OpenAlone(ctx context.Context, path string) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return openAlone(ctx, path)
+	return OpenOrMake(ctx, path)
 }
 
-// openAlone does not wait for whoever has the file.
-func openAlone(ctx context.Context, path string) (*Store, error) {
+// OpenOrMake is OpenAlone, but for a store that is not there: it is made.
+func OpenOrMake(ctx context.Context, path string) (*Store, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s, err := Open(ctx, Options{Path: path, Transfer: true, OnStandby: func() { cancel(ErrHeld) }})

@@ -57,7 +57,7 @@ func (s *Store) poolConfig(o Options) (*pgxpool.Config, error) {
 	// Of several hosts the one that can be written to is ours, whatever the connection string says.
 	c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	for name, value := range map[string]string{
-		"application_name": "latchkey",
+		"application_name": applicationName,
 		// The database gives a statement up before we do, so that we know that it did not happen.
 		"statement_timeout": strconv.FormatInt((s.timeout * 7 / 10).Milliseconds(), 10),
 	} {
@@ -67,6 +67,9 @@ func (s *Store) poolConfig(o Options) (*pgxpool.Config, error) {
 	}
 	return cfg, nil
 }
+
+// applicationName is what connections are called, unless the connection string says otherwise.
+const applicationName = "latchkey"
 
 // epochKey is where a connection keeps the epoch in which it was made.
 const epochKey = "latchkey-epoch"
