@@ -23,6 +23,10 @@ func (i *Issuer) deviceForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return noDevice(err)
 	}
+	if q.Barred {
+		write(w, http.StatusForbidden, "Barred", `<form method=post action="`+endpoint.DevicePage+`">`+hidden("ticket", q.Ticket)+hidden("decision", "")+"</form>")
+		return nil
+	}
 	write(w, http.StatusOK, "Device: "+q.Client.Name+": "+q.Scopes.String(), `<form method=post action="`+endpoint.DevicePage+`">`+hidden("ticket", q.Ticket)+hidden("decision", "")+"</form>")
 	return nil
 }

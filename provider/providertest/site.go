@@ -107,6 +107,8 @@ func (i *Issuer) form(title, action string, fields ...string) serve.Handler {
 			if next.Choose {
 				title = "Choose"
 			}
+		case authorize.Barred:
+			title = "Barred"
 		case authorize.Consent:
 			title += ": " + next.Scopes.String()
 		}
