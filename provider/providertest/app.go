@@ -35,7 +35,7 @@ func WebClient(id string, change ...func(*storage.Client)) storage.Client {
 		ID: id, Name: "App " + id, RedirectURIs: []string{Callback}, PostLogoutRedirectURIs: []string{"https://app.example.test/bye"}, ApplicationType: "web",
 		AuthMethod: client.BasicMethod, Secrets: []storage.ClientSecret{{ID: "1", Hash: client.HashSecret(Secret)}},
 		GrantTypes: []string{"authorization_code", "refresh_token", "client_credentials"}, ResponseTypes: []string{"code"},
-		Scopes: []string{"openid", "profile", "email", "phone", "offline_access", "read", "write"}, Audiences: []string{API, OtherAPI},
+		Scopes: []string{"openid", "profile", "email", "phone", "groups", "offline_access", "read", "write"}, Audiences: []string{API, OtherAPI},
 	}
 	for _, f := range change {
 		f(&c)

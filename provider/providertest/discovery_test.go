@@ -81,7 +81,7 @@ func announcedRequests(t *testing.T, i *Issuer) {
 	}{
 		{"response_modes_supported", "response_mode", []string{"query", "fragment", "form_post", "query.jwt", "web_message"}, "invalid_request"},
 		{"code_challenge_methods_supported", "code_challenge_method", []string{"S256", "plain"}, "invalid_request"},
-		{"scopes_supported", "scope", []string{"openid", "profile", "email", "phone", "groups"}, "invalid_scope"},
+		{"scopes_supported", "scope", []string{"openid", "profile", "email", "phone", "groups", "shoes"}, "invalid_scope"},
 	} {
 		listed := i.announced(c.list)
 		for _, v := range c.tried {
