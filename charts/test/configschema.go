@@ -13,11 +13,12 @@ import (
 )
 
 var (
-	ownedKey    = regexp.MustCompile(`(?m)^([a-z][A-Za-z0-9_.]*): *(.*)$`)
-	exampleLeaf = regexp.MustCompile(`^( *)# (.*?)(LATCHKEY_[A-Z0-9_]+)$`)
-	exampleName = regexp.MustCompile(`^(?: *)(?:# )?([a-z][a-z0-9_]*):(?: (.*))?$`)
-	bounds      = regexp.MustCompile(`(?:From|At least) ([0-9]+[A-Za-z0-9]*)(?: to ([0-9]+[A-Za-z0-9]*))?\.|At most ([0-9]+[A-Za-z0-9]*)\.`)
-	choice      = regexp.MustCompile(`Of ([^.]*)\.`)
+	ownedKey      = regexp.MustCompile(`(?m)^([a-z][A-Za-z0-9_.]*): *(.*)$`)
+	exampleLeaf   = regexp.MustCompile(`^( *)# (.*?)(LATCHKEY_[A-Z0-9_]+)$`)
+	exampleName   = regexp.MustCompile(`^(?: *)(?:# )?([a-z][a-z0-9_]*):(?: (.*))?$`)
+	exampleMember = regexp.MustCompile(`(?m)^#   (?:- |  )([a-z_]+): `)
+	bounds        = regexp.MustCompile(`(?:From|At least) ([0-9]+[A-Za-z0-9]*)(?: to ([0-9]+[A-Za-z0-9]*))?\.|At most ([0-9]+[A-Za-z0-9]*)\.`)
+	choice        = regexp.MustCompile(`Of ([^.]*)\.`)
 )
 
 // ownedKeys are keys of the configuration that the chart sets or takes from Secrets: the template of the check says in its own words what to do.
@@ -80,6 +81,22 @@ func configSchema(example string, owned map[string]bool) (map[string]any, error)
 		return nil, errors.New("the example configuration has too few keys to be one")
 	}
 	return schema, nil
+}
+
+// clientSchema is the schema of a client: every member that the example configuration shows. What each may be is the server's to judge.
+func clientSchema(example string) map[string]any {
+	_, part, _ := strings.Cut(example, "# clients:\n")
+	part, _, _ = strings.Cut(part, "\n\n")
+	properties, of := map[string]any{}, ""
+	for _, m := range exampleMember.FindAllStringSubmatch(part, -1) {
+		properties[m[1]] = map[string]any{}
+		of += "|" + m[1]
+	}
+	properties["secrets"] = map[string]any{"type": "array", "maxItems": 2, "items": map[string]any{"type": "object", "additionalProperties": false,
+		"properties": map[string]any{"value": map[string]any{}, "value_file": map[string]any{"type": "string"}, "value_env": map[string]any{"type": "string"},
+			"hash": map[string]any{"type": "string"}, "expires_at": map[string]any{"type": "string"}}}}
+	return map[string]any{"type": "object", "required": []any{"client_id"}, "additionalProperties": false, "properties": properties,
+		"patternProperties": map[string]any{"^(" + strings.TrimPrefix(of, "|") + ")#": map[string]any{"type": "string"}}} // client_name#de
 }
 
 func put(schema map[string]any, path string, value map[string]any) {

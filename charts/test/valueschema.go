@@ -93,6 +93,7 @@ func (m *schemaMaker) load(root string) error {
 	if err != nil {
 		return err
 	}
+	m.types["client"] = clientSchema(string(example))
 	m.config, err = configSchema(string(example), owned)
 	return err
 }
@@ -171,7 +172,7 @@ func (m *schemaMaker) schema(rule any) map[string]any {
 // literal resolves the names in a JSON schema: what stands where a schema is expected may be a rule.
 func (m *schemaMaker) literal(r map[string]any) map[string]any {
 	out := maps.Clone(r)
-	for _, key := range []string{"items", "additionalProperties", "propertyNames", "not"} {
+	for _, key := range []string{"items", "additionalProperties", "not"} {
 		switch r[key].(type) {
 		case string, []any, map[string]any:
 			out[key] = m.schema(r[key])

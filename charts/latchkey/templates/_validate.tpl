@@ -151,7 +151,9 @@
 {{- end }}
 
 {{- define "latchkey.validateClients" -}}
-{{- range $file, $clients := .Values.clients.files -}}
+{{- range $file, $content := .Values.clients.files -}}
+  {{- $clients := $content -}}
+  {{- if kindIs "map" $content -}}{{- $clients = default list $content.clients -}}{{- end -}}
   {{- range $client := $clients -}}
     {{- range $secret := default list $client.secrets -}}
       {{- if hasKey $secret "value" -}}
