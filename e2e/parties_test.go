@@ -37,8 +37,9 @@ type side struct {
 	files map[string]string
 	// posted are the bodies that were sent to each path.
 	posted map[string][]string
-	// down: it answers 503.
-	down bool
+	// down: it answers 503. hang: it answers nothing, for as long as is waited; hung counts who did.
+	down, hang bool
+	hung       int
 }
 
 func newSide(t *testing.T) *side {
@@ -59,6 +60,13 @@ func (s *side) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.hang {
+		s.hung++
+		s.mu.Unlock()
+		<-r.Context().Done()
+		s.mu.Lock()
+		return
+	}
 	if s.down {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
@@ -98,6 +106,14 @@ func (s *side) away(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
+}
+
+// hanging makes it answer nothing, or as ever, and says how many requests got no answer so far.
+func (s *side) hanging(hang bool) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hang = hang
+	return s.hung
 }
 
 // parties are the applications of a test: as they register, and as the configuration declares them.

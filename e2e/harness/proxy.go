@@ -55,6 +55,9 @@ func (f *Front) add(s *Server) {
 // Remove gives no more connections to the i-th backend.
 func (f *Front) Remove(i int) { f.backends[i].out.Store(true) }
 
+// Restore gives it connections again.
+func (f *Front) Restore(i int) { f.backends[i].out.Store(false) }
+
 // next is the backend whose turn it is, nil where none is in.
 func (f *Front) next() *backend {
 	f.mu.Lock()

@@ -89,16 +89,19 @@ func (s *Server) Direct() string { return "http://" + s.Config["server.listen"].
 // Holder is the index of the replica that says it has the duty, -1 if none does.
 func (r *Replicas) Holder(t testing.TB, duty string) int {
 	t.Helper()
-	c := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	for i, s := range r.All {
-		if status, _, err := get(c, s.Ops+"/livez"); err != nil || status != http.StatusOK {
-			continue // it has no process
-		}
-		if s.Metrics(t).Sum("latchkey_duty_held", "duty", duty) == 1 {
+		if s.Runs() && s.Metrics(t).Sum("latchkey_duty_held", "duty", duty) == 1 {
 			return i
 		}
 	}
 	return -1
+}
+
+// Runs says whether the server has a process that answers.
+func (s *Server) Runs() bool {
+	c := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	status, _, err := get(c, s.Ops+"/livez")
+	return err == nil && status == http.StatusOK
 }
 
 // Install puts another binary in the place of the one that a server runs, from its next start on.
