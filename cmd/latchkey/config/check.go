@@ -25,6 +25,7 @@ func (c *Config) check(fault func(path, format string, args ...any)) {
 	c.checkKeys(fault)
 	c.checkMail(fault)
 	c.checkClients(fault)
+	c.checkForwarded(fault)
 	c.checkFetch(fault)
 	c.checkBackup(fault)
 	c.checkResources(fault)

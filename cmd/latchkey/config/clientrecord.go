@@ -37,7 +37,7 @@ func (c *ClientSpec) Record(keep Keep, served client.Served) (storage.Client, []
 		faults = append(faults, Fault{Key: field, Problem: fmt.Sprintf(format, args...)})
 	}
 	out := c.made
-	out.Scopes, out.JWKS, out.Federated, out.OpaqueAccessTokens, out.Version = strings.Fields(c.Scope), c.JWKS, c.Federated, c.TokenFormat == "opaque", 1
+	out.Scopes, out.JWKS, out.Federated, out.Forward, out.OpaqueAccessTokens, out.Version = strings.Fields(c.Scope), c.JWKS, c.Federated, c.Forward, c.TokenFormat == "opaque", 1
 	out.DefaultMaxAge, out.HasDefaultMaxAge = c.DefaultMaxAge.D(), c.DefaultMaxAge.Set
 	out.AccessTokenTTL, out.IDTokenTTL, out.RefreshTokenTTL = c.AccessTokenTTL.D(), c.IDTokenTTL.D(), c.RefreshTokenTTL.D()
 	localized := client.Metadata{}

@@ -19,7 +19,7 @@ type ClientSpec struct {
 	// made is what of the record the table writes as it is.
 	made                                        storage.Client
 	Scope, TokenFormat                          string
-	JWKS, Federated                             Document
+	JWKS, Federated, Forward                    Document
 	DefaultMaxAge                               OptionalDuration
 	AccessTokenTTL, IDTokenTTL, RefreshTokenTTL Duration
 	Secrets                                     []SecretSpec
@@ -41,7 +41,7 @@ type SecretSpec struct {
 
 // table is the single source of a client's keys. What they mean to the protocol, and what goes together, is checked by [client.Check].
 func (c *ClientSpec) table() []key {
-	t := slices.Concat(c.describedKeys(), c.proofKeys(), c.requestKeys(), c.tokenKeys(), c.logoutKeys())
+	t := slices.Concat(c.describedKeys(), c.proofKeys(), c.requestKeys(), c.tokenKeys(), c.logoutKeys(), c.forwardKeys())
 	for i := range c.localized {
 		l := &c.localized[i]
 		t = append(t, key{path: l.name, to: &l.text})

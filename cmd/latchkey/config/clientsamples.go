@@ -9,6 +9,7 @@ func clientSamples() map[string]string {
 		"post_logout_redirect_uris": "[https://shop.example.com/]", "initiate_login_uri": "https://shop.example.com/sign-in",
 		"allowed_origins": "[https://app.example.com]", "token_endpoint_auth_signing_alg": "ES256", "secrets": "[{value_file: /etc/latchkey/shop.secret}]",
 		"jwks":                 "{keys: [{kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo}]}",
+		"forward_auth":         "{hosts: [wiki.example.com]}",
 		"federated_identities": "[{issuer: https://kubernetes.default.svc, subject: system:serviceaccount:shop:worker}]",
 		"jwks_uri":             "https://shop.example.com/jwks.json", "response_types": "[code]", "response_modes": "[query, form_post]",
 		"audiences": "[https://api.example.com]", "default_audience": "https://api.example.com", "request_object_signing_alg": "ES256",

@@ -34,7 +34,9 @@ func TestGoldenClientsPage(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, who, strings.ReplaceAll(docs[name].doc, "|", `\|`))
 	}
-	fmt.Fprintf(&b, "| `secrets` | files | %s |\n", docs["secrets"].doc)
+	for _, name := range []string{"forward_auth", "secrets"} {
+		fmt.Fprintf(&b, "| `%s` | files | %s |\n", name, docs[name].doc)
+	}
 
 	raw, err := os.ReadFile(page)
 	if err != nil {
