@@ -168,8 +168,11 @@ func (d *doctor) checkCookies(ctx context.Context, r *report) {
 			r.warn(fmt.Sprintf("cookie %s lacks %s", cut(c.Name), strings.Join(lacks, " and ")), "If it is the ingress's (sticky sessions), set these there; Latchkey needs no sticky sessions. If it is Latchkey's, have the ingress leave Set-Cookie as it is.")
 		}
 	}
-	if well {
-		r.ok(fmt.Sprintf("%d cookies are set by the sign-in page, all with the flags they need", len(cookies)))
+	switch {
+	case len(cookies) == 0:
+		r.ok("the sign-in page sets no cookie by itself")
+	case well:
+		r.ok(fmt.Sprintf("%d cookies of the sign-in page have the flags they need", len(cookies)))
 	}
 }
 

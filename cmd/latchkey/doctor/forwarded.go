@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -95,8 +96,11 @@ func (d *doctor) judgeProbes(plain, byFor, byForwarded Probe, r *report) {
 			return
 		}
 	}
+	silent := len(plain.ForwardedFor) == 0 && len(plain.Forwarded) == 0
 	switch {
-	case strings.Join(byFor.ForwardedFor, ",") == spoofed && len(plain.ForwardedFor) == 0 && plain.Address == plain.Peer:
+	case silent && (d.trusts(plain.Peer) || len(byFor.ForwardedFor) == 0):
+		r.warn("the proxy "+plain.Peer+" does not tell the server who the client is", "Have it set X-Forwarded-For, and name its network in server.trusted_proxies. Until then everybody counts as one person.")
+	case silent && plain.Address == plain.Peer && byFor.Address == plain.Address && byForwarded.Address == plain.Address:
 		r.ok("the server concludes the client's address " + plain.Address + " from the connection, and ignores what a stranger writes")
 	case byFor.Address != plain.Address || byForwarded.Address != plain.Address:
 		r.warn(fmt.Sprintf("a client that writes forwarded headers itself counts as %s, not as %s", different(plain, byFor, byForwarded), plain.Address),
@@ -108,6 +112,12 @@ func (d *doctor) judgeProbes(plain, byFor, byForwarded Probe, r *report) {
 		}
 		r.ok("the server concludes the client's address " + plain.Address + note + ", behind the proxy " + plain.Peer + ", and ignores what a stranger writes")
 	}
+}
+
+// trusts says whether the configuration names the peer among the proxies.
+func (d *doctor) trusts(peer string) bool {
+	a, err := netip.ParseAddr(peer)
+	return err == nil && d.Config != nil && slices.ContainsFunc(d.Config.Server.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
 }
 
 func different(plain, a, b Probe) string {

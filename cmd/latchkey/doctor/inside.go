@@ -199,17 +199,22 @@ func (d *doctor) checkBackup(_ context.Context, r *report) {
 		r.unknown("metrics cannot be read: "+reason(err), "See ready.")
 		return
 	}
-	last, configured := m["latchkey_backup_last_success_timestamp_seconds"]
+	last, looked := m["latchkey_backup_last_success_timestamp_seconds"]
 	age := d.Now().Sub(time.Unix(int64(last), 0)).Round(time.Minute)
+	tried, hasTried := m["latchkey_backup_last_result"]
 	switch {
-	case !configured && d.Config.Storage.Driver == "memory":
+	case d.Config.Storage.Driver == "memory":
 		r.ok("what is in memory is not backed up")
-	case !configured:
-		r.unknown("this server makes no backups itself", "If nothing else does, set it up: docs/operations.md. A copy of the file of a running server is no backup.")
+	case d.Config.Backup.To == "":
+		r.unknown("no backups are configured", "If nothing else makes them, set backup.to and backup.every (docs/operations.md). A copy of the file of a running server is no backup.")
+	case !looked:
+		r.problem("the server cannot see backup.to", "Look at its log: the folder or bucket is away, or may not be read.")
 	case last == 0:
-		r.problem("no backup has been made yet", "If the server has been running for longer than the interval, look at its log for why.")
+		r.problem("there is no backup in backup.to", "With backup.every the server makes one at once: look at its log for why it did not. Else run `latchkey backup`.")
 	case age > oldBackup && age > 2*d.Config.Backup.Every.D():
-		r.problem(fmt.Sprintf("the last good backup is %s old", age), "Look at the server's log for why the later ones failed.")
+		r.problem(fmt.Sprintf("the last good backup is %s old", age), "Look at the server's log for why later ones failed, or at what runs `latchkey backup`.")
+	case hasTried && tried == 0:
+		r.warn(fmt.Sprintf("the last try of a backup failed; the last good one is %s old", age), "Look at the server's log for why.")
 	default:
 		r.ok(fmt.Sprintf("the last good backup is %s old", age))
 	}
