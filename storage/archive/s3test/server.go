@@ -27,7 +27,8 @@ type Server struct {
 	// Endpoint is its base URL. Objects are files below Folder, by their keys.
 	Endpoint, Folder string
 
-	dir   string
+	dir, program, address string
+
 	cmd   *exec.Cmd
 	ended chan struct{}
 	log   bytes.Buffer
@@ -43,8 +44,8 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, Folder: filepath.Join(dir, "data", Bucket), ended: make(chan struct{})}
-	if err := errors.Join(os.MkdirAll(s.Folder, 0o700), os.Mkdir(filepath.Join(dir, "meta"), 0o700), s.run(program)); err != nil {
+	s := &Server{dir: dir, program: program, Folder: filepath.Join(dir, "data", Bucket)}
+	if err := errors.Join(os.MkdirAll(s.Folder, 0o700), os.Mkdir(filepath.Join(dir, "meta"), 0o700), s.listen(), s.run(SecretAccessKey)); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
@@ -65,26 +66,31 @@ func build() (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-func (s *Server) run(program string) error {
+// listen finds an address.
+func (s *Server) listen() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	address := l.Addr().String()
-	_ = l.Close()
-	s.Endpoint = "http://" + address
-	s.cmd = exec.Command(program, "--port", address, "--access", AccessKeyID, "--secret", SecretAccessKey, "--region", Region, "--quiet",
+	s.address = l.Addr().String()
+	s.Endpoint = "http://" + s.address
+	return l.Close()
+}
+
+func (s *Server) run(secret string) error {
+	s.ended = make(chan struct{})
+	s.cmd = exec.Command(s.program, "--port", s.address, "--access", AccessKeyID, "--secret", secret, "--region", Region, "--quiet",
 		"posix", "--sidecar", filepath.Join(s.dir, "meta"), filepath.Dir(s.Folder))
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	go func() {
-		_ = s.cmd.Wait()
-		close(s.ended)
-	}()
+	go func(cmd *exec.Cmd, ended chan struct{}) {
+		_ = cmd.Wait()
+		close(ended)
+	}(s.cmd, s.ended)
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address); err == nil {
+		if c, err := net.Dial("tcp", s.address); err == nil {
 			return c.Close()
 		}
 		select {
@@ -98,11 +104,21 @@ func (s *Server) run(program string) error {
 	}
 }
 
+// Rekey starts the server anew with another secret for [AccessKeyID].
+func (s *Server) Rekey(secret string) error {
+	s.end()
+	return s.run(secret)
+}
+
 // Stop ends the server and removes what it had.
 func (s *Server) Stop() error {
+	s.end()
+	return os.RemoveAll(s.dir)
+}
+
+func (s *Server) end() {
 	if s.cmd != nil && s.cmd.Process != nil {
 		_ = s.cmd.Process.Kill()
 		<-s.ended
 	}
-	return os.RemoveAll(s.dir)
 }
