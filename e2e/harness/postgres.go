@@ -53,6 +53,21 @@ func Postgres(t testing.TB, settings ...string) (server *pgtest.Server, url stri
 	return server, server.URL("postgres")
 }
 
+// SmallPostgres is Postgres on a disk of its own of that many MiB.
+func SmallPostgres(t testing.TB, mib int, settings ...string) (server *pgtest.Server, url string) {
+	t.Helper()
+	server, err := pgtest.StartOnDisk(mib, settings...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server, server.URL("postgres")
+}
+
 // stopDatabase ends the shared server, if there is one.
 func stopDatabase() {
 	if database.server != nil {

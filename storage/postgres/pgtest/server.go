@@ -33,15 +33,19 @@ type Server struct {
 	cmd      *exec.Cmd
 	ended    chan struct{}
 	made     atomic.Int64
+	mib      int // of a disk of its own; 0 for none
 }
 
 // Start makes a server and waits until it answers. Stop ends it. settings are lines such as "max_connections=50"; what is written survives the
 // death of the process, not of the machine.
-func Start(settings ...string) (*Server, error) {
+func Start(settings ...string) (*Server, error) { return start(settings, 0) }
+
+func start(settings []string, mib int) (*Server, error) {
 	s, err := prepare(settings)
 	if err != nil {
 		return nil, err
 	}
+	s.mib = mib
 	if err := s.initialise(); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
@@ -147,6 +151,9 @@ func (s *Server) run() error {
 	var last error
 	for range 100 {
 		cmd, err := s.command("postgres", "-D", s.data(), "-p", strconv.Itoa(s.Port))
+		if s.mib > 0 {
+			cmd, err = s.onDisk()
+		}
 		if err != nil {
 			return err
 		}
