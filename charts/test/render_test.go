@@ -37,8 +37,8 @@ func (o object) at(path string) any { return lookup(map[string]any(o), path) }
 type release struct {
 	name, namespace string
 	// files are values files, below ci/ of the chart; values is YAML on top of them.
-	files  []string
-	values string
+	files        []string
+	values, more string
 	// upgrade renders as for `helm upgrade`.
 	upgrade bool
 	// apis are APIs of the cluster beside Kubernetes' own.
@@ -88,7 +88,7 @@ func (rel release) input(t *testing.T) map[string]any {
 		}
 		all = mergeYAML(t, all, string(content))
 	}
-	return mergeYAML(t, all, rel.values)
+	return mergeYAML(t, mergeYAML(t, all, rel.values), rel.more)
 }
 
 func mergeYAML(t *testing.T, into map[string]any, text string) map[string]any {
@@ -114,7 +114,8 @@ func overlay(into, more map[string]any) map[string]any {
 	return out
 }
 
-func (rel release) render(t *testing.T) (rendered, error) {
+// prepare loads the chart and checks the values, as every command of Helm does first.
+func (rel release) prepare(t *testing.T) (*chart.Chart, chartutil.Values, error) {
 	t.Helper()
 	c := loadChart(t)
 	caps := chartutil.DefaultCapabilities.Copy()
@@ -132,6 +133,13 @@ func (rel release) render(t *testing.T) (rendered, error) {
 		options.Namespace = "identity"
 	}
 	values, err := chartutil.ToRenderValuesWithSchemaValidation(c, rel.input(t), options, caps, rel.unchecked)
+	return c, values, err
+}
+
+// render is what `helm template` does: there is no cluster to look into.
+func (rel release) render(t *testing.T) (rendered, error) {
+	t.Helper()
+	c, values, err := rel.prepare(t)
 	if err != nil {
 		return rendered{}, err
 	}
