@@ -1,0 +1,196 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"latchkey/e2e/harness"
+	"latchkey/storage"
+	"latchkey/storage/bolt"
+)
+
+// backupCrowd is how many accounts a store gets whose backups and restores are to take a while.
+const backupCrowd = 6000
+
+// crowded is a server, not running, with a store that takes a while to back up and to restore.
+func crowded(t *testing.T, config object) *harness.Server {
+	t.Helper()
+	s := harness.Start(t, harness.Options{Config: config})
+	s.SignUp(t, "somebody", "somebody@example.test", "s3cret!")
+	s.Stop(t)
+	b, err := bolt.Open(t.Context(), bolt.Options{Path: s.Store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for w := range 64 {
+		wg.Go(func() {
+			for i := w; i < backupCrowd; i += 64 {
+				name := fmt.Sprintf("crowd%d", i)
+				a := storage.Account{Sub: name, Username: name, UsernameKey: name, FullName: harness.Random(300), PasswordSetAt: time.Now()}
+				if _, err := b.CreateAccount(t.Context(), a, storage.Effects{}, time.Now()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// killed runs a command and kills it after a random part of the time that it takes when it is let. It says whether it had ended by then.
+func killed(t *testing.T, s *harness.Server, took time.Duration, args ...string) (ended bool) {
+	t.Helper()
+	p := harness.RunServer(t, s.Dir, nil, append(args, "--config", s.ConfigFile)...)
+	time.Sleep(rand.N(took))
+	if p.Ended() {
+		return true
+	}
+	_ = syscall.Kill(-p.PID(), syscall.SIGKILL)
+	harness.Until(t, 10*time.Second, "it is dead", func() error {
+		if !p.Ended() {
+			return fmt.Errorf("it runs")
+		}
+		return nil
+	})
+	return false
+}
+
+// took is how long a command takes.
+func took(t *testing.T, s *harness.Server, args ...string) time.Duration {
+	t.Helper()
+	begun := time.Now()
+	run(t, s, args...)
+	return time.Since(begun)
+}
+
+// TestBackupKilled kills who makes a backup, the command or the server, again and again: whatever has a backup's name is a whole one.
+func TestBackupKilled(t *testing.T) {
+	t.Parallel()
+	config, folder := backupConfig(t)
+	config["backup.keep"] = 0
+	s := crowded(t, config)
+	long := took(t, s, "backup")
+	whole, cut := 1, 0
+	for range 6 {
+		if killed(t, s, long, "backup") {
+			whole++
+		} else {
+			cut++
+		}
+	}
+	s.Config["backup.every"] = "1s"
+	s.WriteConfig(t)
+	for range 4 {
+		s.Launch(t)
+		s.WaitReady(t)
+		time.Sleep(rand.N(long))
+		s.Kill()
+		cut++
+	}
+	n := opens(t, config, s.Issuer, folder)
+	left, err := filepath.Glob(filepath.Join(folder, ".latchkey-*"))
+	if err != nil || n < whole {
+		t.Errorf("%v: %d whole ones, and %d commands ended", err, n, whole)
+	}
+	t.Logf("a backup takes %v; %d were killed; %d whole ones are there, and %d that never had a name", long.Round(time.Millisecond), cut, n, len(left))
+	s.Launch(t)
+	s.WaitReady(t)
+	s.Stop(t)
+}
+
+// restoredWhole starts the server on what was restored, and compares.
+func restoredWhole(t *testing.T, s *harness.Server) {
+	t.Helper()
+	s.Launch(t)
+	s.WaitReady(t)
+	s.API().Must(t, "POST", "/api/login", object{"username": "somebody", "password": "s3cret!"}, nil).Want(t, 200)
+	if n := s.Metrics(t).Sum("latchkey_store_records", "kind", "accounts"); n != backupCrowd+1 {
+		t.Errorf("%v accounts", n)
+	}
+	s.Stop(t)
+}
+
+// TestRestoreKilled kills restores again and again. No server ever serves half of one; the same command brings it to its end.
+func TestRestoreKilled(t *testing.T) {
+	t.Parallel()
+	config, folder := backupConfig(t)
+	s := crowded(t, config)
+	run(t, s, "backup")
+	t.Run("bolt", func(t *testing.T) {
+		path := filepath.Join(s.Dir, "new", "latchkey.db")
+		s.Config["storage.bolt.path"] = path
+		s.WriteConfig(t)
+		long := took(t, s, "restore", folder)
+		cut := 0
+		for range 6 {
+			if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+				t.Fatal(err)
+			}
+			if killed(t, s, long, "restore", folder) {
+				continue
+			}
+			cut++
+			if _, err := os.Stat(path); err == nil {
+				restoredWhole(t, s)
+			}
+		}
+		if _, err := os.Stat(path); err != nil {
+			run(t, s, "restore", folder)
+		}
+		restoredWhole(t, s)
+		for range 4 { // over a store that is there
+			killed(t, s, long, "restore", folder, "--replace", "--yes")
+			restoredWhole(t, s)
+		}
+		t.Logf("a restore takes %v; %d were killed", long.Round(time.Millisecond), cut+4)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		s.Config["storage.driver"], s.Config["storage.postgres.url"] = "postgres", harness.Database(t)
+		s.WriteConfig(t)
+		long := took(t, s, "restore", folder)
+		s.Config["storage.postgres.url"] = harness.Database(t)
+		s.WriteConfig(t)
+		half, done := 0, false
+		for range 6 {
+			if done = killed(t, s, long, "restore", folder); done {
+				break
+			}
+			out, said, code := s.Run(t, "users", "list", "-o", "json")
+			switch {
+			case strings.Contains(said, "half filled"):
+				if half++; half == 1 {
+					refused(t, s, "something else", "restore", folder, "--keep-sessions")
+				}
+			case code == 0 && json.Valid([]byte(out)): // nothing, or everything
+				var all []struct{ ID int64 }
+				if err := json.Unmarshal([]byte(out), &all); err != nil || len(all) > 0 && len(all) < backupCrowd {
+					t.Errorf("%d accounts are served (%v)", len(all), err)
+				}
+			default:
+				t.Errorf("exit code %d: %s", code, said)
+			}
+			if code == 0 { // it was opened, so it has keys now
+				s.Config["storage.postgres.url"] = harness.Database(t)
+				s.WriteConfig(t)
+			}
+		}
+		if !done {
+			run(t, s, "restore", folder)
+		}
+		restoredWhole(t, s)
+		t.Logf("a restore takes %v; it was half done %d times", long.Round(time.Millisecond), half)
+	})
+}
