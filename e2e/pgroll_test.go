@@ -20,7 +20,7 @@ func TestPostgresRollingRestart(t *testing.T) {
 	nginx.Start(t, r.Front)
 	l := &rollLoad{t: t, r: r, stop: make(chan struct{})}
 	l.start()
-	end := sync.OnceFunc(func() { close(l.stop); l.all.Wait() })
+	end := l.ender()
 	defer end()
 	time.Sleep(2 * time.Second)
 	begun := time.Now()
@@ -58,6 +58,11 @@ type rollLoad struct {
 	all  sync.WaitGroup
 
 	served, failed, signIns, chains atomic.Int64
+}
+
+// ender returns what ends the load, once.
+func (l *rollLoad) ender() func() {
+	return sync.OnceFunc(func() { close(l.stop); l.all.Wait() })
 }
 
 func (l *rollLoad) over() bool {
