@@ -19,7 +19,7 @@ var (
 
 // Bounds of one [storage.Transfers.Fill].
 const (
-	maxBatch = 4000
+	maxBatch = 10_000
 	maxBytes = 8 << 20
 )
 

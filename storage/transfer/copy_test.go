@@ -45,16 +45,16 @@ func (f *failing) Fill(ctx context.Context, items []storage.Item, from, to []byt
 }
 
 func TestCopyTellsHowFarItIs(t *testing.T) {
-	from, to := crowd(t, 5000), memory.New()
+	from, to := crowd(t, 12_500), memory.New()
 	var told []transfer.Progress
 	all, err := transfer.Copy(bg(), from, to, func(p transfer.Progress) { told = append(told, p) })
 	must(t, err)
-	if !all.Equal(sum(t, from)) || !all.Equal(sum(t, to)) || all.Records() != 10001 {
+	if !all.Equal(sum(t, from)) || !all.Equal(sum(t, to)) || all.Records() != 25001 {
 		t.Errorf("copied %v", all)
 	}
 	want := []transfer.Progress{
-		{Stage: transfer.StageCopy, Records: 4000}, {Stage: transfer.StageCopy, Records: 8000}, {Stage: transfer.StageCopy, Records: 10001},
-		{Stage: transfer.StageVerify, Records: 4000}, {Stage: transfer.StageVerify, Records: 8000}, {Stage: transfer.StageVerify, Records: 10001},
+		{Stage: transfer.StageCopy, Records: 10_000}, {Stage: transfer.StageCopy, Records: 20_000}, {Stage: transfer.StageCopy, Records: 25001},
+		{Stage: transfer.StageVerify, Records: 10_000}, {Stage: transfer.StageVerify, Records: 20_000}, {Stage: transfer.StageVerify, Records: 25001},
 	}
 	if fmt.Sprint(told) != fmt.Sprint(want) {
 		t.Errorf("told %v, want %v", told, want)
@@ -66,18 +66,18 @@ func TestCopyTellsHowFarItIs(t *testing.T) {
 }
 
 func TestCopyGoesOnWhereItWasInterrupted(t *testing.T) {
-	from, to, broken := crowd(t, 6000), memory.New(), errors.New("broken")
+	from, to, broken := crowd(t, 15_000), memory.New(), errors.New("broken")
 	for done := range 3 { // each try gets one batch further
 		if _, err := transfer.Copy(bg(), from, &failing{to, 1, broken}, nil); !errors.Is(err, broken) {
 			t.Fatal(err)
 		}
-		if have := sum(t, to).Records(); have != int64(done+1)*4000 {
+		if have := sum(t, to).Records(); have != int64(done+1)*10_000 {
 			t.Errorf("%d records after %d tries", have, done+1)
 		}
 	}
 	calls := 0
 	all, err := transfer.Copy(bg(), from, to, func(p transfer.Progress) {
-		if calls++; p.Stage == transfer.StageCopy && (p.Found != 12000 || p.Records != 12001) {
+		if calls++; p.Stage == transfer.StageCopy && (p.Found != 30_000 || p.Records != 30_001) {
 			t.Errorf("told %+v", p)
 		}
 	})
@@ -92,7 +92,7 @@ func TestCopyOfSomethingElseDoesNotGoOn(t *testing.T) {
 		"another store": func(t *testing.T, _ *memory.Store) storage.Transfers {
 			s := memory.New()
 			storagetest.Populate(t, s)
-			for i := range 9000 {
+			for i := range 21_000 {
 				must(t, s.DenyToken(bg(), fmt.Sprint(i), far, now))
 			}
 			return s
@@ -104,7 +104,7 @@ func TestCopyOfSomethingElseDoesNotGoOn(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			from, to := crowd(t, 4500), memory.New()
+			from, to := crowd(t, 10_500), memory.New()
 			if _, err := transfer.Copy(bg(), from, &failing{to, 2, broken}, nil); !errors.Is(err, broken) {
 				t.Fatal(err)
 			}
