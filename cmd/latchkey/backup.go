@@ -139,12 +139,10 @@ func ownStore(ctx context.Context, cfg *config.Config) (storage.Store, error) {
 		o, err := openStore(ctx, &c, coreOptions{})
 		return o.store, err
 	}
-	if _, err := os.Stat(cfg.Storage.BoltPath); err != nil {
-		return nil, fmt.Errorf("no server answers, and there is no store: %w", err)
+	s, err := bolt.OpenAlone(ctx, cfg.Storage.BoltPath)
+	if errors.Is(err, bolt.ErrHeld) {
+		return nil, errors.New("another process has the store, and does not answer at the admin socket (server.admin_socket)")
 	}
-	wait, cancel := context.WithTimeout(ctx, openWait)
-	defer cancel()
-	s, err := bolt.Open(wait, bolt.Options{Path: cfg.Storage.BoltPath, Transfer: true})
 	if err != nil {
 		return nil, err
 	}

@@ -55,10 +55,7 @@ func (s *server) startBackups(ctx context.Context) error {
 	}
 	b := &backups{cfg: s.cfg, place: place, make: makeBackup(s.cfg, keys, s.core.driver.store, time.Now), log: s.log, now: time.Now}
 	s.reg.MustRegister(b)
-	s.work.Go(func() {
-		for b.look(ctx); wait(ctx, b.lookEvery()); b.look(ctx) { //nolint:revive // it says itself what goes wrong
-		}
-	})
+	s.work.Go(func() { b.watch(ctx) })
 	if s.cfg.Backup.Every > 0 {
 		s.startDuty(ctx, "backup", b.run)
 	}
@@ -82,7 +79,6 @@ func (b *backups) look(ctx context.Context) (time.Time, error) {
 	defer b.mu.Unlock()
 	b.looked = true
 	if err != nil {
-		b.log.WarnContext(ctx, "backups cannot be listed", "to", b.place.String(), "error", err)
 		return time.Time{}, err
 	}
 	b.newest = archive.Entry{}
@@ -92,6 +88,18 @@ func (b *backups) look(ctx context.Context) (time.Time, error) {
 		}
 	}
 	return b.newest.Taken, nil
+}
+
+// watch keeps what is known of the place young until ctx ends.
+func (b *backups) watch(ctx context.Context) {
+	for {
+		if _, err := b.look(ctx); err != nil && ctx.Err() == nil {
+			b.log.WarnContext(ctx, "backups cannot be listed", "to", b.place.String(), "error", err)
+		}
+		if !wait(ctx, b.lookEvery()) {
+			return
+		}
+	}
 }
 
 // run makes backups until ctx ends: when the newest is older than backup.every, also right after the start.

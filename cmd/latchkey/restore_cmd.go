@@ -120,18 +120,11 @@ func withKeyFile(cfg *config.Config, name string) error {
 // confirm asks before a store is replaced.
 func (a *app) confirm(name string, cfg *config.Config) error {
 	_, _ = fmt.Fprintf(a.stderr, "%s takes the place of %s, which is kept aside. Type yes to go on: ", name, cfg.Storage.BoltPath)
-	line, err := bufio.NewReader(io.LimitReader(a.stdin, 64)).ReadString('\n')
+	line, _ := bufio.NewReader(io.LimitReader(a.stdin, 64)).ReadString('\n') // nothing, where there is nothing to read
 	if strings.TrimSpace(line) != "yes" {
-		return usageError{errors.Join(errors.New("not confirmed (--yes does not ask)"), ignoreEOF(err))}
+		return errors.New("not confirmed (--yes does not ask)")
 	}
 	return nil
-}
-
-func ignoreEOF(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
 }
 
 // progress tells now and then how far it is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,9 @@ func restorePostgres(ctx context.Context, cfg *config.Config, into func(storage.
 // restoreBolt makes a new file beside the store's, which takes its place when all is in it. What was there is kept beside it, under the name that is
 // returned.
 func restoreBolt(ctx context.Context, path string, replace bool, into func(storage.Transfers) error) (aside string, err error) {
+	if where, err := filepath.EvalSymlinks(path); err == nil { // else it is not there
+		path = where
+	}
 	free, err := holdBolt(ctx, path, replace)
 	if err != nil {
 		return "", err
@@ -58,22 +62,17 @@ func restoreBolt(ctx context.Context, path string, replace bool, into func(stora
 
 // holdBolt makes sure that nobody uses the store, and goes on doing so until free is called: that it is not there, is empty, or may be replaced.
 func holdBolt(ctx context.Context, path string, replace bool) (free func() error, err error) {
-	free = func() error { return nil }
-	if missing(path) {
-		return free, os.MkdirAll(filepath.Dir(path), 0o700)
-	}
-	wait, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
-	defer cancel()
-	s, err := bolt.Open(wait, bolt.Options{Path: path, Transfer: true})
+	s, err := bolt.OpenAlone(ctx, path)
 	switch {
-	case err != nil && wait.Err() != nil:
-		return nil, unavailableError{fmt.Errorf("another process has the store %s: stop the server first", path)}
-	case err != nil && !replace:
-		return nil, fmt.Errorf("%w (with --replace the backup takes its place, and it is kept aside)", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return func() error { return nil }, os.MkdirAll(filepath.Dir(path), 0o700)
+	case errors.Is(err, bolt.ErrHeld):
+		return nil, unavailableError{err}
+	case err != nil && replace:
+		return func() error { return nil }, nil // whatever it is, nobody can serve it
 	case err != nil:
-		return free, nil // whatever it is, nobody can serve it
-	}
-	if replace {
+		return nil, fmt.Errorf("%w (with --replace the backup takes its place, and it is kept aside)", err)
+	case replace:
 		return s.Close, nil
 	}
 	progress, err := s.FillProgress(ctx)
@@ -94,21 +93,19 @@ func holdBolt(ctx context.Context, path string, replace bool) (free func() error
 
 // fillBolt makes a store at path, where only what a restore that was killed has left may be.
 func fillBolt(ctx context.Context, path string, into func(storage.Transfers) error) error {
-	wait, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
-	defer cancel()
-	if !missing(path) {
-		left, err := bolt.Open(wait, bolt.Options{Path: path, Transfer: true})
-		if err != nil && wait.Err() != nil {
-			return unavailableError{errors.New("another restore is under way")}
-		}
-		if err == nil { // else it is half of a file
-			_ = left.Close()
-		}
+	left, err := bolt.OpenAlone(ctx, path)
+	if errors.Is(err, bolt.ErrHeld) {
+		return unavailableError{errors.New("another restore is under way")}
+	}
+	if err == nil {
+		_ = left.Close()
+	}
+	if !errors.Is(err, fs.ErrNotExist) { // it may be half of a file, too
 		if err := os.Remove(path); err != nil {
 			return err
 		}
 	}
-	s, err := bolt.Open(wait, bolt.Options{Path: path, Transfer: true})
+	s, err := bolt.OpenOrMake(ctx, path)
 	if err != nil {
 		return err
 	}
