@@ -134,6 +134,7 @@ func Run(ctx context.Context, o Options) []Finding {
 	if o.Resolve == nil {
 		d.Resolve = net.DefaultResolver.LookupHost
 	}
+	d.metrics = sync.OnceValues(func() (samples, error) { return d.scrape(context.WithoutCancel(ctx)) })
 	u, err := url.Parse(o.Issuer)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return append([]Finding{{"issuer", Problem, "the issuer is no URL of https or http", "Name it with --issuer, or set issuer in the configuration."}}, d.all(ctx, d.inside())...)
@@ -148,7 +149,6 @@ func Run(ctx context.Context, o Options) []Finding {
 		Timeout:       o.Timeout,
 	}
 	d.discovery = sync.OnceValues(func() (*document, error) { return d.fetchDiscovery(context.WithoutCancel(ctx)) })
-	d.metrics = sync.OnceValues(func() (samples, error) { return d.scrape(context.WithoutCancel(ctx)) })
 	return d.all(ctx, append(d.outside(), d.inside()...))
 }
 
