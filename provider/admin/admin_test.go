@@ -124,8 +124,8 @@ func newFixture(t *testing.T, keys Keys) *fixture {
 			return Declaration{Source: "server", Clients: []Client{{Metadata: client.Metadata{"client_id": "b"}}, {Metadata: client.Metadata{"client_id": "a"}}}}, nil
 		},
 		SecretUsed: func(_, secret string) time.Time { return map[string]time.Time{"used": now()}[secret] },
-		Declared:  func() []storage.Client { return []storage.Client{{ID: "fixed", AuthMethod: "none"}} },
-		Audit:     audit.SinkFunc(func(_ context.Context, e audit.Event) { f.events = append(f.events, string(e.Name)+" "+e.Detail) }),
+		Declared:   func() []storage.Client { return []storage.Client{{ID: "fixed", AuthMethod: "none"}} },
+		Audit:      audit.SinkFunc(func(_ context.Context, e audit.Event) { f.events = append(f.events, string(e.Name)+" "+e.Detail) }),
 	})
 	return f
 }

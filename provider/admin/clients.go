@@ -43,22 +43,32 @@ func (a api) changeable(r *http.Request) (storage.Client, error) {
 }
 
 // listClients lists a page of the clients of the store, those after the ID that `after` names, and with the first page those of the configuration.
+// Copies of these are left out; a page that has nothing else is passed over, so that an empty one is the last.
 func (a api) listClients(r *http.Request) (any, error) {
 	out, after := []Client{}, r.URL.Query().Get("after")
-	if a.Declared != nil && after == "" {
+	declared := map[string]bool{}
+	if a.Declared != nil {
 		for _, c := range a.Declared() {
-			out = append(out, clientOf(c, true))
+			if declared[c.ID] = true; after == "" {
+				out = append(out, clientOf(c, true))
+			}
 		}
 	}
-	stored, err := a.Clients.ListClients(r.Context(), after, limit(r))
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range stored {
-		if _, declared := a.declared(c.ID); !declared {
+	for found, size := false, limit(r); !found; {
+		stored, err := a.Clients.ListClients(r.Context(), after, size)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range stored {
+			if after = c.ID; declared[c.ID] {
+				continue
+			}
 			view := clientOf(c, false)
-			view.Inert = a.inert(c)
-			out = append(out, view)
+			view.Inert = c.Declared
+			out, found = append(out, view), true
+		}
+		if len(stored) < size {
+			break
 		}
 	}
 	slices.SortFunc(out, func(x, y Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })

@@ -113,6 +113,7 @@ func TestInert(t *testing.T) {
 		says, lacks              string
 	}{
 		{"list", "GET", "clients", "", 200, `"inert":true`, ""},
+		{"a page of copies alone is passed over", "GET", "clients?limit=1&after=a", "", 200, `"gone"`, `"fixed"`},
 		{"show", "GET", "clients/gone", "", 200, `"inert":true`, ""},
 		{"what is declared is not", "GET", "clients/fixed", "", 200, `"declared":true`, `"inert"`},
 		{"secrets tell when they were used", "GET", "clients/made", "", 200, `{"id":"used","last_used_at":"2026-01-02T03:04:05Z"},{"id":"idle"}`, ""},

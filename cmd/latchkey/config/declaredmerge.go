@@ -20,7 +20,7 @@ func (f *Folder) all(good, tell bool) (r Reading) {
 		file := f.files[name]
 		twice := func(kind, what string) {
 			if tell {
-				f.Logger.LogAttrs(context.Background(), slog.LevelError, kind+" declared twice, the first one counts", slog.String(kind, what), slog.String("file", name))
+				f.Logger.LogAttrs(context.Background(), slog.LevelError, "declared twice, the first one counts", slog.String(kind, what), slog.String("file", name))
 			}
 		}
 		if len(file.faults) > 0 {

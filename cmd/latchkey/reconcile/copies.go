@@ -149,12 +149,16 @@ func List(ctx context.Context, store storage.Clients) (out []storage.Client, err
 // prune removes the copies whose clients have been missing for long enough.
 func (c *Copies) prune(ctx context.Context, copies, declared []storage.Client, complete bool, f *Found) error {
 	now := c.Now()
+	still := make(map[string]bool, len(declared))
+	for i := range declared {
+		still[declared[i].ID] = true
+	}
 	before := c.missing
 	c.missing = map[string]time.Time{}
 	var due []string
 	for _, have := range copies {
 		id := have.ID
-		if slices.ContainsFunc(declared, func(d storage.Client) bool { return d.ID == id }) {
+		if still[id] {
 			continue
 		}
 		inert := admin.Inert{ClientID: id}
