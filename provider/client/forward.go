@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -179,12 +180,18 @@ func ttl(v any) (d time.Duration, err error) {
 	case json.Number:
 		d, err = asSeconds(v)
 	case string:
-		d, err = time.ParseDuration(v)
+		if days, whole := strings.CutSuffix(v, "d"); whole {
+			var n uint64
+			n, err = strconv.ParseUint(days, 10, 8)
+			d = time.Duration(n) * 24 * time.Hour // #nosec G115 -- eight bits
+		} else {
+			d, err = time.ParseDuration(v)
+		}
 	default:
 		err = errors.New("no duration")
 	}
 	if err != nil || d < minForwardTTL || d > maxForwardTTL {
-		return 0, fmt.Errorf("must be a number of seconds, or a duration such as 12h, from %s to %s", minForwardTTL, maxForwardTTL)
+		return 0, errors.New("must be a number of seconds, or a duration such as 12h or 7d, from 1m to 30d")
 	}
 	return d, nil
 }

@@ -17,6 +17,8 @@ func TestCheckForward(t *testing.T) {
 		{"everything", `{"hosts": ["wiki.test"], "headers": "x-auth-request", "user": "email", "bearer_audience": "https://api.test", "session_ttl": 3600, "rules": [
 			{"hosts": ["wiki.test"], "methods": ["GET", "M-SEARCH"], "paths": ["/a/*", "/b"], "access": "public"}, {"paths": ["/c*"], "access": "deny"},
 			{"groups": ["a b"], "users": ["ada"], "emails": ["ada@x.test"], "email_domains": ["x.test"], "access": "people"}]}`, ""},
+		{"a session of days", `{"hosts": ["wiki.test"], "session_ttl": "30d"}`, ""},
+		{"a session of too many days", `{"hosts": ["wiki.test"], "session_ttl": "31d"}`, "from 1m"},
 		{"a method of its own", rule(`{"methods": ["DELETE"], "groups": ["admins"]}`), ""},
 
 		{"no hosts", `{}`, "has no hosts"},
@@ -34,8 +36,8 @@ func TestCheckForward(t *testing.T) {
 		{"headers of another kind", `{"hosts": ["wiki.test"], "headers": "x"}`, "must be one of"},
 		{"a user of another kind", `{"hosts": ["wiki.test"], "user": "name"}`, "must be one of"},
 		{"RFC 8707 §2 an audience that is none", `{"hosts": ["wiki.test"], "bearer_audience": "x"}`, "absolute URI"},
-		{"an endless session", `{"hosts": ["wiki.test"], "session_ttl": "8760h"}`, "from 1m0s"},
-		{"a session of no time", `{"hosts": ["wiki.test"], "session_ttl": 0}`, "from 1m0s"},
+		{"an endless session", `{"hosts": ["wiki.test"], "session_ttl": "8760h"}`, "from 1m"},
+		{"a session of no time", `{"hosts": ["wiki.test"], "session_ttl": 0}`, "from 1m"},
 		{"a rule that says nothing", rule(`{}`), "empty"},
 		{"a rule for all, for everybody", rule(`{"access": "people"}`), "says nothing"},
 		{"everything public", rule(`{"access": "public"}`), "public without paths"},
