@@ -62,6 +62,9 @@ func makeBackup(cfg *config.Config, keys *archive.Keys, from storage.Store, now 
 // placeOf is the folder or bucket that to names.
 func placeOf(cfg *config.Config, to string, now func() time.Time) (archive.Place, error) {
 	bucket, prefix, ok := config.Bucket(to)
+	if !ok && strings.Contains(to, "://") {
+		return nil, usageError{fmt.Errorf("%s is neither a folder nor s3://bucket/prefix", to)}
+	}
 	if !ok {
 		return archive.Folder{Path: to, Now: now}, nil
 	}
@@ -69,10 +72,14 @@ func placeOf(cfg *config.Config, to string, now func() time.Time) (archive.Place
 	if s.Endpoint == "" {
 		return nil, config.Faults{{Key: "backup.s3.endpoint", Problem: "is missing: the base URL of the S3 service, without the bucket"}}
 	}
-	return archive.NewS3(archive.S3Config{
+	p, err := archive.NewS3(archive.S3Config{
 		Endpoint: s.Endpoint, Region: s.Region, AccessKeyID: s.AccessKeyID, SecretAccessKey: strings.TrimSpace(s.SecretAccessKey.Reveal()),
 		SessionToken: strings.TrimSpace(s.SessionToken.Reveal()), PathStyle: s.PathStyle, Bucket: bucket, Prefix: prefix, Now: now,
 	})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", to, err)}
+	}
+	return p, nil
 }
 
 // put makes a backup in a place, and removes what is too old there if prune is set. Where only that failed, the backup is told with the error.

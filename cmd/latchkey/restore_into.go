@@ -52,7 +52,7 @@ func restoreBolt(ctx context.Context, path string, replace bool, into func(stora
 		return "", errors.Join(os.Remove(made), syncDir(filepath.Dir(path)))
 	}
 	if replace {
-		aside = path + ".replaced-" + time.Now().UTC().Format("20060102T150405Z")
+		aside = path + ".replaced-" + time.Now().UTC().Format("20060102T150405.000Z")
 		if err := os.Link(path, aside); err != nil {
 			return "", errors.Join(err, os.Remove(made))
 		}
