@@ -17,8 +17,11 @@ func (k *checker) groups() {
 		k.bad(len(list.values) > MaxListed, list.field, "has more than %d", MaxListed)
 		for _, v := range list.values {
 			name := v
-			if list.open && v != "*" {
+			if list.open {
 				name = strings.TrimSuffix(v, "*")
+			}
+			if list.open && v == "*" { // every beginning
+				continue
 			}
 			if err := storage.CheckGroup(name); err != nil {
 				k.badValue(true, list.field, v, "is no name of a group: it %v", err)

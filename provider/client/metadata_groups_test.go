@@ -14,11 +14,15 @@ func TestCheckGroupsOfClients(t *testing.T) {
 		change func(*storage.Client)
 		says   string
 	}{
-		"good":                     {func(c *storage.Client) { c.AllowedGroups, c.GroupsFilter = []string{"staff", "team/red"}, []string{"*", "app-*", "staff"} }, ""},
-		"no beginnings who may":    {func(c *storage.Client) { c.AllowedGroups = []string{"staff*"} }, "allowed_groups"},
-		"no name":                  {func(c *storage.Client) { c.AllowedGroups = []string{"a,b"} }, "allowed_groups"},
-		"an asterisk in between":   {func(c *storage.Client) { c.GroupsFilter = []string{"a*b"} }, "groups_filter"},
-		"nobody signs in to it":    {func(c *storage.Client) { c.AllowedGroups, c.GrantTypes = []string{"staff"}, []string{"client_credentials"} }, "allowed_groups"},
+		"good": {func(c *storage.Client) {
+			c.AllowedGroups, c.GroupsFilter = []string{"staff", "team/red"}, []string{"*", "app-*", "staff"}
+		}, ""},
+		"no beginnings who may":  {func(c *storage.Client) { c.AllowedGroups = []string{"staff*"} }, "allowed_groups"},
+		"no name":                {func(c *storage.Client) { c.AllowedGroups = []string{"a,b"} }, "allowed_groups"},
+		"an asterisk in between": {func(c *storage.Client) { c.GroupsFilter = []string{"a*b"} }, "groups_filter"},
+		"nobody signs in to it": {func(c *storage.Client) {
+			c.AllowedGroups, c.GrantTypes = []string{"staff"}, []string{"client_credentials"}
+		}, "allowed_groups"},
 		"too many":                 {func(c *storage.Client) { c.GroupsFilter = strings.Fields(strings.Repeat("a ", MaxListed+1)) }, "groups_filter"},
 		"a machine may be without": {func(c *storage.Client) { c.GrantTypes = []string{"client_credentials"} }, ""},
 	} {
