@@ -79,7 +79,7 @@ func TestSchemaStandsAlone(t *testing.T) {
 }
 
 // handedOn are maps of others, of which we know a part.
-var handedOn = []string{"metrics.prometheusRule", "metrics.dashboard", "global", "extraObjects.items", "httpRoute.filters.items", "httpRoute.extraRules.items",
+var handedOn = []string{"global", "extraObjects.items", "httpRoute.filters.items", "httpRoute.extraRules.items",
 	"metrics.serviceMonitor.relabelings.items", "metrics.serviceMonitor.metricRelabelings.items", "metrics.podMonitor.relabelings.items", "metrics.podMonitor.metricRelabelings.items"}
 
 func open(t *testing.T, path string, schema any) {
