@@ -66,7 +66,7 @@ type Options struct {
 	Resolve func(ctx context.Context, host string) ([]string, error)
 	// Admin asks the operators' API of the running server; nil where its socket does not answer.
 	Admin Asker
-	// Schema is the version of the database's tables that this program knows; 0 if nobody says.
+	// Schema is the version of the database's tables that this program knows.
 	Schema int
 	// Inside is what this machine says of itself and of the store's disk; the zero value says nothing.
 	Inside Machine
