@@ -10,7 +10,7 @@ func TestReach(t *testing.T) {
 		{why: "with TLS in the pod it is 443", file: hardened, kind: "Service", name: "auth-latchkey", path: "spec.ports.0", want: m{"name": "https", "port": 443, "targetPort": "https", "protocol": "TCP", "appProtocol": "https"}},
 		{why: "metrics have a Service of their own", kind: "Service", name: "auth-latchkey-metrics", path: "spec.ports.0.port", want: 9090},
 		{why: "that knows pods which are not ready", kind: "Service", name: "auth-latchkey-metrics", path: "spec.publishNotReadyAddresses", want: true},
-		{why: "where traffic goes", file: allOn, kind: "Service", name: "auth-latchkey", path: "spec.trafficDistribution", want: "PreferClose"},
+		{why: "where traffic goes", file: allOn, kind: "Service", name: "auth-latchkey", path: "spec.trafficDistribution", want: "PreferSameZone"},
 		{why: "families of addresses", file: allOn, kind: "Service", name: "auth-latchkey", path: "spec.ipFamilies", want: l{"IPv4", "IPv6"}},
 		{why: "a protocol that is said", file: allOn, kind: "Service", name: "auth-latchkey", path: "spec.ports.0.appProtocol", want: "kubernetes.io/h2c"},
 		{why: "no Ingress unless asked", kind: "Ingress", absent: true},
