@@ -38,6 +38,7 @@ func TestBackupSchedule(t *testing.T) {
 	t.Parallel()
 	config, folder, bucket := bucketConfig(t)
 	s := harness.Start(t, harness.Options{Config: config})
+	s.SignUp(t, "somebody", "somebody@example.test", "s3cret!")
 	last := func() float64 { return s.Metrics(t).Sum("latchkey_backup_last_success_timestamp_seconds") }
 	moves := func(than float64) {
 		t.Helper()
@@ -113,6 +114,12 @@ func TestBackupSchedule(t *testing.T) {
 		t.Error("the secret is in the log")
 	}
 	s.Stop(t)
+	s.Config["storage.bolt.path"] = filepath.Join(s.Dir, "new", "latchkey.db")
+	s.WriteConfig(t)
+	run(t, s, "restore", fmt.Sprint(config["backup.to"]))
+	if out := run(t, s, "users", "list"); !strings.Contains(out, "somebody") {
+		t.Error(out)
+	}
 }
 
 // TestBackupReplicas: of replicas one makes a backup at a time; the others know of it, and take over.

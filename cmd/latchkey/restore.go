@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"latchkey/cmd/latchkey/config"
-	"latchkey/keys"
 	"latchkey/storage"
 	"latchkey/storage/archive"
 	"latchkey/storage/transfer"
@@ -131,43 +130,35 @@ func restore(ctx context.Context, cfg *config.Config, o restoring, f *os.File, p
 	return done, err
 }
 
-// fits verifies the backup, and that it belongs here: to this issuer, and to this sealing key.
+// fits verifies the backup, and that it belongs here: to this issuer, and to a sealing key that opens its private keys. Else it would be restored, and
+// never served.
 func fits(ctx context.Context, cfg *config.Config, o restoring, f *os.File, k *archive.Keys) (archive.Info, error) {
-	info, err := archive.Verify(ctx, whole(f), k)
-	if err != nil {
-		return info, err
-	}
-	if !info.Proven && !o.unproven {
-		return info, errors.New("it opens, but none of the keys of backup.key made it: anybody who knows the recipients can have. Where you know where it comes from, say --unproven")
-	}
-	if info.Issuer != cfg.Issuer && !o.otherIssuer {
-		return info, fmt.Errorf("it is a backup of %s, and the issuer here is %s. If that is meant, say --other-issuer", info.Issuer, cfg.Issuer)
-	}
 	seal, err := sealer(cfg)
 	if err != nil {
-		return info, err
+		return archive.Info{}, err
 	}
-	return info, sealedBy(ctx, f, k, seal)
-}
-
-// sealedBy refuses a backup whose private keys nobody here could open: it would be restored, and never served.
-func sealedBy(ctx context.Context, f *os.File, k *archive.Keys, seal *keys.Sealer) error {
-	_, _, err := archive.Read(ctx, whole(f), k, func(ctx context.Context, lines io.Reader) error {
-		_, err := transfer.Each(ctx, lines, func(item storage.Item) error {
-			ring, ok := item.(storage.Keyring)
-			if !ok {
-				return nil
-			}
+	foreign := ""
+	info, err := archive.VerifyEach(ctx, whole(f), k, func(item storage.Item) error {
+		if ring, ok := item.(storage.Keyring); ok {
 			for _, s := range ring.Secrets {
 				if !slices.Contains(seal.KeyIDs(), s.SealKeyID) {
-					return fmt.Errorf("its private keys were sealed with another keys.sealing_key (%s): give that one, or as keys.previous_sealing_keys", s.SealKeyID)
+					foreign = s.SealKeyID
 				}
 			}
-			return nil
-		})
-		return err
+		}
+		return nil
 	})
-	return err
+	switch {
+	case err != nil:
+		return info, err
+	case !info.Proven && !o.unproven:
+		return info, errors.New("it opens, but none of the keys of backup.key made it: anybody who knows the recipients can have. Where you know where it comes from, say --unproven")
+	case info.Issuer != cfg.Issuer && !o.otherIssuer:
+		return info, fmt.Errorf("it is a backup of %s, and the issuer here is %s. If that is meant, say --other-issuer", info.Issuer, cfg.Issuer)
+	case foreign != "":
+		return info, fmt.Errorf("its private keys were sealed with another keys.sealing_key (%s): give that one, here or in keys.previous_sealing_keys", foreign)
+	}
+	return info, nil
 }
 
 // missing says whether a file is not there.

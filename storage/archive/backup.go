@@ -47,9 +47,14 @@ func Make(ctx context.Context, f *os.File, keys *Keys, about About, from storage
 
 // Verify reads a backup to its end: it opens, every record is one, and counts and hashes are those that it ends with. Errors: those of [Read].
 func Verify(ctx context.Context, r io.Reader, keys *Keys) (info Info, err error) {
+	return VerifyEach(ctx, r, keys, func(storage.Item) error { return nil })
+}
+
+// VerifyEach is Verify, and has look see every record. What look has seen is true only where there is no error.
+func VerifyEach(ctx context.Context, r io.Reader, keys *Keys, look func(storage.Item) error) (info Info, err error) {
 	size := &counting{r: r}
 	info.About, info.Proven, err = Read(ctx, size, keys, func(ctx context.Context, lines io.Reader) (err error) {
-		info.Records, err = transfer.Scan(ctx, lines)
+		info.Records, err = transfer.Each(ctx, lines, look)
 		return err
 	})
 	info.Bytes = size.n
