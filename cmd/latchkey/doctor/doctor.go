@@ -185,6 +185,15 @@ func (d *doctor) all(ctx context.Context, checks []check) (out []Finding) {
 	return out
 }
 
+// Checks are the names of all checks, whichever store there is.
+func Checks() (names []string) {
+	var d doctor
+	for _, c := range append(append(d.outside(), d.always()...), d.ofDatabase(), d.ofFile()) {
+		names = append(names, c.name)
+	}
+	return names
+}
+
 // outside are the checks that anybody could make.
 func (d *doctor) outside() []check {
 	return []check{
@@ -199,15 +208,21 @@ func (d *doctor) inside() []check {
 	if d.Config == nil {
 		return nil
 	}
-	all := []check{
+	switch d.Config.Storage.Driver {
+	case "postgres":
+		return append(d.always(), d.ofDatabase())
+	case "bolt":
+		return append(d.always(), d.ofFile())
+	}
+	return d.always()
+}
+
+func (d *doctor) always() []check {
+	return []check{
 		{"settings", d.checkSettings}, {"ready", d.checkReady}, {"admin", d.checkAdmin}, {"keys", d.checkKeys}, {"sealing", d.checkSealing}, {"mail", d.checkMail},
 		{"backup", d.checkBackup}, {"limits", d.checkLimits},
 	}
-	switch d.Config.Storage.Driver {
-	case "postgres":
-		all = append(all, check{"database", d.checkDatabase})
-	case "bolt":
-		all = append(all, check{"file", d.checkFile})
-	}
-	return all
 }
+
+func (d *doctor) ofDatabase() check { return check{"database", d.checkDatabase} }
+func (d *doctor) ofFile() check     { return check{"file", d.checkFile} }

@@ -12,7 +12,7 @@ import (
 
 // slowQuery is a round trip to the database that makes every request slow; fewConnections is what should be left; lateStandby is how far behind a
 // standby may be.
-const slowQuery, fewConnections, lateStandby = 20 * time.Millisecond, 5, 30 * time.Second
+const slowQuery, fewConnections, lateStandby = 50 * time.Millisecond, 5, 30 * time.Second
 
 // checkDatabase asks the database itself, over a connection of its own.
 func (d *doctor) checkDatabase(ctx context.Context, r *report) {
