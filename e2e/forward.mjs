@@ -51,6 +51,9 @@ async function person() {
   check('what a browser says of itself is overruled', got['Remote-User'] === 'ada' && got['Remote-Groups'] === '', got);
   got = JSON.parse((await fetched(page, '/api/things', { method: 'POST', body: 'what was written' })).body);
   check('a form reaches the application whole', got.method === 'POST' && got.body === 'what was written' && got['Remote-User'] === 'ada', got);
+  const large = 'x'.repeat(300000);
+  got = JSON.parse((await fetched(page, '/api/things', { method: 'POST', body: large })).body);
+  check('and so does a large one', got.body === large, String(got.body).slice(0, 100));
   check('a WebSocket is opened', await socket(page) === 'hello');
   const spoofed = await fetched(page, '/admin/users', { headers: { 'X-Original-URL': `${wiki}/static/x`, 'X-Forwarded-Uri': '/static/x', 'X-Forwarded-Host': 'other.example' } });
   check('a page for others is told 403', spoofed.status === 403, spoofed);

@@ -40,6 +40,9 @@ func TestSignIn(t *testing.T) {
 	r.status("RFC 6455 §4.1 a WebSocket", r.ask("GET", "https://"+wiki+"/ws", http.Header{"Sec-Fetch-Mode": {"websocket"}, "Upgrade": {"websocket"}}), http.StatusOK)
 	r.status("capitals and the port of https", r.ask("GET", "https://WIKI.example.test:443/page", http.Header{"Cookie": {r.cookie(wiki)}}), http.StatusOK)
 
+	long := "/?" + strings.Repeat("a&b<c>", 170) // what JSON and addresses would make longer
+	r.signIn(wiki, long, "Ada")
+
 	request := r.begin(board, "/")
 	if p := r.browser.Get(request.String()); p.Left == nil {
 		t.Fatalf("the second application asks: %q", p.Title())
@@ -50,7 +53,7 @@ func TestSignIn(t *testing.T) {
 	if res.StatusCode != http.StatusOK || res.Header.Get("X-Auth-Request-User") != a.Sub || res.Header.Values("Remote-User") != nil {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}
-	if r.Audited(audit.ForwardSignIn) != 2 {
+	if r.Audited(audit.ForwardSignIn) != 3 {
 		t.Error("sign-ins are not in the record")
 	}
 }

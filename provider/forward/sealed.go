@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -55,11 +56,13 @@ type state struct {
 func place(app client.Forwarded, host string) string { return host + "\x00" + app.Client.ID }
 
 func seal(v Vault, purpose, where string, from any) (string, error) {
-	plain, err := json.Marshal(from)
-	if err != nil {
+	var plain bytes.Buffer
+	e := json.NewEncoder(&plain)
+	e.SetEscapeHTML(false) // an ampersand of an address would become six bytes
+	if err := e.Encode(from); err != nil {
 		return "", fmt.Errorf("encode %s: %w", purpose, err)
 	}
-	raw, err := v.Seal(purpose, where, plain)
+	raw, err := v.Seal(purpose, where, plain.Bytes())
 	if err != nil {
 		return "", fmt.Errorf("seal %s: %w", purpose, err)
 	}

@@ -98,7 +98,7 @@ func (e *Endpoint) Callback(w http.ResponseWriter, r *http.Request) error {
 		return e.lost(errors.New("the answer is of another issuer"))
 	}
 	if code := q.Get("error"); code != "" { // RFC 6749 §4.1.2.1
-		return &refused{status: http.StatusForbidden, text: "You were not let in.", cause: errors.New("the answer is " + headerText(code))}
+		return &refused{status: http.StatusForbidden, text: "You were not let in.", cause: errors.New("the answer is " + headerText(code[:min(len(code), 40)]))}
 	}
 	g, who, err := e.redeem(r, app, host, q.Get("code"), s.Verifier)
 	if err != nil {
