@@ -130,9 +130,10 @@ func TestKilled(t *testing.T) {
 			fatten(t, source)
 			want := sum(t, source)
 			must(t, source.Close())
-			kills, half := 0, 0
+			kills, half, patience := 0, 0, 10*time.Millisecond
 			for moved := false; !moved; kills++ {
-				moved = killedMove(t, from, to, kills)
+				moved = killedMove(t, from, to, patience/2+rand.N(patience))
+				patience = patience * 3 / 2
 				s, err := openPlace(to, false)
 				if err == nil {
 					err = s.Close()
@@ -171,8 +172,8 @@ func fatten(t *testing.T, s storage.Store) {
 	}
 }
 
-// killedMove starts a process that moves, and kills it: each time later. It says whether the process was done before.
-func killedMove(t *testing.T, from, to string, nth int) bool {
+// killedMove starts a process that moves, and kills it after a time. It says whether the process was done before.
+func killedMove(t *testing.T, from, to string, after time.Duration) bool {
 	t.Helper()
 	self, err := os.Executable()
 	must(t, err)
@@ -186,7 +187,7 @@ func killedMove(t *testing.T, from, to string, nth int) bool {
 	if line, err := in.ReadString('\n'); err != nil || line != "begins\n" {
 		t.Fatalf("the child says %q, %v", line, err)
 	}
-	timer := time.AfterFunc(time.Duration(nth*40+rand.IntN(40))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
 	said, _ := io.ReadAll(in)
 	timer.Stop()
 	_ = cmd.Wait() // it was killed, or is done
