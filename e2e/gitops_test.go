@@ -169,6 +169,10 @@ func TestDeclaredGroups(t *testing.T) {
 	if l := listed(); strings.Contains(l, "invoices.read") {
 		t.Errorf("a scope that no file has: %s", l)
 	}
+	if log := s.Logs(); !strings.Contains(log, `"msg":"declared anew","kind":"scope","name":"invoices.read","change":"removed"`) ||
+		!strings.Contains(log, `"kind":"group","name":"staff","change":"changed","members":["members"]`) || strings.Contains(log, gitPerson) {
+		t.Errorf("the log does not tell what changed:\n%s", log)
+	}
 	files["groups.yaml"] = "groups: [{name: staff, members: [" // cut off
 	m.set(files)
 	becomes(t, "the faulty file is counted", func() (bool, string) {
@@ -320,7 +324,9 @@ func TestPrune(t *testing.T) {
 			if _, _, code := s.Run(t, "clients", "create", "by-command", "--auth", "none", "--redirect-uri", harness.Callback); code != 0 {
 				t.Fatal("no client made by command")
 			}
-			inert := func() float64 { return s.Metrics(t).Sum("latchkey_declared_objects", "kind", "client", "state", "inert") }
+			inert := func() float64 {
+				return s.Metrics(t).Sum("latchkey_declared_objects", "kind", "client", "state", "inert")
+			}
 
 			m.set(nil) // an empty folder says nothing of what is to go
 			becomes(t, "the client is away", func() (bool, string) {

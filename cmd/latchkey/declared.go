@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -34,11 +37,33 @@ func newDeclaring() *declaring {
 // declare puts what was read of the folder into force, with the clients of the configuration.
 func (c *core) declare(own []storage.Client, r config.Reading) {
 	r.Clients = c.merge(own, r.Clients)
+	c.logChanges(r.Declared)
 	c.registry.Declare(r.Clients)
 	c.declared.directory.Set(r.Declared)
 	revision := reconcile.Revision(reconcile.Declared(r.Declared))
 	c.declared.revision.Store(&revision)
 	c.declared.used.Store(&r)
+}
+
+// logChanges tells what a change of files brought, by names alone, and of people nothing. At the start all is new.
+func (c *core) logChanges(next config.Declared) {
+	if *c.declared.revision.Load() == "" {
+		return
+	}
+	changes, err := reconcile.Compare(reconcile.Declared(c.declared.used.Load().Declared), reconcile.Declared(next))
+	if err != nil {
+		c.log.LogAttrs(context.Background(), slog.LevelError, "what files declare cannot be compared with before", slog.String("error", err.Error()))
+	}
+	for _, change := range changes {
+		var members []string
+		for _, m := range change.Members {
+			if name, _, _ := strings.Cut(m.Name, "["); change.What == "changed" && !slices.Contains(members, name) {
+				members = append(members, name)
+			}
+		}
+		c.log.LogAttrs(context.Background(), slog.LevelInfo, "declared anew", slog.String("kind", change.Kind), slog.String("name", change.Name),
+			slog.String("change", change.What), slog.Any("members", members))
+	}
 }
 
 // declaration tells operators what the files declare: as this server uses it, or, where none runs, as servers left it in the store.
