@@ -125,7 +125,7 @@ func (s *Store) TouchClient(ctx context.Context, id string, expiresAt, now time.
 func (s *Store) HasClientOrigin(ctx context.Context, origin string) (has bool, err error) {
 	err = s.run(ctx, "HasClientOrigin", reading, step{
 		sql:  "SELECT EXISTS (SELECT 1 FROM clients WHERE origins @> ARRAY[$1::text] AND NOT disabled)",
-		args: []any{toText(origin)}, scan: oneRow(&has),
+		args: []any{toText(indexed(origin))}, scan: oneRow(&has),
 	})
 	return has, err
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -81,7 +82,18 @@ func clientProtocolColumns(c *columns, k *storage.Client) {
 	c.bool("backchannel_logout_session_required", &k.BackchannelLogoutSessionRequired)
 	c.texts("allowed_origins", &k.AllowedOrigins)
 	origins := k.Origins() // written for the index, never read back
+	for i, o := range origins {
+		origins[i] = indexed(o)
+	}
 	c.texts("origins", &origins)
+}
+
+// indexed is a text as an index holds it, which takes no more than some 2700 bytes: of a longer one its hash.
+func indexed(text string) string {
+	if len(text) <= 500 {
+		return text
+	}
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))
 }
 
 func localizedColumn(c *columns, p *map[string]string) {

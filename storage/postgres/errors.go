@@ -45,6 +45,7 @@ const (
 	stateNoStatement  = "26000"
 	stateCachedPlan   = "0A000"
 	stateCanceled     = "57014"
+	stateLocked       = "55P03"
 	stateNoTable      = "42P01"
 	stateTableExists  = "42P07"
 	stateObjectExists = "42710"

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -61,7 +63,7 @@ func load(files fs.FS) ([]migration, error) {
 // migrate brings the database to the last version of list. Any number of processes may do so at once: each migration is one transaction, which
 // begins with the lock, so whoever is killed leaves nothing behind and blocks nobody. keep: only look whether the schema fits.
 func migrate(ctx context.Context, conn *pgx.Conn, list []migration, keep bool) error {
-	for range maxSerial {
+	for crossings := 0; crossings <= maxCrossings; {
 		have, err := schemaVersion(ctx, conn, len(list))
 		switch {
 		case err != nil || have >= len(list):
@@ -71,7 +73,8 @@ func migrate(ctx context.Context, conn *pgx.Conn, list []migration, keep bool) e
 		}
 		err = apply(ctx, conn, list[have])
 		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && crossed(pg.Code) {
-			pause(ctx, firstBackoff) // somebody else is at it
+			pause(ctx, firstBackoff+rand.N(maxBackoff)) //nolint:gosec // somebody else is at it; jitter is no secret
+			crossings++
 			continue
 		}
 		if err != nil {
@@ -80,6 +83,14 @@ func migrate(ctx context.Context, conn *pgx.Conn, list []migration, keep bool) e
 	}
 	return fmt.Errorf("%w: others are changing the schema all the time", storage.ErrUnavailable)
 }
+
+const (
+	// maxCrossings bounds how often a migration is begun anew because of others.
+	maxCrossings = 100
+	// lockTimeout bounds how long a migration waits for a table that is in use: whoever comes after it waits behind it, and must not be given up for
+	// that. Where it is not had, the migration is undone, and tried again a little later.
+	lockTimeout = 700 * time.Millisecond
+)
 
 // crossed says whether the error is what two processes that make the same things cause one another.
 func crossed(state string) bool {
@@ -130,6 +141,9 @@ func apply(ctx context.Context, conn *pgx.Conn, m migration) error {
 		}
 		var done bool
 		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM schema_migrations WHERE version = $1)", m.version).Scan(&done); err != nil || done {
+			return err
+		}
+		if _, err := tx.Exec(ctx, fmt.Sprintf("SELECT set_config('lock_timeout', '%d', true)", lockTimeout.Milliseconds())); err != nil {
 			return err
 		}
 		if _, err := conn.PgConn().Exec(ctx, m.sql).ReadAll(); err != nil {

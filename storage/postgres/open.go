@@ -127,6 +127,9 @@ func (s *Store) prepareOver(ctx context.Context, conn *pgx.Conn, o Options, migr
 	if encoding != "UTF8" {
 		return fmt.Errorf("the database has the encoding %s; make one with ENCODING 'UTF8'", encoding)
 	}
+	if err := refuseIsolation(ctx, conn); err != nil {
+		return err
+	}
 	if err := migrate(ctx, conn, migrations, o.KeepSchema); err != nil {
 		return err
 	}
@@ -142,6 +145,19 @@ func (s *Store) prepareOver(ctx context.Context, conn *pgx.Conn, o Options, migr
 	return err
 }
 
+// refuseIsolation refuses repeatable read. There, each statement of a batch sees what was when the batch began: a grant that comes about while its session
+// ends would not be seen, and live on. Under read committed it is seen, and serializable refuses one of the two.
+func refuseIsolation(ctx context.Context, conn *pgx.Conn) error {
+	var level string
+	if err := conn.QueryRow(ctx, "SHOW default_transaction_isolation").Scan(&level); err != nil {
+		return err
+	}
+	if level == "repeatable read" || level == "snapshot" {
+		return fmt.Errorf("default_transaction_isolation is %q for this role, database or connection string; it must be \"read committed\" or \"serializable\"", level)
+	}
+	return nil
+}
+
 // absent says whether the server does not have what was asked for, as something that stands in for PostgreSQL.
 func absent(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
@@ -154,13 +170,13 @@ type lost struct{ error }
 // Unwrap returns the error.
 func (l lost) Unwrap() error { return l.error }
 
-// away says whether it may help to wait: nobody answers, or nobody who could be written to.
+// away says whether it may help to wait: nobody answers, or nobody who could be written to, or a table that is to be changed is in use.
 func away(err error) bool {
 	if _, ok := errors.AsType[lost](err); ok || errors.Is(err, pgconn.ErrReadOnlyConnection) {
 		return true
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "08")
+		return pg.Code == stateLocked || strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "08")
 	}
 	_, ok := errors.AsType[*pgconn.ConnectError](err)
 	return ok

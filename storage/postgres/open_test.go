@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -61,6 +62,32 @@ func TestOpenRefusesOtherEncodings(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "LATIN1") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// Under repeatable read, what ends a session might not see a grant that comes about meanwhile.
+func TestOpenRefusesRepeatableRead(t *testing.T) {
+	url := migrated(t)
+	_, err := Open(t.Context(), Options{URL: url + "&default_transaction_isolation=repeatable%20read"})
+	if err == nil || !strings.Contains(err.Error(), "repeatable read") {
+		t.Errorf("error %v", err)
+	}
+	for _, level := range []string{"read%20committed", "serializable"} {
+		openAt(t, Options{URL: url + "&default_transaction_isolation=" + level})
+	}
+}
+
+// What is longer than an index takes is no trouble: a stranger may register such an address.
+func TestLongOrigins(t *testing.T) {
+	s := openAt(t, Options{URL: migrated(t)})
+	var labels []string
+	for range 900 {
+		labels = append(labels, rand.Text()[:8])
+	}
+	long := "https://" + strings.Join(labels, ".") + ".example"
+	got(s.RegisterClient(t.Context(), storage.Client{ID: "long", RedirectURIs: []string{long + "/callback"}}, "", 0, at(0)))(t)
+	equal(t, "has the origin", got(s.HasClientOrigin(t.Context(), strings.ToLower(long)))(t), true)
+	equal(t, "has another", got(s.HasClientOrigin(t.Context(), strings.ToLower(long)+"x"))(t), false)
+	equal(t, "client", got(s.Client(t.Context(), "long"))(t).RedirectURIs, []string{long + "/callback"})
 }
 
 func TestOptionsKeepTheirSecret(t *testing.T) {

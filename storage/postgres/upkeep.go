@@ -29,9 +29,10 @@ func longer() step {
 // sweeper removes what has expired from one table.
 type sweeper struct{ table, key, expires string }
 
+// sql is its statement. What is to go is chosen apart: a subquery in the condition may be run once for each row, and choose others each time.
 func (w sweeper) sql() string {
-	return fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s <= $1 ORDER BY %[3]s LIMIT $2 FOR UPDATE SKIP LOCKED)",
-		w.table, w.key, w.expires)
+	return fmt.Sprintf("WITH due AS (SELECT %[2]s FROM %[1]s WHERE %[3]s <= $1 ORDER BY %[3]s LIMIT $2 FOR UPDATE SKIP LOCKED) "+
+		"DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM due)", w.table, w.key, w.expires)
 }
 
 // sweepers are all tables whose rows can be removed without regard to others. Clients have more to them.
@@ -112,10 +113,11 @@ func (s *Store) boundCounters(ctx context.Context) error {
 		return err
 	}
 	return s.runWithin(ctx, longTimeout, "Sweep", repeating, longer(), step{
-		sql: `DELETE FROM attempts WHERE key IN (
+		sql: `WITH due AS (
 			SELECT key FROM attempts WHERE split_part(key, ':', 1) = (
 				SELECT split_part(key, ':', 1) FROM attempts GROUP BY 1 ORDER BY count(*) DESC LIMIT 1
-			) ORDER BY ends_at LIMIT greatest((SELECT count(*) FROM attempts) - $1, 0) FOR UPDATE SKIP LOCKED)`,
+			) ORDER BY ends_at LIMIT greatest((SELECT count(*) FROM attempts) - $1, 0) FOR UPDATE SKIP LOCKED
+		) DELETE FROM attempts WHERE key IN (SELECT key FROM due)`,
 		args: []any{maxCounters},
 	})
 }

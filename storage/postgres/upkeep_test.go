@@ -55,6 +55,17 @@ func TestSweepUsesIndexes(t *testing.T) {
 	}
 }
 
+// However the database goes about it, no more is removed than was asked for.
+func TestSweepMindsItsLimit(t *testing.T) {
+	url := migrated(t)
+	s := openAt(t, Options{URL: url + "&enable_hashjoin=off&enable_mergejoin=off&enable_hashagg=off&enable_sort=off&enable_material=off&enable_indexscan=off&enable_bitmapscan=off"})
+	sql(t, url, "INSERT INTO replays (key, expires_at) SELECT n::text, now() FROM generate_series(1, 300) n; ANALYZE replays")
+	for range 3 {
+		equal(t, "swept", got(s.Sweep(t.Context(), 10, time.Now().Add(time.Minute)))(t), 10)
+	}
+	equal(t, "left", one[int64](t, url, "SELECT count(*) FROM replays"), 270)
+}
+
 // Rows that somebody holds are left for the next time: sweeping waits for nobody.
 func TestSweepWaitsForNobody(t *testing.T) {
 	url := migrated(t)
