@@ -115,6 +115,8 @@ func TestNotes(t *testing.T) {
 		{file: minimal, values: "mail: {smtp: {tls: none}}", says: "travel in the clear"},
 		{file: minimal, values: "resources: {limits: {memory: null}}", says: "There is no memory limit"},
 		{file: boltFile, says: "What to look at", not: true},
+		{file: boltFile, says: "MAINTENANCE", not: true},
+		{file: boltFile, values: "maintenance: {args: [compact]}", says: "MAINTENANCE: there is no server. A Job runs: latchkey compact"},
 		{file: ha, says: "deployment/auth-latchkey"},
 		{file: ha, says: "What to look at", not: true},
 		{file: ha, values: "{autoscaling: {enabled: false}, replicas: 1}", says: "There is one replica"},

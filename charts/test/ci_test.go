@@ -62,7 +62,7 @@ func insecure(t *testing.T, r rendered) (reasons []string) {
 	version := api.MajorMinorVersion(1, 36)
 	pods := 0
 	for _, o := range r.objects {
-		path := map[string]string{"Deployment": "spec.template", "StatefulSet": "spec.template", "CronJob": "spec.jobTemplate.spec.template"}[o.kind()]
+		path := map[string]string{"Deployment": "spec.template", "StatefulSet": "spec.template", "Job": "spec.template", "CronJob": "spec.jobTemplate.spec.template"}[o.kind()]
 		template := o.at(path)
 		if o.kind() == "Pod" {
 			template = map[string]any(o)

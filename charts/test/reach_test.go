@@ -84,3 +84,44 @@ func TestBackups(t *testing.T) {
 		r.test(t)
 	}
 }
+
+// One command in place of the server, with everything that it has.
+func TestMaintenance(t *testing.T) {
+	const (
+		restore = "{maintenance: {args: [restore, 's3://backups/latchkey', --replace, --yes]}}"
+		pod     = "spec.template.spec."
+	)
+	for _, r := range []row{
+		{why: "no Job unless asked", file: allOn, kind: "Job", absent: true},
+		{why: "it runs the command", file: boltFile, values: restore, kind: "Job", path: pod + "containers.task.args", want: l{"restore", "s3://backups/latchkey", "--replace", "--yes"}},
+		{why: "on the claim of the StatefulSet", file: boltFile, values: restore, kind: "Job", path: pod + "volumes.data.persistentVolumeClaim.claimName", want: "data-auth-latchkey-0"},
+		{why: "with the secrets", file: boltFile, values: restore, kind: "Job", path: pod + "containers.task.env.LATCHKEY_BACKUP_KEY_FILE.value", want: "/etc/latchkey/secrets/backup-key"},
+		{why: "the server is away", file: boltFile, values: restore, kind: "StatefulSet", path: "spec.replicas", want: 0},
+		{why: "with postgres too, whatever scales it", file: ha, values: restore, kind: "Deployment", path: "spec.replicas", want: 0},
+		{why: "nobody scales it up", file: ha, values: restore, kind: "HorizontalPodAutoscaler", absent: true},
+		{why: "there is no claim with postgres", file: ha, values: restore, kind: "Job", path: pod + "volumes.data"},
+		{why: "what the database needs beside it comes along", file: allOn, values: restore, kind: "Job", path: pod + "initContainers.proxy.restartPolicy", want: "Always"},
+		{why: "no Service leads to it", file: boltFile, values: restore, kind: "Job", path: "spec.template.metadata.labels[app.kubernetes.io/component]", want: "task"},
+		{why: "it may reach what backups may", file: hardened, values: restore, kind: "NetworkPolicy", name: "auth-latchkey-backup", path: "spec.podSelector.matchExpressions", want: l{m{"key": "app.kubernetes.io/component", "operator": "In", "values": l{"backup", "task"}}}},
+		{why: "the database's secret is there before bolt moves to it", file: boltFile, values: "{secrets: {postgresUrl: {existingSecret: db}}}", kind: "StatefulSet", path: pod + "volumes.secrets.projected.sources.1.secret.name", want: "db"},
+	} {
+		r.test(t)
+	}
+	v := newValidator(t)
+	first := release{files: []string{boltFile}, values: restore}.must(t)
+	for _, o := range first.objects {
+		if err := v.judge(o); err != nil {
+			t.Errorf("%v: %v", o, err)
+		}
+	}
+	if why := insecure(t, first); len(why) > 0 {
+		t.Error(why)
+	}
+	// A Job cannot be changed: another command has another name, and the same one keeps it.
+	second := release{files: []string{boltFile}, values: "{maintenance: {args: [compact]}}"}.must(t)
+	again := release{files: []string{boltFile}, values: restore}.must(t)
+	name := first.find(t, "Job", "").name()
+	if name == second.find(t, "Job", "").name() || name != again.find(t, "Job", "").name() {
+		t.Errorf("%s, %s, %s", name, second.find(t, "Job", "").name(), again.find(t, "Job", "").name())
+	}
+}

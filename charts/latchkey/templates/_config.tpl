@@ -131,7 +131,7 @@ s3SessionToken: backup.s3.session_token
 {{- $one := index $v.secrets $name -}}
 {{- $secret := $one.existingSecret -}}
 {{- if eq $name "sealingKey" -}}{{- $secret = include "latchkey.sealingSecret" $ -}}{{- end -}}
-{{- if and $secret (or (ne $name "postgresUrl") (eq $v.storage.driver "postgres")) }}
+{{- if $secret }}
 - secret:
     name: {{ $secret }}
     items:

@@ -122,7 +122,8 @@ imagePullSecrets:
 {{- default (printf "%s-sealing-key" (include "latchkey.fullname" .)) .Values.secrets.sealingKey.existingSecret -}}
 {{- end }}
 {{- define "latchkey.replicas" -}}
-{{- if eq .Values.storage.driver "bolt" -}}1
+{{- if .Values.maintenance.args -}}0
+{{- else if eq .Values.storage.driver "bolt" -}}1
 {{- else if kindIs "invalid" .Values.replicas -}}2
 {{- else -}}{{ int .Values.replicas }}
 {{- end -}}

@@ -30,7 +30,7 @@ var customResources = []struct{ module, file string }{
 // kinds are those that the chart renders.
 var kinds = []string{
 	"v1 ConfigMap", "v1 Secret", "v1 Service", "v1 ServiceAccount", "v1 Pod", "v1 PersistentVolumeClaim", "apps/v1 StatefulSet", "apps/v1 Deployment",
-	"autoscaling/v2 HorizontalPodAutoscaler", "policy/v1 PodDisruptionBudget", "batch/v1 CronJob", "networking.k8s.io/v1 Ingress", "networking.k8s.io/v1 NetworkPolicy",
+	"autoscaling/v2 HorizontalPodAutoscaler", "policy/v1 PodDisruptionBudget", "batch/v1 CronJob", "batch/v1 Job", "networking.k8s.io/v1 Ingress", "networking.k8s.io/v1 NetworkPolicy",
 }
 
 // makeBundle writes the bundle anew from the modules, which the go command brings.
