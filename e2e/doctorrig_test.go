@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -49,29 +51,40 @@ type patient struct {
 	look   func(*doctor.Options)           // changes how it is looked at
 }
 
-// admit starts a server that is well.
-func admit(t *testing.T, conf map[string]any) *ward {
+// backups is the configuration of a server that makes some.
+func backups(t *testing.T) map[string]any {
 	t.Helper()
-	key, stderr, code := harness.RunBinary(t, t.TempDir(), nil, "backup", "generate-key")
+	dir := t.TempDir()
+	key, stderr, code := harness.RunBinary(t, dir, nil, "backup", "generate-key")
 	if code != 0 {
 		t.Fatalf("backup generate-key: %s", stderr)
 	}
-	keyFile := filepath.Join(t.TempDir(), "backup.key")
-	if err := os.WriteFile(keyFile, []byte(key), 0o600); err != nil {
+	file := filepath.Join(dir, "backup.key")
+	if err := os.WriteFile(file, []byte(key), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]any{"issuer": "https://" + doctorHost, "server.trusted_proxies": []string{proxyAddress + "/32"}, "accounts.hash.memory": "19MiB",
-		"accounts.hash.slots": 2, "backup.to": filepath.Join(t.TempDir(), "backups"), "backup.every": "1h", "backup.key_file": keyFile}
-	for k, v := range conf {
-		all[k] = v
-	}
-	s := harness.Start(t, harness.Options{Config: all, Env: []string{"GOMEMLIMIT=512MiB"}})
+	return map[string]any{"backup.to": filepath.Join(dir, "backups"), "backup.every": "1h", "backup.key_file": file}
+}
+
+func waitForBackup(t *testing.T, s *harness.Server) {
+	t.Helper()
 	harness.Until(t, 30*time.Second, "a backup is made", func() error {
-		if at := s.Metrics(t).Sum("latchkey_backup_last_success_timestamp_seconds"); at == 0 {
-			return fmt.Errorf("none yet")
+		if m := s.Metrics(t); m.Sum("latchkey_backup_last_success_timestamp_seconds") == 0 || m.Sum("latchkey_backup_last_result") == 0 {
+			return errors.New("none yet")
 		}
 		return nil
 	})
+}
+
+// admit starts a server that is well.
+func admit(t *testing.T, conf map[string]any) *ward {
+	t.Helper()
+	all := backups(t)
+	maps.Copy(all, map[string]any{"issuer": "https://" + doctorHost, "server.trusted_proxies": []string{proxyAddress + "/32"}, "accounts.hash.memory": "19MiB",
+		"accounts.hash.slots": 2})
+	maps.Copy(all, conf)
+	s := harness.Start(t, harness.Options{Config: all, Env: []string{"GOMEMLIMIT=512MiB"}})
+	waitForBackup(t, s)
 	return &ward{s, newAuthority(t)}
 }
 

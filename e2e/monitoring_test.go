@@ -18,19 +18,30 @@ import (
 	"latchkey/e2e/harness"
 )
 
-// rare are metrics that appear with an event that no flow causes, or with a configuration that these servers do not have.
-func rare() []string {
-	return []string{"latchkey_http_panics_total", "latchkey_backup_last_success_timestamp_seconds", "latchkey_backup_failures_total"}
-}
+// rare are metrics that appear with an event that no flow causes.
+func rare() []string { return []string{"latchkey_http_panics_total"} }
+
+// declared is a file of clients_dir with everything that a metric tells of: two secrets, one of which ends.
+const declared = `
+client_id: wiki
+redirect_uris: [https://wiki.example.test/callback]
+secrets:
+  - {value: a-secret-of-the-wiki-that-is-old, expires_at: '2199-01-01T00:00:00Z'}
+  - {value: a-secret-of-the-wiki-that-is-new}
+`
 
 // scraped runs two servers, one with its own certificate, a file and clients in a folder, the other on PostgreSQL, and takes one of them through
 // what people and applications do. It returns every metric of both.
 func scraped(t *testing.T) (servers []*harness.Server, families map[string]*dto.MetricFamily) {
 	t.Helper()
 	certificate, clients := harness.NewCertificate(t, "monitored"), t.TempDir()
-	alone := harness.Start(t, harness.Options{Scheme: "https", Config: map[string]any{
-		"server.tls.cert_file": certificate.CertFile, "server.tls.key_file": certificate.KeyFile, "clients_dir": clients,
-	}})
+	if err := os.WriteFile(filepath.Join(clients, "wiki.yaml"), []byte(declared), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conf := backups(t)
+	maps.Copy(conf, map[string]any{"server.tls.cert_file": certificate.CertFile, "server.tls.key_file": certificate.KeyFile, "clients_dir": clients})
+	alone := harness.Start(t, harness.Options{Scheme: "https", Config: conf})
+	waitForBackup(t, alone)
 	shared := harness.Start(t, harness.Options{Config: map[string]any{"storage.driver": "postgres", "storage.postgres.url": harness.Database(t)}})
 	shared.SignUp(t, "ada", "ada@example.test", "correct horse battery")
 	b := shared.Browser(t)
