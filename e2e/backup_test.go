@@ -67,7 +67,9 @@ func (k *killer) backupRound(round int) (before journal, after []acked) {
 		before = k.lists()
 		run(k.t, k.s, "backup")
 		seen = len(k.lists().accounts)
-		time.Sleep(300 * time.Millisecond)
+		for end := time.Now().Add(5 * time.Second); len(k.lists().accounts) < seen+12 && time.Now().Before(end); {
+			time.Sleep(20 * time.Millisecond)
+		}
 		k.s.Kill()
 	}
 	k.round(round)

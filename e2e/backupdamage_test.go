@@ -85,6 +85,26 @@ func TestBackupRefusesAnotherSealingKey(t *testing.T) {
 	refused(t, s, "another keys.sealing_key", "restore", folder, "--replace", "--yes")
 }
 
+// TestBackupNeedsTheServersKey: a server makes backups with the key that it was started with. A command that has another says so, and keeps nothing.
+func TestBackupNeedsTheServersKey(t *testing.T) {
+	t.Parallel()
+	config, folder := backupConfig(t)
+	s := harness.Start(t, harness.Options{Config: config})
+	other, _ := backupConfig(t)
+	refused(t, s, "with another key than the backup.key of this configuration", "backup", "--set", fmt.Sprint("backup.key_file=", other["backup.key_file"]))
+	s.Config["backup.key_file"], s.Config["backup.to"] = nil, nil
+	s.WriteConfig(t)
+	refused(t, s, "backup.key: is missing", "backup", "--to", folder)
+	s.Stop(t)
+	s.Launch(t) // without a key
+	s.WaitReady(t)
+	refused(t, s, "the running server: backup.key: is missing", "backup", "--to", folder, "--set", fmt.Sprint("backup.key_file=", config["backup.key_file"]))
+	if left, err := filepath.Glob(filepath.Join(folder, "*")); err != nil || len(left) > 0 {
+		t.Errorf("%v %v is left", left, err)
+	}
+	s.Stop(t)
+}
+
 // opens verifies every backup in a folder and says how many there are.
 func opens(t testing.TB, config object, issuer, folder string) int {
 	t.Helper()
