@@ -25,13 +25,31 @@ func (d *Dispatcher) settle(ctx context.Context, n storage.LogoutNotice, out *ou
 		log = log.With("error", out.cause)
 	}
 	result := d.result(n, out, now)
-	if err := d.Notices.SettleNotice(ctx, n.NoticeKey, result, now); err != nil {
+	if err := d.written(ctx, n.NoticeKey, result, now); err != nil {
 		if !errors.Is(err, storage.ErrNotFound) { // another process was quicker, or the client was deleted
 			log.WarnContext(ctx, "outcome of a logout notice not written down, it may be sent again", "store_error", err)
 		}
 		return
 	}
 	d.note(ctx, log, n, result, now)
+}
+
+// writeAgain is the wait between two tries to write an outcome down.
+const writeAgain = 300 * time.Millisecond
+
+// written tries until the outcome is written down, or ctx ends: where the store is away for a moment, the notice must not stay leased, nor be sent again.
+func (d *Dispatcher) written(ctx context.Context, key storage.NoticeKey, result storage.NoticeOutcome, now time.Time) error {
+	for {
+		err := d.Notices.SettleNotice(ctx, key, result, now)
+		if !errors.Is(err, storage.ErrUnavailable) && !errors.Is(err, storage.ErrUnknown) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(writeAgain):
+		}
+	}
 }
 
 // result decides whether there is another try.

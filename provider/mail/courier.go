@@ -198,14 +198,14 @@ func (c *Courier) try(work context.Context, m storage.Mail) {
 		return
 	}
 	log.WarnContext(ctx, "mail not sent, will be tried again", "reason", f.Error(), "next", next)
-	if err := c.Outbox.RetryMail(ctx, m.ID, next, f.Reason, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if err = written(ctx, func() error { return c.Outbox.RetryMail(ctx, m.ID, next, f.Reason, now) }); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		// The lease runs out and it is tried again all the same.
 		log.WarnContext(ctx, "retry not written down", "error", err)
 	}
 }
 
 func (c *Courier) finish(ctx context.Context, log *slog.Logger, m storage.Mail, now time.Time) {
-	if err := c.Outbox.FinishMail(ctx, m.ID, now); err != nil {
+	if err := written(ctx, func() error { return c.Outbox.FinishMail(ctx, m.ID, now) }); err != nil {
 		log.WarnContext(ctx, "mail not removed, it may be sent again", "error", err)
 	}
 }
