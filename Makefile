@@ -64,6 +64,10 @@ chart: ## the Helm chart: rendered with Helm's engine, judged by Kubernetes' sch
 chart-generate: ## make the chart's values.schema.json and README.md anew
 	cd charts/test && go run ./generate
 
+.PHONY: kube
+kube: ## a real Kubernetes cluster on this machine, and Latchkey in it; needs root and half an hour to compile: KUBE_TOOLS=<folder to keep that in>
+	@./e2e/kube/run $(ARGS)
+
 .PHONY: kill
 kill: ## only the kill rounds; ROUNDS=200 for more
 	go test -count=1 -timeout 120m -v ./e2e/... -run 'TestKill' -rounds $(ROUNDS)
