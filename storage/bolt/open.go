@@ -56,7 +56,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s, err := openOnce(o.Path)
 		if !errors.Is(err, errHeld) {
 			if err == nil {
-				err = s.ready(ctx, o)
+				err = s.ready(context.WithoutCancel(ctx), o) // ctx is for the wait
 			}
 			if err != nil {
 				return nil, fmt.Errorf("open store %s: %w", o.Path, err)

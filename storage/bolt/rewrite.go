@@ -57,6 +57,9 @@ func (s *Store) rows(ctx context.Context, add func(tb table, key, row []byte) er
 	h := sha256.New()
 	err = s.read(func(t *txn) error {
 		for tb := range nTables {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if err := add(tb, nil, nil); err != nil {
 				return err
 			}
