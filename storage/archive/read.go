@@ -138,15 +138,14 @@ func (b *body) Read(p []byte) (int, error) {
 			return 0, b.err
 		}
 	}
-	got, err := b.in.Peek(1)
-	if err != nil {
+	if _, err := b.in.Peek(1); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		b.err = damaged(err)
 		return 0, b.err
 	}
-	got, _ = b.in.Peek(min(len(p), b.in.Buffered()))
+	got, _ := b.in.Peek(min(len(p), b.in.Buffered()))
 	if i := bytes.IndexByte(got, '\n'); i >= 0 {
 		got = got[:i+1]
 	}

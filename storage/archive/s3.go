@@ -165,6 +165,7 @@ func (s *S3) put(ctx context.Context, name string, body *payload) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = res.Body.Close() }()
 	return drain(res.Body)
 }
 
@@ -186,6 +187,7 @@ func (s *S3) Remove(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = res.Body.Close() }()
 	return drain(res.Body)
 }
 
@@ -211,7 +213,9 @@ func hashOf(r io.Reader) (sum string, size int64, err error) {
 }
 
 // drain reads a bounded rest, so that the connection can be used again.
-func drain(body io.ReadCloser) error {
-	_, _ = io.CopyN(io.Discard, body, 64<<10)
-	return body.Close()
+func drain(body io.Reader) error {
+	if _, err := io.CopyN(io.Discard, body, 64<<10); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
 }

@@ -131,7 +131,7 @@ func (s *S3) send(ctx context.Context, w *watcher, method, key string, query url
 }
 
 func faultOf(res *http.Response) error {
-	defer func() { _ = drain(res.Body) }()
+	defer func() { _ = res.Body.Close() }()
 	f := &fault{status: res.StatusCode, code: http.StatusText(res.StatusCode)}
 	var said struct{ Code, Message string }
 	if err := xml.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&said); err == nil && said.Code != "" {
@@ -139,6 +139,7 @@ func faultOf(res *http.Response) error {
 	} else if res.StatusCode == http.StatusNotFound && res.Request.Method != http.MethodPut {
 		f.code = "NoSuchKey"
 	}
+	_ = drain(res.Body)
 	return f
 }
 
@@ -157,9 +158,9 @@ func (s *S3) listPage(ctx context.Context, q url.Values) (page listing, err erro
 	if err != nil {
 		return page, err
 	}
-	defer func() { _ = drain(res.Body) }()
+	defer func() { _ = res.Body.Close() }()
 	if err := xml.NewDecoder(io.LimitReader(res.Body, maxAnswer)).Decode(&page); err != nil {
 		return page, fmt.Errorf("%s: its list cannot be read: %w", s, err)
 	}
-	return page, nil
+	return page, drain(res.Body)
 }

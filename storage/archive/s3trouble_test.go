@@ -29,7 +29,9 @@ func TestS3Trouble(t *testing.T) {
 		{"503 for good", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "503", tries},
 		{"429", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, "429", tries},
 		{"403", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, "403", 1},
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 307) }, "backup.s3.endpoint and region", 1},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, "backup.s3.endpoint and region", 1},
 		{"the connection is cut", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF", tries},
 		{"nobody answers", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, errStalled.Error(), tries},
 	} {

@@ -16,10 +16,15 @@ import (
 	"time"
 )
 
-// Who may do everything, and the bucket that is there.
 const (
-	AccessKeyID, SecretAccessKey = "AKIATESTTESTTEST", "test+secret/with=signs"
-	Region, Bucket               = "test-region-1", "backups"
+	// AccessKeyID is the name of the key that may do everything.
+	AccessKeyID = "AKIATESTTESTTEST"
+	// SecretAccessKey is the key.
+	SecretAccessKey = "test+secret/with=signs" // #nosec G101 -- of a server that lives for a test
+	// Region is the only one that signatures may name.
+	Region = "test-region-1"
+	// Bucket is there.
+	Bucket = "backups"
 )
 
 // Server is a server that runs.
@@ -79,7 +84,8 @@ func (s *Server) listen() error {
 
 func (s *Server) run(secret string) error {
 	s.ended = make(chan struct{})
-	s.cmd = exec.Command(s.program, "--port", s.address, "--access", AccessKeyID, "--secret", secret, "--region", Region, "--quiet",
+	s.cmd = exec.Command(s.program, // #nosec G204 -- what build made
+		"--port", s.address, "--access", AccessKeyID, "--secret", secret, "--region", Region, "--quiet",
 		"posix", "--sidecar", filepath.Join(s.dir, "meta"), filepath.Dir(s.Folder))
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
@@ -89,19 +95,18 @@ func (s *Server) run(secret string) error {
 		_ = cmd.Wait()
 		close(ended)
 	}(s.cmd, s.ended)
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for range 1500 { // half a minute
+
 		if c, err := net.Dial("tcp", s.address); err == nil {
 			return c.Close()
 		}
 		select {
 		case <-s.ended:
 			return fmt.Errorf("the S3 server ended: %s", s.log.Bytes())
-		default:
-		}
-		if time.Now().After(end) {
-			return errors.New("the S3 server does not answer")
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
+	return errors.New("the S3 server does not answer")
 }
 
 // Rekey starts the server anew with another secret for [AccessKeyID].
