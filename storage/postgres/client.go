@@ -121,10 +121,11 @@ func (s *Store) TouchClient(ctx context.Context, id string, expiresAt, now time.
 	return s.run(ctx, "TouchClient", repeating, steps...)
 }
 
-// HasClientOrigin implements [storage.ClientUse].
+// HasClientOrigin implements [storage.ClientUse]. It counts: of EXISTS the planner thinks that reading the table from its beginning will soon find one,
+// but mostly there is none.
 func (s *Store) HasClientOrigin(ctx context.Context, origin string) (has bool, err error) {
 	err = s.run(ctx, "HasClientOrigin", reading, step{
-		sql:  "SELECT EXISTS (SELECT 1 FROM clients WHERE origins @> ARRAY[$1::text] AND NOT disabled)",
+		sql:  "SELECT count(*) > 0 FROM clients WHERE origins @> ARRAY[$1::text] AND NOT disabled",
 		args: []any{toText(indexed(origin))}, scan: oneRow(&has),
 	})
 	return has, err
