@@ -19,28 +19,32 @@ import (
 
 const issuer = "https://id.example.com"
 
-// bucket is a place on a real server.
-func bucket(t *testing.T, change func(*S3Config)) (*S3, *s3test.Server) {
+// server is a real one.
+func server(t *testing.T) *s3test.Server {
 	t.Helper()
-	server, err := s3test.Start()
+	s, err := s3test.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
+		if err := s.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
+	return s
+}
+
+// on is a place on a real server.
+func on(t *testing.T, server *s3test.Server, change func(*S3Config)) *S3 {
+	t.Helper()
 	cfg := S3Config{Endpoint: server.Endpoint, Region: s3test.Region, AccessKeyID: s3test.AccessKeyID, SecretAccessKey: s3test.SecretAccessKey,
 		PathStyle: true, Bucket: s3test.Bucket, Prefix: "of/ours", Pause: time.Millisecond, Now: time.Now}
-	if change != nil {
-		change(&cfg)
-	}
+	change(&cfg)
 	s, err := NewS3(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, server
+	return s
 }
 
 // fillWith writes content, as a backup would be.
@@ -53,7 +57,8 @@ func fillWith(content []byte) func(*os.File) error {
 
 // A real server that checks signatures keeps, lists page after page, gives back and removes what it was given.
 func TestS3(t *testing.T) {
-	s, server := bucket(t, nil)
+	server := server(t)
+	s := on(t, server, func(*S3Config) {})
 	ctx := t.Context()
 	if all, err := s.List(ctx, issuer); err != nil || len(all) != 0 {
 		t.Fatalf("empty: %v %v", all, err)
@@ -141,6 +146,7 @@ func at(t *testing.T, endpoint string, change func(*S3Config)) *S3 {
 
 // What a server refuses is said in its words, with what to do, and never with a secret. It is not tried again.
 func TestS3Refusals(t *testing.T) {
+	server := server(t)
 	for _, row := range []struct {
 		name   string
 		change func(*S3Config)
@@ -153,7 +159,7 @@ func TestS3Refusals(t *testing.T) {
 		{"a clock that is wrong", func(c *S3Config) { c.Now = func() time.Time { return time.Now().Add(-time.Hour) } }, "the clock"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			s, _ := bucket(t, row.change)
+			s := on(t, server, row.change)
 			err := s.Store(t.Context(), NewName(issuer, time.Now()), fillWith([]byte("x")))
 			if err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), s3test.SecretAccessKey) {
 				t.Errorf("%v", err)

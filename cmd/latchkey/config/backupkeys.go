@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"latchkey/provider/serve"
 	"latchkey/storage/archive"
@@ -88,6 +89,9 @@ func (c *Config) checkBackup(fault func(path, format string, args ...any)) {
 		if _, err := archive.ParseRecipient(r); err != nil {
 			fault("backup.recipients", "%v", err)
 		}
+	}
+	if b.Every > 0 && b.Every.D() < time.Second {
+		fault("backup.every", "is %v; it must be 0s or at least 1s", b.Every)
 	}
 	if b.Every > 0 && b.To == "" {
 		fault("backup.to", "is missing beside backup.every: the folder or bucket that backups go to")

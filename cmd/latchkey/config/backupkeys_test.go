@@ -32,6 +32,7 @@ func TestBackupFaults(t *testing.T) {
 		{"the public key in its place", minimal + "backup: {key: " + agePublic + "}\n", nil, "backup.key: is no age identity"},
 		{"a recipient that is none", with("  recipients: [age1x]\n"), nil, "backup.recipients: has \"age1x\", which is no age public key"},
 		{"a schedule to nowhere", with("  every: 1h\n"), nil, "backup.to: is missing beside backup.every"},
+		{"a schedule without pause", with("  to: /backups\n  every: 1ms\n"), nil, "backup.every: is 1ms; it must be 0s or at least 1s"},
 		{"another scheme", with("  to: ftp://a/b\n"), nil, "backup.to: is neither a folder nor s3://bucket/prefix"},
 		{"the folder of the store", with("  to: /var/lib/latchkey/\n"), nil, "backup.to: is the folder of the store"},
 		{"a store in memory", with("  to: /backups\nstorage: {driver: memory}\n"), nil, "backup.to: is set, but what is in memory"},
