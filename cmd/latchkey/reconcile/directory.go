@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -100,16 +99,6 @@ func (d *Directory) Claims() map[string][]string { return d.now.Load().claims }
 
 // Listed are the declared scopes that discovery tells of, in order of name. They are not to be changed.
 func (d *Directory) Listed() []string { return d.now.Load().listed }
-
-// Scopes are the declared scopes, in order of name.
-func (d *Directory) Scopes() []admin.DeclaredScope {
-	x := d.now.Load()
-	out := make([]admin.DeclaredScope, 0, len(x.scopes))
-	for _, name := range slices.Sorted(maps.Keys(x.scopes)) {
-		out = append(out, scopeOf(x.scopes[name]))
-	}
-	return out
-}
 
 func scopeOf(s config.Scope) admin.DeclaredScope {
 	return admin.DeclaredScope{Name: s.Name, Descriptions: s.Descriptions, Claims: s.Claims, Hidden: s.Hidden}

@@ -4,7 +4,6 @@
 -- clients that are disabled.
 
 ALTER TABLE accounts ADD COLUMN IF NOT EXISTS groups text[] NOT NULL DEFAULT '{}';
-CREATE INDEX IF NOT EXISTS accounts_groups ON accounts USING gin (groups) WHERE groups <> '{}';
 
 ALTER TABLE clients ADD COLUMN IF NOT EXISTS allowed_groups text[] NOT NULL DEFAULT '{}';
 ALTER TABLE clients ADD COLUMN IF NOT EXISTS groups_filter text[] NOT NULL DEFAULT '{}';
