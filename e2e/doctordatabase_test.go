@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"latchkey/cmd/latchkey/doctor"
 	"latchkey/e2e/harness"
+	"latchkey/storage/postgres/pgtest"
 )
 
 // TestDoctorOfADatabase: PostgreSQL, well and in every trouble that can be made.
@@ -31,6 +33,7 @@ func TestDoctorOfADatabase(t *testing.T) {
 	check("a version from before looks at it", func(o *doctor.Options) { o.Schema = 0 }, "database problem: which this version (it knows 0) must not use")
 	check("another machine's clock", later(-10*time.Minute), "database problem: the database's clock")
 	check("a newer version looks at it", func(o *doctor.Options) { o.Schema = 1000 }, "database warning: this version knows 1000")
+	follows(t, w, server)
 	if err := server.ReadOnly(true); err != nil {
 		t.Fatal(err)
 	}
@@ -48,4 +51,26 @@ func TestDoctorOfADatabase(t *testing.T) {
 	if err := server.Up(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// follows starts a standby: the doctor tells of it.
+func follows(t *testing.T, w *ward, server *pgtest.Server) {
+	t.Helper()
+	standby, err := server.Standby(harness.Port(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := standby.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	harness.Until(t, 20*time.Second, "the doctor sees a standby", func() error {
+		for _, f := range w.examine(t, patient{}) {
+			if f.Check == "database" && f.Level == doctor.OK && strings.Contains(f.Seen, "is streaming") {
+				return nil
+			}
+		}
+		return errors.New("none yet")
+	})
 }
