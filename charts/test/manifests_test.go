@@ -74,6 +74,7 @@ func TestShapes(t *testing.T) {
 		{why: "a StatefulSet has its headless Service", kind: "Service", name: "auth-latchkey-headless", path: "spec.clusterIP", want: "None"},
 		{why: "bolt needs no disruption budget", kind: "PodDisruptionBudget", absent: true},
 		{why: "nobody waits for a replica that nobody stands in for", kind: "StatefulSet", path: container + "lifecycle"},
+		{why: "a pod that never became ready does not keep its successor away", kind: "StatefulSet", path: "spec.podManagementPolicy", want: "Parallel"},
 		{why: "postgres is a Deployment of two", values: postgres + "}", kind: "Deployment", path: "spec.replicas", want: 2},
 		{why: "postgres has no StatefulSet", file: ha, kind: "StatefulSet", absent: true},
 		{why: "postgres has no claim", file: ha, kind: "Deployment", path: "spec.template.spec.volumes.data"},

@@ -115,7 +115,14 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
+{{- if le (int $v.progressDeadlineSeconds) (int $v.minReadySeconds) -}}
+{{- fail (printf "progressDeadlineSeconds (%d) must be more than minReadySeconds (%d)" (int $v.progressDeadlineSeconds) (int $v.minReadySeconds)) -}}
+{{- end -}}
 {{- with $v.podDisruptionBudget -}}
+  {{- $least := ternary (int $v.autoscaling.minReplicas) (include "latchkey.replicas" $ | int) $v.autoscaling.enabled -}}
+  {{- if and .enabled (gt $least 1) (kindIs "float64" .minAvailable | or (kindIs "int64" .minAvailable)) (ge (int .minAvailable) $least) -}}
+  {{- fail (printf "podDisruptionBudget.minAvailable is %d of %d pods: no node could be drained" (int .minAvailable) $least) -}}
+  {{- end -}}
   {{- if and .enabled (kindIs "invalid" .minAvailable) (kindIs "invalid" .maxUnavailable) -}}
   {{- fail "podDisruptionBudget needs maxUnavailable or minAvailable" -}}
   {{- end -}}
@@ -124,6 +131,19 @@
 
 {{- define "latchkey.validateReach" -}}
 {{- $v := .Values -}}
+{{- if eq $v.service.type "ClusterIP" -}}
+  {{- range $key := list "nodePort" "externalTrafficPolicy" "loadBalancerClass" "loadBalancerSourceRanges" -}}
+    {{- if index $v.service $key -}}
+    {{- fail (printf "service.%s is of no use with service.type ClusterIP" $key) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- with $v.tls.certManager.privateKey -}}
+  {{- $sizes := dict "ECDSA" (list 256 384 521) "RSA" (list 2048 3072 4096) "Ed25519" list -}}
+  {{- if and .size (ne .algorithm "Ed25519") (not (has (int .size) (get $sizes .algorithm))) -}}
+  {{- fail (printf "tls.certManager.privateKey.size is %d, which is none of %s" (int .size) .algorithm) -}}
+  {{- end -}}
+{{- end -}}
 {{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) -}}
 {{- fail "httpRoute.parentRefs is missing: the Gateway that the HTTPRoute is attached to" -}}
 {{- end -}}
