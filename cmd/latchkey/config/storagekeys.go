@@ -20,7 +20,7 @@ func (c *Config) storageKeys() []key {
 		{path: "storage.driver", to: &s.Driver, def: "bolt", oneOf: []string{"bolt", "postgres", "memory"}, doc: "Where data are kept: in a file, for one process; in PostgreSQL, for any number of replicas; or in memory, gone at the end."},
 		{path: "storage.bolt.path", to: &s.BoltPath, def: "/var/lib/latchkey/latchkey.db", dev: "data/latchkey.db", doc: "The file of the bolt driver."},
 		{path: "storage.postgres.url", to: &p.URL, doc: "Connection string of the postgres driver, as libpq takes it: a URL, or keywords and values. Of several hosts the one that can be written to is used. docs/postgres.md has more."},
-		{path: "storage.postgres.max_conns", to: &p.MaxConns, def: "0", min: "0", max: "10000", doc: "Connections of this replica for requests; it keeps three more for itself. 0 means what the connection string says (pool_max_conns), else four, or one for each processor."},
+		{path: "storage.postgres.max_conns", to: &p.MaxConns, def: "0", min: "0", max: "10000", doc: "Connections of this replica for requests; it keeps three more for itself. 0 means what the connection string says (pool_max_conns), else ten."},
 		{path: "storage.postgres.timeout", to: &p.Timeout, def: "1.8s", min: "100ms", max: "1m", doc: "Time for anything that a request asks of the database, the wait for a connection included. Then it gets 503."},
 		{path: "storage.postgres.poll_every", to: &p.PollEvery, def: "5s", min: "100ms", max: "5m", doc: "How late this replica knows of what another changed, where the notice of it was lost."},
 		{path: "storage.postgres.migrate", to: &p.Migrate, def: "true", doc: "Bring the database's tables up to date at the start. Off where the role may not: then run a process with a role that may first."},
