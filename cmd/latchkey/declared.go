@@ -38,6 +38,7 @@ func newDeclaring() *declaring {
 func (c *core) declare(own []storage.Client, r config.Reading) {
 	r.Clients = c.merge(own, r.Clients)
 	c.logChanges(r.Declared)
+	c.logUndeclared(r.Declared)
 	c.registry.Declare(r.Clients)
 	c.declared.directory.Set(r.Declared)
 	revision := reconcile.Revision(reconcile.Declared(r.Declared))
@@ -63,6 +64,16 @@ func (c *core) logChanges(next config.Declared) {
 		}
 		c.log.LogAttrs(context.Background(), slog.LevelInfo, "declared anew", slog.String("kind", change.Kind), slog.String("name", change.Name),
 			slog.String("change", change.What), slog.Any("members", members))
+	}
+}
+
+// logUndeclared tells of clients that are for groups of which no file has a single one: only commands can put somebody into them, or a name is misspelt.
+func (c *core) logUndeclared(d config.Declared) {
+	for _, one := range d.Clients {
+		known := slices.ContainsFunc(d.Groups, func(g config.Group) bool { return slices.Contains(one.AllowedGroups, g.Name) })
+		if len(one.AllowedGroups) > 0 && !known {
+			c.log.LogAttrs(context.Background(), slog.LevelWarn, "client is for groups that no file declares: only commands make members", slog.String("client_id", one.ID), slog.Any("allowed_groups", one.AllowedGroups))
+		}
 	}
 }
 
