@@ -168,6 +168,9 @@ func TestBackupRecoversWithoutUs(t *testing.T) {
 	s := harness.Start(t, harness.Options{Config: config})
 	s.SignUp(t, "somebody", "somebody@example.test", "s3cret!")
 	run(t, s, "backup")
+	if s.Metrics(t).Sum("latchkey_audit_events_total", "event", "backup.taken") != 1 {
+		t.Error("there is no audit event")
+	}
 	name := only(t, folder)
 	out, err := exec.Command("sh", "-c", `age -d -i "$0" "$1" | gunzip`, fmt.Sprint(config["backup.key_file"]), name).Output()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/provider/admin"
+	"latchkey/provider/audit"
 	"latchkey/storage"
 	"latchkey/storage/archive"
 )
@@ -20,16 +21,17 @@ import (
 const backupRoute = "/v1/backup"
 
 // withBackup adds the backup to the operators' API.
-func withBackup(c *core, api http.Handler) http.Handler {
+func withBackup(c *core, sink audit.Sink, api http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
-	mux.Handle("POST "+backupRoute, &backupHandler{core: c})
+	mux.Handle("POST "+backupRoute, &backupHandler{core: c, sink: sink})
 	return mux
 }
 
 // backupHandler makes one backup at a time.
 type backupHandler struct {
 	core *core
+	sink audit.Sink
 	mu   sync.Mutex
 }
 
@@ -64,6 +66,7 @@ func (h *backupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerFault(w, status, code, "the backup failed: "+err.Error()) // whoever reads it is an operator
 		return
 	}
+	h.sink.Record(r.Context(), audit.Event{Name: audit.BackupTaken, Time: time.Now(), Detail: strconv.FormatInt(info.Records.Records(), 10) + " records"})
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Length", strconv.FormatInt(info.Bytes, 10))
 	w.Header().Set("Cache-Control", "no-store")

@@ -46,6 +46,7 @@ const (
 	KeyRotated       Name = "key.rotated"
 	KeyRevoked       Name = "key.revoked"
 	Throttled        Name = "limit.throttled"
+	BackupTaken      Name = "backup.taken" // by a command, over the admin socket: everything left, encrypted
 )
 
 // Event is one thing that happened.

@@ -5,6 +5,6 @@ func Names() []Name {
 	return []Name{
 		SignUp, SignIn, SignInFailed, SignOut, PasswordChanged, ResetRequested, PasswordReset, EmailVerified, ProfileChanged, GroupsChanged, AccountDisabled, AccountEnabled,
 		AccountDeleted, SessionsEnded, ConsentGiven, ConsentRemoved, DeviceAllowed, DeviceRefused, TokenIssued, TokenRevoked, CodeReplayed, RefreshReplayed,
-		ClientAuthFailed, ClientBarred, ClientFederated, ClientChanged, RegTokenChanged, ForwardSignIn, ForwardSignOut, LogoutDelivered, LogoutGivenUp, KeyRotated, KeyRevoked, Throttled,
+		ClientAuthFailed, ClientBarred, ClientFederated, ClientChanged, RegTokenChanged, ForwardSignIn, ForwardSignOut, LogoutDelivered, LogoutGivenUp, KeyRotated, KeyRevoked, Throttled, BackupTaken,
 	}
 }
