@@ -282,6 +282,10 @@ func TestFederatedConstraints(t *testing.T) {
 			}
 		})
 	}
+	own := newAbroad(t, `{"issuer": "`+issuer+`", "subject": "`+account+`", "jwks_uri": "`+cluster+`/openid/v1/jwks"}`) // past every check of metadata
+	if _, err := own.try(asserted(token(t, map[string]any{"iss": issuer}), "client_id", "worker"), ""); err == nil {
+		t.Error("RFC 7523 §3(1) this server vouches for its own client")
+	}
 	a := newAbroad(t, identity)
 	a.change("worker", func(c *storage.Client) { c.AuthAlg = "PS256" })
 	if _, err := a.try(asserted(token(t, nil), "client_id", "worker"), ""); err == nil {

@@ -160,7 +160,7 @@ func TestEndsAtOnce(t *testing.T) {
 			}
 			r.cookies[wiki]["__Host-lk_forward"] = kept // as a thief has it
 		},
-		"session_ttl": func(r *rig, _ storage.Account) { r.Clock.Add(12 * time.Hour) },
+		"session_ttl": func(r *rig, _ storage.Account) { r.Clock.Add(2 * time.Hour) },
 		"the client is disabled": func(r *rig, _ storage.Account) {
 			r.Registry.Declare([]storage.Client{application("wiki", `{"hosts": ["`+wiki+`"]}`, func(c *storage.Client) { c.Disabled = true })})
 		},
@@ -309,6 +309,21 @@ func TestCallback(t *testing.T) {
 			u, _ := url.Parse(r.answer(r.begin("docs.example.test", "/"), "ada"))
 			q.Set("code", u.Query().Get("code"))
 		}},
+		{"RFC 6749 §4.1.3 a code of another client, asked for with our challenge", func(r *rig, _ *url.URL, q url.Values) {
+			q.Set("code", r.App("app").SignIn(r.browser, "ada", "code_challenge", r.request.Query().Get("code_challenge")))
+		}},
+		{"RFC 6749 §4.1.3 a code for another host, asked for with our challenge", func(r *rig, _ *url.URL, q url.Values) {
+			p := r.request.Query()
+			p.Set("redirect_uri", "https://docs.example.test"+forward.CallbackRoute)
+			u, _ := url.Parse(r.answer(&url.URL{Scheme: r.request.Scheme, Host: r.request.Host, Path: r.request.Path, RawQuery: p.Encode()}, "ada"))
+			q.Set("code", u.Query().Get("code"))
+		}},
+		{"a sign-in that took too long, with a fresh code", func(r *rig, _ *url.URL, q url.Values) {
+			p := r.request.Query()
+			r.Clock.Add(31 * time.Minute)
+			u, _ := url.Parse(r.answer(&url.URL{Scheme: r.request.Scheme, Host: r.request.Host, Path: r.request.Path, RawQuery: p.Encode()}, "ada"))
+			q.Set("code", u.Query().Get("code"))
+		}},
 		{"RFC 6749 §4.1.2 a code that has expired", func(r *rig, _ *url.URL, _ url.Values) { r.Clock.Add(2 * time.Minute) }},
 		{"a sign-in that took too long", func(r *rig, _ *url.URL, _ url.Values) { r.Clock.Add(31 * time.Minute) }},
 		{"a session that ended meanwhile", func(r *rig, _ *url.URL, _ url.Values) {
@@ -426,6 +441,12 @@ func TestProxies(t *testing.T) {
 		r.status(name, r.Send("GET", forward.Route, nil, all), http.StatusUnauthorized)
 	}
 	r.status("X-Forwarded headers for nginx", r.Send("GET", forward.NginxRoute, nil, good.Clone()), http.StatusBadRequest)
+	stranger := newRigBehind(t, "10.0.0.0/8")
+	for _, path := range []string{forward.Route, forward.NginxRoute, forward.EnvoyRoute + "/static/x", forward.SignInRoute, forward.CallbackRoute, forward.SignOutRoute} {
+		h := good.Clone()
+		h["X-Original-Url"], h["X-Original-Method"] = []string{"https://" + wiki + "/static/x"}, []string{"GET"}
+		stranger.status("somebody who is no proxy asks "+path, stranger.Send("GET", "https://"+wiki+path, nil, h), http.StatusForbidden)
+	}
 	r.status("another path for a host that is not ours", r.Send("GET", "https://"+wiki+"/login", nil, nil), http.StatusMisdirectedRequest)
 	r.status("one that begins alike", r.Send("GET", "https://"+wiki+"/forward-authority", nil, nil), http.StatusMisdirectedRequest)
 }

@@ -46,12 +46,19 @@ type rig struct {
 	groups  map[string][]string
 	browser *providertest.Browser
 	cookies map[string]map[string]string
+	// request is the last authorization request.
+	request *url.URL
 }
 
 func newRig(t *testing.T, more ...storage.Client) *rig {
+	return newRigBehind(t, "192.0.2.0/24", more...) // the peer of every request here
+}
+
+// newRigBehind believes the proxies of a network.
+func newRigBehind(t *testing.T, proxies string, more ...storage.Client) *rig {
 	r := &rig{t: t, groups: map[string][]string{}, cookies: map[string]map[string]string{}}
 	apps := append([]storage.Client{
-		application("wiki", `{"hosts": ["`+wiki+`", "docs.example.test"], "rules": `+rules+`, "bearer_audience": "https://wiki.example.test"}`),
+		application("wiki", `{"hosts": ["`+wiki+`", "docs.example.test"], "rules": `+rules+`, "bearer_audience": "https://wiki.example.test", "session_ttl": "2h"}`),
 		application("board", `{"hosts": ["`+board+`"], "headers": "x-auth-request", "user": "sub"}`),
 		providertest.WebClient("app", func(c *storage.Client) { c.Audiences = []string{"https://wiki.example.test", providertest.API} }),
 	}, more...)
@@ -64,7 +71,7 @@ func newRig(t *testing.T, more ...storage.Client) *rig {
 		}
 	}
 	r.Issuer = providertest.New(t, providertest.Clients(apps...), providertest.Config(func(c *provider.Config) {
-		c.Proxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} // the peer of every request here
+		c.Proxies = []netip.Prefix{netip.MustParsePrefix(proxies)}
 		c.Tokens.GroupsOf = func(a storage.Account) []string { return r.groups[a.UsernameKey] }
 	}))
 	r.browser = r.Browser()
@@ -135,6 +142,7 @@ func (r *rig) begin(host, rd string) *url.URL {
 	if err != nil || res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to.String(), providertest.URL+"/authorize?") {
 		r.t.Fatalf("sign-in: %d %v", res.StatusCode, res.Header)
 	}
+	r.request = to
 	return to
 }
 
