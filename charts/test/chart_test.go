@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/engine"
 	"helm.sh/helm/v3/pkg/lint/rules"
 	"helm.sh/helm/v3/pkg/lint/support"
 	"sigs.k8s.io/yaml"
@@ -96,6 +98,25 @@ func open(t *testing.T, path string, schema any) {
 		open(t, path+"."+name, below)
 	}
 	open(t, path+".items", s["items"])
+}
+
+// As a part of another chart it renders the same, with the parent's condition and globals beside its values.
+func TestInAParent(t *testing.T) {
+	alone := release{files: []string{ha}, values: "global: {imageRegistry: mirror.example.com}"}
+	input := map[string]any{"latchkey": overlay(alone.input(t), map[string]any{"enabled": true}), "global": map[string]any{"imageRegistry": "mirror.example.com", "other": map[string]any{"a": 1}}}
+	parent := &chart.Chart{Metadata: &chart.Metadata{APIVersion: "v2", Name: "platform", Version: "1.0.0"}}
+	parent.AddDependency(loadChart(t))
+	values, err := chartutil.ToRenderValues(parent, input, chartutil.ReleaseOptions{Name: "auth", Namespace: "identity", IsInstall: true}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := engine.Render(parent, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inside := parse(t, files); asJSON(t, inside.objects) != asJSON(t, alone.must(t).objects) {
+		t.Errorf("in a parent: %v", inside.objects)
+	}
 }
 
 // Notes say what to do next, and what is missing.

@@ -140,8 +140,15 @@ func TestClaimThatGrows(t *testing.T) {
 	set := object{"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": m{"name": "auth-latchkey"},
 		"spec": m{"volumeClaimTemplates": l{m{"spec": m{"resources": m{"requests": m{"storage": "2Gi"}}}}}}}
 	there := cluster{"/apis/apps/v1/namespaces/identity/statefulsets/auth-latchkey": set}
-	if _, err := there.install(t, release{files: []string{minimal}, upgrade: true}); err != nil {
-		t.Errorf("the same size: %v", err)
+	for _, same := range []string{"2Gi", "2048Mi", "2147483648"} { // the API server writes them all as 2Gi
+		if _, err := there.install(t, release{files: []string{minimal}, values: "storage: {bolt: {size: '" + same + "'}}", upgrade: true}); err != nil {
+			t.Errorf("the same size: %v", err)
+		}
+	}
+	for _, smaller := range []string{"1Gi", "2G", "100M", "2047Mi"} {
+		if _, err := there.install(t, release{files: []string{minimal}, values: "storage: {bolt: {size: " + smaller + "}}", upgrade: true}); err == nil || !strings.Contains(err.Error(), "cannot shrink") {
+			t.Errorf("%s: %v", smaller, err)
+		}
 	}
 	_, err := there.install(t, release{files: []string{minimal}, values: "storage: {bolt: {size: 5Gi}}", upgrade: true})
 	for _, says := range []string{"kubectl -n identity patch pvc data-auth-latchkey-0", `"storage":"5Gi"`, "delete statefulset auth-latchkey --cascade=orphan"} {

@@ -54,6 +54,7 @@ func ValuesSchema(root string) ([]byte, error) {
 	if err = errors.Join(append(m.faults, err)...); err != nil {
 		return nil, err
 	}
+	schema["properties"].(map[string]any)["enabled"] = map[string]any{"type": "boolean", "description": "Read by Helm alone, where a parent chart has it as the condition of this one."}
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	schema["title"] = "Values of the chart latchkey"
 	schema["$defs"] = definitions

@@ -44,12 +44,30 @@
 {{- with lookup "apps/v1" "StatefulSet" $namespace $name -}}
   {{- with .spec.volumeClaimTemplates -}}
     {{- $was := (index . 0).spec.resources.requests.storage -}}
-    {{- $is := $.Values.storage.bolt.size -}}
-    {{- if and (ne $was $is) (not $.Values.storage.bolt.existingClaim) -}}
+    {{- $is := $.Values.storage.bolt.size | toString -}}
+    {{- $before := include "latchkey.bytes" $was | float64 -}}
+    {{- $after := include "latchkey.bytes" $is | float64 -}}
+    {{- if $.Values.storage.bolt.existingClaim -}}
+    {{- else if lt $after $before -}}
+    {{- fail (printf "storage.bolt.size is %s, and was %s: a claim cannot shrink" $is $was) -}}
+    {{- else if gt $after $before -}}
     {{- fail (printf "storage.bolt.size is %s, and was %s: grow the claim (kubectl -n %s patch pvc data-%s-0 -p '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"%s\"}}}}'), then remove the StatefulSet without its pod (kubectl -n %s delete statefulset %s --cascade=orphan), then upgrade" $is $was $namespace $name $is $namespace $name) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
+{{- end }}
+
+{{/* A quantity in bytes: the API server writes 2048Mi as 2Gi. */}}
+{{- define "latchkey.bytes" -}}
+{{- $factor := 1.0 -}}
+{{- range $i, $unit := list "k" "M" "G" "T" "P" -}}
+  {{- range $_ := until (add1 $i | int) -}}
+    {{- if hasSuffix (printf "%si" (upper $unit)) $ -}}{{- $factor = mulf $factor 1024 -}}
+    {{- else if hasSuffix $unit $ -}}{{- $factor = mulf $factor 1000 -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- mulf (regexFind "^[0-9.]+" $ | float64) $factor | printf "%.0f" -}}
 {{- end }}
 
 {{- define "latchkey.validateSecrets" -}}
