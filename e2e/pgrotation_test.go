@@ -71,8 +71,7 @@ type keyLoad struct {
 	// dead is the replica that was killed, plus one.
 	dead atomic.Int32
 
-	mu   sync.Mutex
-	keys map[string]madeKey
+	keys map[string]madeKey // of who watches them
 }
 
 type madeKey struct {

@@ -1,13 +1,8 @@
 package harness
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"latchkey/storage/postgres/pgtest"
 )
@@ -78,39 +73,20 @@ func stopDatabase() {
 // Ask asks a database for one value.
 func Ask[T any](t testing.TB, url, query string, args ...any) (v T) {
 	t.Helper()
-	v, err := TryAsk[T](url, query, args...)
+	v, err := pgtest.Ask[T](url, query, args...)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return v
 }
 
-// TryAsk is Ask for a database that may be away.
-func TryAsk[T any](url, query string, args ...any) (v T, err error) {
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return v, err
-	}
-	err = conn.QueryRow(ctx, query, args...).Scan(&v)
-	return v, errors.Join(err, conn.Close(ctx))
-}
-
-// Holds keeps a row or table locked by running a statement in a transaction, until release is called.
+// Holds keeps what a statement locks locked, until release is called.
 func Holds(t testing.TB, url, statement string) (release func()) {
 	t.Helper()
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, url)
+	release, err := pgtest.Hold(url, statement)
 	if err != nil {
 		t.Fatal(err)
 	}
-	release = sync.OnceFunc(func() { _ = conn.Close(ctx) })
 	t.Cleanup(release)
-	if _, err = conn.Exec(ctx, "BEGIN"); err == nil {
-		_, err = conn.Exec(ctx, statement)
-	}
-	if err != nil {
-		t.Fatal(fmt.Errorf("%s: %w", statement, err))
-	}
 	return release
 }
