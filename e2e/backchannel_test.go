@@ -121,7 +121,7 @@ func TestBackChannelLogout(t *testing.T) {
 	b, one, two = begin()
 	p.side.away(true)
 	b.Open("/logout?" + form("id_token_hint", two.raw).Encode())
-	// Both were tried, and none is under way: what a process had in its hands when it was killed waits for two minutes.
+	// Both were tried, and none is under way.
 	harness.Until(t, 10*time.Second, "both were tried in vain", func() error {
 		if n := s.Metrics(t).Sum("latchkey_logout_notices_failing"); n != 2 {
 			return fmt.Errorf("%v", n)

@@ -91,9 +91,9 @@ func (k *killer) checkOld() {
 	}
 }
 
-// checkMail waits for every mail that was promised. One that was leased when the server died is sent when its lease has run out.
+// checkMail waits for every mail that was promised. What the server had in hand when it died is released by who comes next.
 func (k *killer) checkMail() {
-	harness.Until(k.t, 3*time.Minute, "every mail that was promised came", func() error {
+	harness.Until(k.t, time.Minute, "every mail that was promised came", func() error {
 		missing := 0
 		for _, name := range k.forgot {
 			if k.mailed(name) == "" {
