@@ -61,7 +61,7 @@ var (
 	// ErrNotEmpty: the store holds what nobody who fills it has put there, so it is not filled.
 	ErrNotEmpty = errors.New("the store is not empty")
 	// ErrHalfFilled: the store is being filled, or filling it was interrupted. It is not served until that is finished.
-	ErrHalfFilled = errors.New("the store is only half filled")
+	ErrHalfFilled = errors.New("the store is only half filled: whatever fills it (latchkey migrate, latchkey restore) must be run again to its end")
 )
 
 // MaxFillProgress bounds, in bytes, what [Transfers.Fill] notes.

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,13 +26,12 @@ func bloated(t *testing.T, n int) (path string, all transfer.Summary) {
 	path = filepath.Join(t.TempDir(), "store.db")
 	s := openAt(t, path)
 	storagetest.Populate(t, s)
-	var items []storage.Item
+	var mails []storage.Mail
 	for i := range n {
-		items = append(items, storage.Mail{ID: fmt.Sprint("m", i), Sealed: make([]byte, 2000), ExpiresAt: day().Add(time.Duration(i%10) * time.Hour)})
+		mails = append(mails, storage.Mail{ID: fmt.Sprint("m", i), Sealed: make([]byte, 2000), ExpiresAt: day().Add(time.Duration(i%10) * time.Hour)})
 	}
-	for _, item := range items {
-		mail := item.(storage.Mail)
-		must(t, s.QueueMail(context.Background(), []storage.Mail{mail}, day()))
+	for batch := range slices.Chunk(mails, 200) {
+		must(t, s.QueueMail(context.Background(), batch, day()))
 	}
 	_, err := s.Sweep(context.Background(), n, day().Add(9*time.Hour))
 	must(t, err)
