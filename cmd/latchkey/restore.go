@@ -120,9 +120,6 @@ func restore(ctx context.Context, cfg *config.Config, o restoring, f *os.File, p
 	case "bolt":
 		done.Aside, err = restoreBolt(ctx, cfg.Storage.BoltPath, o.replace, into)
 	case "postgres":
-		if o.replace {
-			return done, usageError{errors.New("--replace is for the bolt store; make an empty database in place of the old one")}
-		}
 		err = restorePostgres(ctx, cfg, into)
 	default:
 		err = errors.New("nothing can be restored into memory")

@@ -59,6 +59,9 @@ func (a *app) restore(cmd *cobra.Command, args []string) error {
 	if o.what.Gap < 0 || o.what.Gap > 1<<40 {
 		return usageError{errors.New("--skip-numbers must be between 0 and 1099511627776")}
 	}
+	if o.replace && cfg.Storage.Driver != "bolt" {
+		return usageError{errors.New("--replace is for the bolt store; make an empty database in place of the old one")}
+	}
 	if o.what.Sessions && !f.Changed("skip-numbers") {
 		o.what.Gap = 0
 	}

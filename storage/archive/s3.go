@@ -89,11 +89,8 @@ func (s *S3) key(name string) string { return path.Join(s.cfg.Prefix, name) }
 
 // List implements [Place].
 func (s *S3) List(ctx context.Context, issuer string) ([]Entry, error) {
-	prefix := ""
-	if s.cfg.Prefix != "" {
-		prefix = s.cfg.Prefix + "/"
-	}
-	prefix += "latchkey-" + Issuer(issuer) + "-"
+	folder := strings.TrimPrefix(s.cfg.Prefix+"/", "/")
+	prefix := folder + "latchkey-" + Issuer(issuer) + "-"
 	var all []Entry
 	for next := ""; ; {
 		q := url.Values{"list-type": {"2"}, "prefix": {prefix}}
@@ -105,7 +102,7 @@ func (s *S3) List(ctx context.Context, issuer string) ([]Entry, error) {
 			return nil, err
 		}
 		for _, o := range page.Contents {
-			all = append(all, Entry{Name: path.Base(o.Key), Bytes: o.Size})
+			all = append(all, Entry{Name: strings.TrimPrefix(o.Key, folder), Bytes: o.Size})
 		}
 		if next = page.NextContinuationToken; !page.IsTruncated || next == "" {
 			return order(issuer, all), nil

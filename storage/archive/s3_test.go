@@ -73,7 +73,7 @@ func TestS3(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, other := range []string{NewName("https://other.example.com", now), "mine.txt", names[0] + ".txt"} {
+	for _, other := range []string{NewName("https://other.example.com", now), "mine.txt", names[0] + ".txt", names[0][:40] + "/" + names[0]} {
 		if err := s.Store(ctx, other, fillWith([]byte("x"))); err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestS3(t *testing.T) {
 		t.Errorf("removing what is gone: %v", err)
 	}
 	left, err := filepath.Glob(filepath.Join(server.Folder, "of/ours/*"))
-	if err != nil || len(left) != 4 { // the newest, and what is nobody's business
+	if err != nil || len(left) != 5 { // the newest, and what is nobody's business
 		t.Errorf("%v %v", left, err)
 	}
 }

@@ -14,6 +14,9 @@ import (
 	"filippo.io/age"
 )
 
+// level of gzip: half the time of the usual one, for three percent more bytes.
+const level = 3
+
 // Write writes a backup that keys open: what dump writes, with about before it. dump writes whole lines.
 func Write(ctx context.Context, w io.Writer, keys *Keys, about About, dump func(context.Context, io.Writer) error) error {
 	out := bufio.NewWriterSize(w, 256<<10)
@@ -21,7 +24,10 @@ func Write(ctx context.Context, w io.Writer, keys *Keys, about About, dump func(
 	if err != nil {
 		return err
 	}
-	packed := gzip.NewWriter(sealed)
+	packed, err := gzip.NewWriterLevel(sealed, level)
+	if err != nil {
+		return err
+	}
 	lines := &hashing{ctx: ctx, to: bufio.NewWriterSize(packed, 64<<10), sum: sha256.New()}
 	about.Format, about.Taken = version, about.Taken.UTC()
 	if err := json.NewEncoder(lines).Encode(about); err != nil {
