@@ -189,6 +189,21 @@ func TestEndsAtOnce(t *testing.T) {
 	}
 }
 
+// The cookie ends with the session, however long the application would keep it.
+func TestSessionEnd(t *testing.T) {
+	r := newRig(t, application("long", `{"hosts": ["long.example.test"], "session_ttl": "30d"}`))
+	a := r.Person("ada")
+	r.signIn("long.example.test", "/", "ada")
+	all, err := r.Store.ListSessions(t.Context(), a.ID, r.Clock.Now())
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%v %v", all, err)
+	}
+	r.Clock.Add(all[0].ExpiresAt.Sub(r.Clock.Now()) - time.Minute)
+	r.status("before", r.ask("GET", "https://long.example.test/", nil), http.StatusOK)
+	r.Clock.Add(time.Minute)
+	r.status("after", r.ask("GET", "https://long.example.test/", nil), http.StatusFound)
+}
+
 // Another site can lead a browser to the sign-out, and change nothing by it.
 func TestSignOutFromElsewhere(t *testing.T) {
 	r := newRig(t)
@@ -311,6 +326,9 @@ func TestCallback(t *testing.T) {
 		}},
 		{"RFC 6749 §4.1.3 a code of another client, asked for with our challenge", func(r *rig, _ *url.URL, q url.Values) {
 			q.Set("code", r.App("app").SignIn(r.browser, "ada", "code_challenge", r.request.Query().Get("code_challenge")))
+		}},
+		{"RFC 6749 §4.1.3 a code of another client that gave itself our callback", func(r *rig, _ *url.URL, q url.Values) {
+			q.Set("code", r.App("greedy").SignIn(r.browser, "ada", "code_challenge", r.request.Query().Get("code_challenge")))
 		}},
 		{"RFC 6749 §4.1.3 a code for another host, asked for with our challenge", func(r *rig, _ *url.URL, q url.Values) {
 			p := r.request.Query()

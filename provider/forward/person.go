@@ -65,8 +65,8 @@ func (e *Endpoint) bearer(ctx context.Context, app client.Forwarded, raw string)
 	return s.Account, nil
 }
 
-// standing looks up what a cookie stands on, or the code that is to become one: a grant of this client, its session, and an account that is not disabled.
-// Nothing is remembered of it, so that whatever ends one of the three ends it at once, on every replica. Errors: errNobody, or a fault.
+// standing looks up what a cookie stands on, or the code that is to become one: a grant of this client, which whatever ends its session revokes, and an
+// account that is not disabled. Nothing is remembered of it, so that the end counts at once, on every replica. Errors: errNobody, or a fault.
 func (e *Endpoint) standing(ctx context.Context, app client.Forwarded, key storage.GrantKey, now time.Time) (storage.Grant, storage.Account, error) {
 	gone := func(verb string, err error) (storage.Grant, storage.Account, error) {
 		if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
@@ -80,9 +80,6 @@ func (e *Endpoint) standing(ctx context.Context, app client.Forwarded, key stora
 	}
 	if g.ClientID != app.Client.ID || g.AccountID == 0 || g.SID == "" {
 		return storage.Grant{}, storage.Account{}, errNobody
-	}
-	if _, err := e.Store.Session(ctx, g.SID, now); err != nil {
-		return gone("session", err)
 	}
 	a, err := e.Store.Account(ctx, storage.AccountKey{ID: g.AccountID})
 	if err != nil {

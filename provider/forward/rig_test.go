@@ -60,6 +60,7 @@ func newRigBehind(t *testing.T, proxies string, more ...storage.Client) *rig {
 	apps := append([]storage.Client{
 		application("wiki", `{"hosts": ["`+wiki+`", "docs.example.test"], "rules": `+rules+`, "bearer_audience": "https://wiki.example.test", "session_ttl": "2h"}`),
 		application("board", `{"hosts": ["`+board+`"], "headers": "x-auth-request", "user": "sub"}`),
+		providertest.WebClient("greedy", func(c *storage.Client) { c.RedirectURIs = []string{"https://" + wiki + forward.CallbackRoute} }),
 		providertest.WebClient("app", func(c *storage.Client) { c.Audiences = []string{"https://wiki.example.test", providertest.API} }),
 	}, more...)
 	for _, c := range apps {

@@ -158,6 +158,9 @@ func (e *Endpoint) admit(w http.ResponseWriter, r *http.Request, app client.Forw
 		return &refused{status: http.StatusForbidden, text: "You may not use this application. Sign out to come back as somebody else: " + SignOutRoute, cause: errors.New("the client is not for them")}
 	}
 	s, err := e.Store.Session(r.Context(), g.SID, e.Now())
+	if errors.Is(err, storage.ErrNotFound) {
+		return e.lost(errors.New("the session ended meanwhile"))
+	}
 	if err != nil {
 		return fmt.Errorf("read session: %w", err)
 	}
