@@ -24,10 +24,18 @@ func (s *Server) Immediate() error { return s.end(syscall.SIGQUIT) }
 
 // Kill ends all of the server's processes at once, without any of them being asked. Up starts it again.
 func (s *Server) Kill() error {
-	for _, pid := range s.processes() {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+	err := s.end(syscall.SIGKILL) // the one that makes others, first
+	for range 1000 {
+		left := s.processes()
+		if len(left) == 0 {
+			return err
+		}
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
-	return s.end(syscall.SIGKILL)
+	return errors.Join(err, errors.New("processes of the server outlive SIGKILL"))
 }
 
 func (s *Server) end(sig syscall.Signal) error {
@@ -48,8 +56,8 @@ func (s *Server) end(sig syscall.Signal) error {
 	return nil
 }
 
-// Up starts a server that was ended, on the same port.
-func (s *Server) Up() error { return s.run() }
+// Up starts a server that was ended, on the same port. What outlived that is in the way of the next.
+func (s *Server) Up() error { return errors.Join(s.Kill(), s.run()) }
 
 // Freeze stops all processes of the server where they are, or lets them go on: connections stay open and nobody answers.
 func (s *Server) Freeze(frozen bool) {
@@ -57,31 +65,25 @@ func (s *Server) Freeze(frozen bool) {
 	if frozen {
 		sig = syscall.SIGSTOP
 	}
+	_ = s.cmd.Process.Signal(sig) // the one that makes others, first
 	for _, pid := range s.processes() {
 		_ = syscall.Kill(pid, sig)
 	}
 }
 
-// processes are the server and its children.
-func (s *Server) processes() []int {
-	if s.cmd == nil || s.cmd.Process == nil {
+// processes are those that run in the server's folder: it and its children, also such as have lost it.
+func (s *Server) processes() (pids []int) {
+	where, err := filepath.EvalSymlinks(s.data())
+	if err != nil {
 		return nil
 	}
-	own := s.cmd.Process.Pid
-	pids := []int{own}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, name := range stats {
-		body, err := os.ReadFile(name)
-		if err != nil {
-			continue // it has ended
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range links {
+		if at, err := os.Readlink(link); err != nil || at != where {
+			continue // it has ended, or is another's
 		}
-		// pid (name) state ppid …; the name may hold anything.
-		after := string(body[strings.LastIndexByte(string(body), ')')+1:])
-		fields := strings.Fields(after)
-		if len(fields) > 1 && fields[1] == strconv.Itoa(own) {
-			if pid, err := strconv.Atoi(strings.Split(name, "/")[2]); err == nil {
-				pids = append(pids, pid)
-			}
+		if pid, err := strconv.Atoi(strings.Split(link, "/")[2]); err == nil {
+			pids = append(pids, pid)
 		}
 	}
 	return pids
