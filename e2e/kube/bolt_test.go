@@ -99,10 +99,16 @@ spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], persistentVolumeR
 	c.t.Log(c.kubectl("-n", "id", "get", "pods,pvc,service", "-o", "wide"))
 }
 
-// latchkey runs a command in the pod.
+// latchkey runs a command in the pod with bolt.
 func (c *cluster) latchkey(input string, args ...string) string {
 	c.t.Helper()
-	out, err := c.feed(input, "kubectl", append([]string{"-n", "id", "exec", "-i", "id-latchkey-0", "-c", "latchkey", "--", "latchkey"}, args...)...)
+	return c.inside("id", "statefulset", input, args...)
+}
+
+// inside runs a command in a pod.
+func (c *cluster) inside(ns, kind, input string, args ...string) string {
+	c.t.Helper()
+	out, err := c.feed(input, "kubectl", append([]string{"-n", ns, "exec", "-i", kind + "/id-latchkey", "-c", "latchkey", "--", "latchkey"}, args...)...)
 	if err != nil {
 		c.t.Fatal(err)
 	}

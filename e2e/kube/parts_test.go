@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -163,6 +164,11 @@ func (c *cluster) push(version string) {
 	})
 	c.t.Log(c.must(c.path("push"), "-root", c.root, "-out", c.path("images/"+version), "-arch", runtime.GOARCH, "-version", version, "-revision", env(c.t, "REVISION"),
 		"-push", registry+"/latchkey:"+version))
+	// This registry does not know the interface for referrers: what refers to an image is then under a tag made of its digest.
+	tags := c.must("curl", "-fsS", "http://"+registry+"/v2/latchkey/tags/list")
+	if strings.Count(tags, `"sha256-`) < 2 {
+		c.t.Errorf("the bill of materials is not found from the image: %s", tags)
+	}
 }
 
 // pauseImage is an image with one program, as an archive of the OCI layout.

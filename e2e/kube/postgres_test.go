@@ -4,6 +4,7 @@ package kube
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,7 @@ import (
 const machine = `
 - client_id: machine
   client_name: Machine
-  secrets: [{value: "machine-secret-0123456789abcdefghijklmnop"}]
+  secrets: [{value_file: /etc/latchkey/client-secrets/machine/secret}]
   grant_types: [client_credentials]
   scope: read
 `
@@ -73,14 +74,16 @@ func (c *cluster) installPostgres() {
 	c.database()
 	c.tlsSecret("ha")
 	c.kubectl("-n", "ha", "create", "secret", "generic", "database", "--from-literal=url=postgres://latchkey:latchkey-password@postgres.example.com/latchkey")
+	c.kubectl("-n", "ha", "create", "secret", "generic", "machine", "--from-literal=secret=machine-secret-0123456789abcdefghijklmnop")
 	values := c.write("postgres.yaml", common+`
 replicas: 3
 storage: {driver: postgres}
 secrets: {postgresUrl: {existingSecret: database}}
 clients:
+  secretFiles: [machine]
   files:
     machine.yaml:
-`+indent(machine, "      "))
+`+indent(c.example("kubectl/client.yaml")+machine, "      "))
 	start := time.Now()
 	c.must("helm", "install", "id", "charts/latchkey", "-n", "ha", "-f", values, "--wait", "--timeout", "4m")
 	c.t.Logf("helm install --wait took %s", time.Since(start).Round(time.Second/10))
@@ -127,7 +130,25 @@ func answered(res *http.Response, err error) error {
 	return err
 }
 
-// rollingUpdate: every pod is replaced while keys are fetched and tokens made, over kept connections and over new ones.
+// renew exchanges a refresh token for the next one, each of which is good once.
+func renew(h *http.Client, refresh string) (string, error) {
+	res, err := h.PostForm(issuer+"/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {"kubernetes"}, "refresh_token": {refresh}})
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = res.Body.Close() }()
+	var answer struct {
+		Next  string `json:"refresh_token"`
+		Error string `json:"error"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || answer.Next == "" {
+		return "", fmt.Errorf("%s %s: %v", res.Status, answer.Error, err)
+	}
+	return answer.Next, nil
+}
+
+// rollingUpdate: every pod is replaced while keys are fetched, pages shown and tokens made and renewed, over kept connections and over new
+// ones. No request may fail, and none is tried again.
 func (c *cluster) rollingUpdate() {
 	l := &load{stop: make(chan struct{})}
 	tries := []func(*http.Client) error{
@@ -151,6 +172,17 @@ func (c *cluster) rollingUpdate() {
 			}
 		}
 	}
+	c.inside("ha", "deployment", password+"\n", "users", "create", "--username", "ada", "--email", "ada@example.com")
+	_, refresh := c.signIn("kubernetes", "ada")
+	renewed := atomic.Int64{}
+	l.ask(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 15 * time.Second}, func(h *http.Client) error {
+		next, err := renew(h, refresh)
+		if err == nil {
+			refresh = next
+			renewed.Add(1)
+		}
+		return err
+	})
 	before := c.kubectl("-n", "ha", "get", "pods", "-o", "name")
 	for _, tag := range []string{"v2", "v1"} {
 		start := time.Now()
@@ -166,13 +198,13 @@ func (c *cluster) rollingUpdate() {
 			c.t.Errorf("%s was not replaced", name)
 		}
 	}
-	c.t.Logf("%d requests over two rolling updates of 3 pods, %d failed", l.done.Load(), l.failed.Load())
-	if l.failed.Load() > 0 || l.done.Load() < 1000 {
+	c.t.Logf("%d requests over two rolling updates of 3 pods, %d of them a chain of refresh tokens, %d failed", l.done.Load(), renewed.Load(), l.failed.Load())
+	if l.failed.Load() > 0 || l.done.Load() < 1000 || renewed.Load() < 50 {
 		c.t.Errorf("first: %v", l.first.Load())
 	}
 }
 
 func (c *cluster) removePostgres() {
 	c.must("helm", "uninstall", "id", "-n", "ha", "--wait", "--timeout", "3m")
-	c.left("ha", "secret/database", "secret/id-latchkey-sealing-key", "secret/id-tls")
+	c.left("ha", "secret/database", "secret/id-latchkey-sealing-key", "secret/id-tls", "secret/machine")
 }
