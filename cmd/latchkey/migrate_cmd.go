@@ -149,9 +149,10 @@ func advised(err error, target storeName) error {
 	return err
 }
 
-// recordsIn is about how many records there are, for the bar.
+// recordsIn is about how many records there are, for the bar: those that are counted, the sequence of accounts, and the keyring.
 func recordsIn(ctx context.Context, s storage.Store) (total int64, err error) {
 	stats, err := s.Stats(ctx)
+	total = 2
 	for kind, n := range stats {
 		if kind != "bytes" {
 			total += n
