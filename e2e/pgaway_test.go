@@ -145,18 +145,17 @@ func newAwayLoad(t *testing.T, r *harness.Replicas) *awayLoad {
 
 // all asks for everything once at each replica.
 func (l *awayLoad) all() error {
-	var faults []error
-	for i := range l.r.All {
-		for _, k := range l.kinds {
-			reply, err := k.do(l.r.At(i))
-			if err == nil && reply.Status != k.status {
-				err = fmt.Errorf("status %d: %.200s", reply.Status, reply.Raw)
-			}
-			if err != nil {
-				faults = append(faults, fmt.Errorf("%s at replica %d: %w", k.name, i, err))
-			}
+	faults := make([]error, len(l.r.All)*len(l.kinds))
+	parallel(len(faults), func(n int) {
+		i, k := n%len(l.r.All), l.kinds[n/len(l.r.All)]
+		reply, err := k.do(l.r.At(i))
+		if err == nil && reply.Status != k.status {
+			err = fmt.Errorf("status %d: %.200s", reply.Status, reply.Raw)
 		}
-	}
+		if err != nil {
+			faults[n] = fmt.Errorf("%s at replica %d: %w", k.name, i, err)
+		}
+	})
 	return errors.Join(faults...)
 }
 
