@@ -36,7 +36,7 @@ func TestAlertsOfARelease(t *testing.T) {
 		has, not []string
 	}{
 		{name: "as it comes", values: on + "}}", has: []string{`latchkey_build_info{namespace="identity",job="auth",}`, `state="ready"}`, "< 1 # threshold: replicas", "runbook: docs/monitoring.md#latchkeyabsent"},
-			not: []string{"latchkey_build_info{}", "{}[", "process_open_fds{}"}},
+			not: []string{"latchkey_build_info{}", "{}[", "process_open_fds{}", "_bytes{}"}},
 		{name: "two replicas", files: []string{"ha-postgres-values.yaml"}, values: on + "}}\nautoscaling: {enabled: false}\nreplicas: 4", has: []string{"< 4 # threshold: replicas"}},
 		{name: "as many as the autoscaler keeps", files: []string{"ha-postgres-values.yaml"}, values: on + "}}\nreplicas: null\nautoscaling: {enabled: true, minReplicas: 3, maxReplicas: 9}", has: []string{"< 3 # threshold: replicas"}},
 		{name: "thresholds", values: on + ", thresholds: {errorBudget: 0.005, mailOldestSeconds: 60, certificateSeconds: 86400000}}}",
