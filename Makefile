@@ -98,6 +98,7 @@ vuln: ## govulncheck (needs the vulnerability database)
 .PHONY: generate
 generate: ## make the generated files anew: config.example.yaml, docs/spec-index.md, tables of docs/clients.md, golden files
 	go run ./cmd/latchkey config example > config.example.yaml.new && mv config.example.yaml.new config.example.yaml
+	cd charts/test && go run ./generate # the chart's schema knows every key
 	go test ./provider ./provider/token ./provider/providertest/specindex -run "Golden|SpecIndex" -update
 	go test -p 1 ./provider/client ./cmd/latchkey/config -run Golden -update # one after the other: they write into one page
 
