@@ -7,18 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"latchkey/e2e/harness"
-	"latchkey/storage"
-	"latchkey/storage/bolt"
 )
 
 // backupCrowd is how many accounts a store gets whose backups and restores are to take a while.
-const backupCrowd = 6000
+const backupCrowd = 2500
 
 // crowded is a server, not running, with a store that takes a while to back up and to restore.
 func crowded(t *testing.T, config object) *harness.Server {
@@ -26,25 +23,9 @@ func crowded(t *testing.T, config object) *harness.Server {
 	s := harness.Start(t, harness.Options{Config: config})
 	s.SignUp(t, "somebody", "somebody@example.test", "s3cret!")
 	s.Stop(t)
-	b, err := bolt.Open(t.Context(), bolt.Options{Path: s.Store})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for w := range 64 {
-		wg.Go(func() {
-			for i := w; i < backupCrowd; i += 64 {
-				name := fmt.Sprintf("crowd%d", i)
-				a := storage.Account{Sub: name, Username: name, UsernameKey: name, FullName: harness.Random(300), PasswordSetAt: time.Now()}
-				if _, err := b.CreateAccount(t.Context(), a, storage.Effects{}, time.Now()); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if err := b.Close(); err != nil {
+	large := filepath.Join(s.Dir, "large.db")
+	crowd(t, s.Store, large, backupCrowd)
+	if err := os.Rename(large, s.Store); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -161,19 +142,19 @@ func TestRestoreKilled(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		s.Config["storage.driver"], s.Config["storage.postgres.url"] = "postgres", harness.Database(t)
 		s.WriteConfig(t)
-		long := took(t, s, "restore", folder)
+		long := took(t, s, "restore", folder, "--keep-sessions")
 		s.Config["storage.postgres.url"] = harness.Database(t)
 		s.WriteConfig(t)
 		half, done := 0, false
-		for range 6 {
-			if done = killed(t, s, long, "restore", folder); done {
+		for range 5 {
+			if done = killed(t, s, long, "restore", folder, "--keep-sessions"); done {
 				break
 			}
 			out, said, code := s.Run(t, "users", "list", "-o", "json")
 			switch {
 			case strings.Contains(said, "half filled"):
 				if half++; half == 1 {
-					refused(t, s, "something else", "restore", folder, "--keep-sessions")
+					refused(t, s, "something else", "restore", folder)
 				}
 			case code == 0 && json.Valid([]byte(out)): // nothing, or everything
 				var all []struct{ ID int64 }
@@ -189,7 +170,7 @@ func TestRestoreKilled(t *testing.T) {
 			}
 		}
 		if !done {
-			run(t, s, "restore", folder)
+			run(t, s, "restore", folder, "--keep-sessions")
 		}
 		restoredWhole(t, s)
 		t.Logf("a restore takes %v; it was half done %d times", long.Round(time.Millisecond), half)
