@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v3"
 	"golang.org/x/net/websocket"
 
 	"latchkey/e2e/harness"
@@ -177,6 +179,37 @@ func TestForwardAuthShapes(t *testing.T) {
 		}
 		if _, there := res.Header["Remote-User"]; there != (row.status == 200) {
 			t.Errorf("%s: headers %v", row.name, res.Header)
+		}
+	}
+}
+
+// TestProxyExamples: what cannot be run here is at least what it says it is, and asks the addresses that are served.
+func TestProxyExamples(t *testing.T) {
+	for name, want := range map[string][]string{
+		"traefik/wiki.yaml":  {"http://127.0.0.1:8080/forward-auth\n", "PathPrefix(`/.latchkey/`)"},
+		"envoy/wiki.yaml":    {"path_prefix: /forward-auth/envoy\n", "prefix: /.latchkey/"},
+		"nginx/ingress.yaml": {":8080/forward-auth/nginx\n", "https://$host/.latchkey/sign-in\n", "path: /.latchkey/"},
+		"workload/pod.yaml":  {"audience: https://id.example.com"},
+	} {
+		text := exampleFile(t, name)
+		for _, part := range want {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s lacks %q", name, part)
+			}
+		}
+		in := yaml.NewDecoder(strings.NewReader(text))
+		for {
+			var doc object
+			if err := in.Decode(&doc); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil || len(doc) == 0 {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		for _, header := range []string{"Remote-User", "Remote-Email", "Remote-Name", "Remote-Groups"} {
+			if !strings.HasPrefix(name, "workload/") && !strings.Contains(strings.ToLower(text), strings.ToLower(header)) {
+				t.Errorf("%s leaves %s to the browser", name, header)
+			}
 		}
 	}
 }
