@@ -31,55 +31,80 @@ var secretFiles = map[string]string{
 	"smtp-password":         "x", "s3-secret-access-key": "x", "s3-session-token": "x",
 }
 
-// What the chart writes, the server takes: the configuration file, the variables, the clients, of every values file. The paths are moved to a folder
-// that we have, and nothing else is changed.
+// What the chart writes, the server takes: the configuration file, the variables, the clients, of every values file.
 func TestServerAcceptsConfiguration(t *testing.T) {
 	binary := latchkey(t)
 	key, err := exec.Command(binary, "backup", "generate-key").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
+	const plain = "tls: {enabled: false, certManager: {enabled: false}}" // its certificate would have to be one
 	for _, file := range ciFiles(t) {
-		out := release{files: []string{file}, values: "tls: {enabled: false, certManager: {enabled: false}}"}.must(t) // its certificate would have to be one
-		root := t.TempDir()
-		write := func(name, content string) {
-			t.Helper()
-			path := filepath.Join(root, name)
-			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		moved := func(text string) string {
-			return strings.NewReplacer("/etc/latchkey", root, "/var/lib/latchkey", root+"/data").Replace(text)
-		}
-		for name, content := range secretFiles {
-			write("secrets/"+name, content)
-		}
-		write("secrets/backup-key", string(key))
-		write("client-secrets/shop/secret", "a secret of thirty-two characters")
-		for name, folder := range map[string]string{"auth-latchkey": "config", "auth-latchkey-clients": "clients"} {
-			for _, o := range out.objects {
-				if o.kind() == "ConfigMap" && o.name() == name {
-					for file, content := range o.at("data").(map[string]any) {
-						write(folder+"/"+file, moved(content.(string)))
-					}
-				}
-			}
-		}
-		for kind, path := range map[string]string{"StatefulSet": container, "Deployment": container, "CronJob": "spec.jobTemplate.spec.template.spec.containers.backup."} {
-			if !out.has(kind) {
-				continue
-			}
-			check := exec.Command(binary, "config", "check")
-			check.Env = variables(t, out.find(t, kind, ""), path+"env", moved)
-			if said, err := check.CombinedOutput(); err != nil {
-				t.Errorf("%s: %s: %v\n%s", file, kind, err, said)
+		for kind, said := range checkConfiguration(t, binary, key, release{files: []string{file}, values: plain}.must(t)) {
+			if said != "" {
+				t.Errorf("%s: %s: %s", file, kind, said)
 			}
 		}
 	}
+	// What only the server can know is its to refuse, so that the check is one.
+	for values, says := range map[string]string{
+		"config: {keys: {rotate_every: 1m}}":                                    "keys.rotate_every",
+		"clients: {files: {a.yaml: [{client_id: a, grant_types: [password]}]}}": "grant_types",
+		"extraEnv: [{name: LATCHKEY_ISUER, value: x}]":                          "LATCHKEY_ISUER",
+	} {
+		if said := checkConfiguration(t, binary, key, release{files: []string{minimal}, values: values}.must(t))["StatefulSet"]; !strings.Contains(said, says) {
+			t.Errorf("%s: the server says %q", values, said)
+		}
+	}
+}
+
+// checkConfiguration runs `config check` as each workload would, and returns what it said where it failed. The paths are moved to a folder that we
+// have, and nothing else is changed.
+func checkConfiguration(t *testing.T, binary string, key []byte, out rendered) map[string]string {
+	t.Helper()
+	root := t.TempDir()
+	write := func(name, content string) {
+		t.Helper()
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moved := func(text string) string {
+		return strings.NewReplacer("/etc/latchkey", root, "/var/lib/latchkey", root+"/data").Replace(text)
+	}
+	for name, content := range secretFiles {
+		write("secrets/"+name, content)
+	}
+	write("secrets/backup-key", string(key))
+	write("client-secrets/shop/secret", "a secret of thirty-two characters")
+	folders := map[string]string{"auth-latchkey": "config", "auth-latchkey-clients": "clients"}
+	for _, o := range out.objects {
+		if folder := folders[o.name()]; folder != "" && o.kind() == "ConfigMap" {
+			for file, content := range o.at("data").(map[string]any) {
+				write(folder+"/"+file, moved(content.(string)))
+			}
+		}
+	}
+	result := map[string]string{}
+	for kind, path := range map[string]string{"StatefulSet": container, "Deployment": container, "CronJob": "spec.jobTemplate.spec.template.spec.containers.backup."} {
+		if !out.has(kind) {
+			continue
+		}
+		check := exec.Command(binary, "config", "check")
+		check.Env = variables(t, out.find(t, kind, ""), path+"env", moved)
+		result[kind] = ""
+		if said, err := check.CombinedOutput(); err != nil {
+			result[kind] = err.Error() + ": " + string(said)
+		}
+	}
+	if len(result) == 0 {
+		t.Fatal("nothing to check")
+	}
+	return result
 }
 
 // variables is the environment of a container.
