@@ -63,9 +63,11 @@ func TestMigrate(t *testing.T) {
 	})
 	m.serves(b, old, held, spent[1])
 	s.Stop(t)
-	if out, bad, code := s.Run(t, "compact"); code != 0 || !strings.Contains(out, "before") {
+	out, bad, code = s.Run(t, "compact")
+	if code != 0 || !strings.Contains(out, "before") {
 		t.Errorf("compact: %d %s%s", code, out, bad)
 	}
+	t.Log(out)
 	s.Launch(t)
 	s.WaitReady(t)
 	s.Stop(t)

@@ -150,6 +150,8 @@ func TestFloors(t *testing.T) {
 			return s.path != "provider/routes.go" && s.path != "web/routes.go" && s.path != "tools.go"
 		},
 			func(_ source, p string) bool { return p == "github.com/gorilla/mux" }},
+		{"only commands and backups move whole stores", func(s source) bool { return !within(s.dir, "cmd/latchkey", "storage/transfer", "storage/archive") },
+			func(_ source, p string) bool { return within(p, "latchkey/storage/transfer") }},
 		{"bbolt is one driver's business", func(s source) bool { return !within(s.dir, "storage/bolt") && s.path != "tools.go" },
 			func(_ source, p string) bool { return within(p, "go.etcd.io/bbolt") }},
 		{"pgx is one driver's business", func(s source) bool { return !within(s.dir, "storage/postgres", "e2e") },
