@@ -116,6 +116,9 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, read dialect, 
 	if !known {
 		return &refused{status: http.StatusForbidden, text: "No application is declared for this host.", cause: errors.New("no application has the host of the request")}
 	}
+	if strings.HasPrefix(a.uri, client.ForwardPrefix) { // a sign-in there would lead to itself for ever
+		return &refused{status: http.StatusForbidden, text: "The proxy has to lead " + client.ForwardPrefix + " to Latchkey without asking.", cause: errors.New("asked about a path of ours")}
+	}
 	rec := serve.RecordOf(r.Context())
 	rec.ClientID = app.Client.ID
 	v := judge(app, a)
