@@ -66,6 +66,9 @@ func (a *app) parseStore(flag, text string) (n storeName, err error) {
 	if n.at == "" {
 		return n, config.Faults{{Key: flag, Problem: "there is no connection string in it", Where: n.shown}}
 	}
+	if err := postgres.CheckURL(n.at); err != nil {
+		return n, config.Faults{{Key: flag, Problem: err.Error(), Where: n.shown}}
+	}
 	return n, nil
 }
 
@@ -121,8 +124,11 @@ func (n storeName) openPostgres(ctx context.Context, bar *progress) (storage.Sto
 	if timer != nil {
 		timer.Stop()
 	}
-	if err != nil {
+	if errors.Is(err, storage.ErrUnavailable) {
 		return nil, unavailableError{fmt.Errorf("%s: %w", n, err)}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", n, err)
 	}
 	holders, connections, err := s.InUse(ctx)
 	if err == nil && len(holders)+connections > 0 {
