@@ -20,7 +20,7 @@ func TestVerbsAmongOneAnother(t *testing.T) {
 	var wg sync.WaitGroup
 	var slowest sync.Map
 	for r := range replicas {
-		s := openAt(t, Options{URL: url})
+		s := openAt(t, Options{URL: url, Timeout: patient})
 		for m := range monkeys / replicas {
 			wg.Go(func() {
 				monkey := monkey{t: t, s: s, random: rand.New(rand.NewPCG(uint64(r), uint64(m)))}
