@@ -58,7 +58,7 @@ image-test: ## what is in the image, that it runs, that it is the same twice, an
 
 .PHONY: chart
 chart: ## the Helm chart: rendered with Helm's engine, judged by Kubernetes' schemas and Pod Security; no cluster, no helm
-	cd charts/test && go vet ./... && go test -count=1 -timeout 10m ./... # not cached: the chart is outside of the module
+	cd charts/test && go vet ./... && go test -count=1 -timeout 30m ./... # not cached: the chart is outside of the module
 
 .PHONY: chart-generate
 chart-generate: ## make the chart's values.schema.json and README.md anew

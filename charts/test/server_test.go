@@ -14,7 +14,7 @@ import (
 func latchkey(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "latchkey")
-	build := exec.Command("go", "build", "-o", binary, "./cmd/latchkey")
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, "./cmd/latchkey") // as `make build` does: what that compiled is used
 	build.Dir = "../.."
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -31,9 +31,15 @@ var secretFiles = map[string]string{
 	"smtp-password":         "x", "s3-secret-access-key": "x", "s3-session-token": "x",
 }
 
-// What the chart writes, the server takes: the configuration file, the variables, the clients, of every values file.
-func TestServerAcceptsConfiguration(t *testing.T) {
+// TestServer holds the chart against the server that it is for.
+func TestServer(t *testing.T) {
 	binary := latchkey(t)
+	t.Run("configuration", func(t *testing.T) { serverTakesConfiguration(t, binary) })
+	t.Run("commands", func(t *testing.T) { serverKnowsCommands(t, binary) })
+}
+
+// What the chart writes, the server takes: the configuration file, the variables, the clients, of every values file.
+func serverTakesConfiguration(t *testing.T, binary string) {
 	key, err := exec.Command(binary, "backup", "generate-key").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -126,8 +132,7 @@ func variables(t *testing.T, o object, path string, moved func(string) string) (
 }
 
 // The commands that pods run are commands, with the flags that they have there: the server says that it is not to be reached, not that it understands nothing.
-func TestServerKnowsCommands(t *testing.T) {
-	binary := latchkey(t)
+func serverKnowsCommands(t *testing.T, binary string) {
 	out := release{files: []string{allOn}}.must(t)
 	for kind, path := range map[string]string{"Deployment": container, "CronJob": "spec.jobTemplate.spec.template.spec.containers.backup.", "Pod": "spec.containers.test."} {
 		var args []string
