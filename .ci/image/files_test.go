@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -45,6 +46,17 @@ func TestStandsAlone(t *testing.T) {
 	}
 	if err := standsAlone(content); err == nil {
 		t.Error("a shell passes for static")
+	}
+}
+
+// TestArchiveEnds: a layer ends as archives do, with two blocks of zeros, which some readers insist on.
+func TestArchiveEnds(t *testing.T) {
+	content, err := archive([]entry{{path: "x", mode: 0o644, content: []byte("x")}}, time.Unix(1790000000, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(content)%512 != 0 || !bytes.HasSuffix(content, make([]byte, 1024)) {
+		t.Errorf("%d bytes that end with %x", len(content), content[max(0, len(content)-16):])
 	}
 }
 

@@ -74,7 +74,10 @@ func archive(tree []entry, at time.Time) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return out.Bytes(), w.Close()
+	if err := w.Close(); err != nil { // before the bytes are taken: it writes the end
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 // writeTree writes the tree into a folder, for which the process must be root.
