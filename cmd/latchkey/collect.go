@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,6 +28,33 @@ type gauges struct {
 	}
 	log *slog.Logger
 	now func() time.Time
+	// counts are records as they were counted last, and countEvery how old they may be: a database is asked by every replica, at every scrape.
+	counts     *recordCounts
+	countEvery time.Duration
+}
+
+// sharedCount is how often records are counted where every replica counts them.
+const sharedCount = time.Minute
+
+type recordCounts struct {
+	mu      sync.Mutex
+	at      time.Time
+	records map[string]int64
+}
+
+// count counts the records, or tells what was counted lately. Of scrapes at once one counts.
+func (g gauges) count(ctx context.Context) (map[string]int64, error) {
+	c := g.counts
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if age := g.now().Sub(c.at); c.records != nil && age >= 0 && age < g.countEvery {
+		return c.records, nil
+	}
+	records, err := g.store.Stats(ctx)
+	if err == nil {
+		c.at, c.records = g.now(), records
+	}
+	return records, err
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -86,7 +114,7 @@ func (g gauges) collectHash(out chan<- prometheus.Metric) {
 func (g gauges) collectStore(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	stats, err := g.store.Stats(ctx)
+	stats, err := g.count(ctx)
 	if err != nil {
 		g.log.WarnContext(ctx, "store statistics cannot be read", "error", err)
 	}

@@ -25,11 +25,14 @@ const (
 
 // lookEvery is how often a queue is looked at without being woken: more often than alone, where others put into it too.
 func (c *core) lookEvery(alone time.Duration) time.Duration {
-	if c.driver.watch == nil {
+	if !c.shared() {
 		return alone
 	}
 	return sharedPoll
 }
+
+// shared says whether other processes can have the store too.
+func (c *core) shared() bool { return c.driver.watch != nil }
 
 // takeOver releases what one who had the duty before, and may have died, had taken to send.
 func (s *server) takeOver(ctx context.Context, release func(context.Context) (int, error)) {

@@ -168,7 +168,11 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if err := s.startWork(work); err != nil {
 		return err
 	}
-	s.reg.MustRegister(gauges{rings: s.core.rings, hash: s.core.accounts.Stats, store: s.core.store, log: s.log, now: time.Now})
+	state := gauges{rings: s.core.rings, hash: s.core.accounts.Stats, store: s.core.store, log: s.log, now: time.Now, counts: new(recordCounts)}
+	if s.core.shared() {
+		state.countEvery = sharedCount
+	}
+	s.reg.MustRegister(state)
 	tlsConfig, err := s.certificate(work)
 	if err != nil {
 		return err
