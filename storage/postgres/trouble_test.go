@@ -147,7 +147,10 @@ func hold(t *testing.T, url, query string, args ...any) (release func()) {
 	tx := got(conn.Begin(t.Context()))(t)
 	_, err := tx.Exec(t.Context(), query, args...)
 	must(t, err)
-	return sync.OnceFunc(func() { _ = conn.Close(context.Background()) })
+	return sync.OnceFunc(func() {
+		_ = tx.Rollback(context.Background()) // waited for: a connection that is closed has its locks a moment longer
+		_ = conn.Close(context.Background())
+	})
 }
 
 // A statement that takes too long is given up by the database, so that it is known not to have happened.
