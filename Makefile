@@ -42,7 +42,7 @@ unit: ## unit tests, storage contract, flows in memory, command scripts and fuzz
 
 .PHONY: e2e
 e2e: ## the built binary with real relying parties, mail, browser, kills and key rotations
-	ARTIFACTS=$(ARTIFACTS) go test -count=1 -timeout 30m -v ./e2e/... -rounds $(ROUNDS)
+	ARTIFACTS=$(ARTIFACTS) go test -count=1 -timeout 50m -v ./e2e/... -rounds $(ROUNDS)
 
 .PHONY: image
 image: ## the container image for amd64 and arm64, without a container engine: artifacts/image; PUSH=<registry/repository:tag> pushes it
