@@ -51,6 +51,8 @@ type member struct {
 	write func(c storage.Client) any
 	// localized: the member may be there in several languages (RFC 7591 §2.2).
 	localized bool
+	// empty is what is wrong with the member where it is there and holds nothing, since leaving it out means the opposite; "" where it means the same.
+	empty string
 	// operator: only an operator may set it.
 	operator bool
 	// refused says why it cannot be had; "" for members that are served.
@@ -145,8 +147,8 @@ func ours() []member {
 		flagRow("pkce_exempt", func(c *storage.Client) *bool { return &c.PKCEExempt }),
 		flagRow("skip_consent", func(c *storage.Client) *bool { return &c.SkipConsent }),
 		flagRow("account_claims", func(c *storage.Client) *bool { return &c.AccountClaims }),
-		listRow("allowed_groups", func(c *storage.Client) *[]string { return &c.AllowedGroups }),
-		listRow("groups_filter", func(c *storage.Client) *[]string { return &c.GroupsFilter }),
+		full(listRow("allowed_groups", func(c *storage.Client) *[]string { return &c.AllowedGroups }), "has no groups; leave it out for everybody"),
+		full(listRow("groups_filter", func(c *storage.Client) *[]string { return &c.GroupsFilter }), "has no groups; leave it out to tell all"),
 		flagRow("groups_in_access_token", func(c *storage.Client) *bool { return &c.GroupsInAccessToken }),
 		textRow("access_token_alg", func(c *storage.Client) *string { return &c.AccessTokenAlg }),
 		secondsRow("access_token_ttl", func(c *storage.Client) *time.Duration { return &c.AccessTokenTTL }),

@@ -6,6 +6,19 @@ import (
 	"latchkey/storage"
 )
 
+// full has a list say something where it is there.
+func full(m member, empty string) member {
+	m.empty = empty
+	return m
+}
+
+// EmptyMember says what is wrong with a member that is there and holds nothing, such as an empty list of those who may use the client; "" where that is
+// as if it were not there.
+func EmptyMember(name string) string {
+	row, _ := find(members(), name)
+	return row.empty
+}
+
 // groups checks which groups a client is for, and which it is told.
 func (k *checker) groups() {
 	c := k.c

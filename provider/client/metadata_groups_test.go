@@ -37,6 +37,27 @@ func TestCheckGroupsOfClients(t *testing.T) {
 	}
 }
 
+// Who empties a list to shut people out must not open the application. Only null, alone, takes the list away.
+func TestEmptyGroupsOfClients(t *testing.T) {
+	for _, name := range []string{"allowed_groups", "groups_filter"} {
+		for value, row := range map[string]struct {
+			whole, good bool
+		}{
+			`[]`: {false, false}, `""`: {false, false}, `false`: {false, false}, `null`: {false, true}, `["staff"]`: {false, true},
+			`[] `: {true, false}, `"" `: {true, false}, `null `: {true, false}, `["staff"] `: {true, true},
+		} {
+			c := storage.Client{}
+			faults := ReadMetadata(&c, parse(t, `{"`+name+`": `+value+`}`), Operator, row.whole)
+			if (faults == nil) != row.good || !row.good && (faults[0].Field != name || !strings.Contains(faults[0].Problem, "has no groups; leave it out")) {
+				t.Errorf("%s: %s, whole %v: %v", name, value, row.whole, faults)
+			}
+		}
+		if faults := ReadMetadata(&storage.Client{}, parse(t, `{"`+name+`": []}`), Registrant, true); faults != nil {
+			t.Errorf("RFC 7591 §2: a registrant cannot ask for %s, and asks for nothing: %v", name, faults)
+		}
+	}
+}
+
 func TestSecretUse(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	s := newSecrets(nil)

@@ -11,7 +11,7 @@ import (
 
 // ReadMetadata puts m into c, and says what of it cannot be had. Where whole is set, members that m lacks are put back to their defaults, as far as
 // who may set them; else they stay. A value that asks for nothing (null, "", false, an empty list) is as if the member were not there
-// (RFC 7592 §2.2).
+// (RFC 7592 §2.2), but for an operator's where that would be the opposite of what it looks like ([EmptyMember]); of one member alone, null takes it away.
 func ReadMetadata(c *storage.Client, m Metadata, who Who, whole bool) (faults []Fault) {
 	table := members()
 	c.Localized = maps.Clone(c.Localized)
@@ -30,6 +30,8 @@ func ReadMetadata(c *storage.Client, m Metadata, who Who, whole bool) (faults []
 		v := m[name]
 		var problem error
 		switch {
+		case !asks(v) && row.empty != "" && who == Operator && (whole || v != nil):
+			problem = errors.New(row.empty) // it would open what it looks like closing
 		case !asks(v) && tagged:
 			delete(c.Localized, name)
 		case !asks(v):

@@ -97,7 +97,7 @@ func (c *ClientSpec) requestKeys() []key {
 		{path: "request_object_signing_alg", to: &m.RequestObjectAlg, oneOf: client.SignatureAlgs(), doc: "The one algorithm of its request objects; any unless set."},
 		{path: "request_uris", to: &m.RequestURIs, doc: "Addresses of request objects that it may name as request_uri."},
 		{path: "default_max_age", to: &c.DefaultMaxAge, max: "3650d", doc: "How long ago a person may have signed in, where a request does not say."},
-		{path: "allowed_groups", to: &m.AllowedGroups, doc: "Groups that it is for: who is in none of them cannot sign in to it, and gets no token for it any more; for everybody unless set."},
+		{path: "allowed_groups", to: &m.AllowedGroups, empty: client.EmptyMember("allowed_groups"), doc: "Groups that it is for: who is in none of them cannot sign in to it, and gets no token for it any more; for everybody unless set."},
 		{path: "default_acr_values", to: &m.DefaultACRValues, doc: "acr values that it asks for where a request names none."},
 	}
 }
@@ -113,7 +113,7 @@ func (c *ClientSpec) tokenKeys() []key {
 		{path: "id_token_signed_response_alg", to: &m.IDTokenAlg, oneOf: algs, doc: "Algorithm of its ID tokens; RS256 unless set. HS256 is with its secret."},
 		{path: "userinfo_signed_response_alg", to: &m.UserinfoAlg, oneOf: algs, doc: "Algorithm of userinfo as a JWT; plain JSON unless set."},
 		{path: "introspection_signed_response_alg", to: &m.IntrospectionAlg, oneOf: algs, doc: "Algorithm of introspection as a JWT, where it asks for that; RS256 unless set."},
-		{path: "groups_filter", to: &m.GroupsFilter, doc: "Groups that it is told by the claim groups: names, or beginnings that end with *; all unless set."},
+		{path: "groups_filter", to: &m.GroupsFilter, empty: client.EmptyMember("groups_filter"), doc: "Groups that it is told by the claim groups: names, or beginnings that end with *; all unless set."},
 		{path: "groups_in_access_token", to: &m.GroupsInAccessToken, doc: "Its access tokens bear groups too, for the scope groups."},
 		{path: "access_token_format", to: &c.TokenFormat, def: "jwt", oneOf: []string{"jwt", "opaque"}, doc: "Whether its access tokens are JWTs (RFC 9068), or mean nothing to others."},
 		{path: "access_token_alg", to: &m.AccessTokenAlg, oneOf: keys.Algorithms(), doc: "Algorithm of its access tokens; tokens.access_alg unless set."},

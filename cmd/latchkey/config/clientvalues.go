@@ -87,6 +87,9 @@ func setMapping(table []key, path string, node *yaml.Node, complain complain) er
 			complain(full, name, "is set twice")
 			continue
 		case value.Tag == "!!null" && value.Style == 0:
+			if table[at].empty != "" {
+				complain(full, value, "%s", table[at].empty)
+			}
 			continue
 		}
 		seen[name.Value] = true

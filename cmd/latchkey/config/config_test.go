@@ -182,6 +182,8 @@ func TestFaults(t *testing.T) {
 		{"link", minimal, []string{"LATCHKEY_WEB_HELP_URL=javascript:alert(1)"}, "web.help_url: is no http or https URL"},
 		{"session shorter when kept", minimal, []string{"LATCHKEY_ACCOUNTS_SESSION_PERSISTENT_TTL=1h"}, "accounts.session.persistent_ttl: is shorter"},
 		{"client: unknown key", client("redirect_uri: x"), nil, "clients[0].redirect_uri: is not a known key; did you mean redirect_uris? (c.yaml:5)"},
+		{"client: for nobody", client("redirect_uris: ['https://a.example/'], token_endpoint_auth_method: none, allowed_groups: []"), nil, "clients[0].allowed_groups: has no groups; leave it out for everybody (c.yaml:5)"},
+		{"client: for nobody, null", client("redirect_uris: ['https://a.example/'], token_endpoint_auth_method: none, allowed_groups: "), nil, "clients[0].allowed_groups: has no groups; leave it out for everybody (c.yaml:5)"},
 		{"client: no redirect URI", client("token_endpoint_auth_method: none"), nil, "clients[a].redirect_uris: has none"},
 		{"client: http redirect URI", client("token_endpoint_auth_method: none, redirect_uris: ['http://a.example/']"), nil, "uses http; only loopback addresses may (c.yaml:5)"},
 		{"client: wildcard", client("token_endpoint_auth_method: none, redirect_uris: ['https://*.example/']"), nil, "has a wildcard"},

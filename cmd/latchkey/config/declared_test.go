@@ -99,6 +99,11 @@ func TestFaultsOfFiles(t *testing.T) {
 		"sub as a claim":        {"scopes:\n- {name: a, claims: [sub]}\n", ":2", "sub"},
 		"a description's bytes": {"scopes:\n- {name: a, description: \"a\\u202Eb\"}\n", ":2", "cannot be seen"},
 		"no language":           {"scopes:\n- {name: a, 'description#!': x}\n", ":2", "no language"},
+		"for nobody: no groups": {"clients:\n- client_id: a\n  redirect_uris: ['https://a.example/']\n  allowed_groups: []\n", ":4", "has no groups; leave it out for everybody"},
+		"for nobody: null":      {"clients:\n- client_id: a\n  allowed_groups:\n", ":3", "has no groups; leave it out for everybody"},
+		"for nobody: of null":   {"clients:\n- client_id: a\n  allowed_groups: [null]\n", ":3", "has no groups; leave it out for everybody"},
+		"told none":             {"clients:\n- client_id: a\n  groups_filter: []\n", ":3", "has no groups; leave it out to tell all"},
+		"told null":             {"clients:\n- client_id: a\n  groups_filter: ~\n", ":3", "has no groups; leave it out to tell all"},
 		"a second document":     {"groups: []\n---\nclients: [{client_id: a}]\n", ":3", "redirect_uris"},
 	} {
 		f := folderOf(t, map[string]string{"a.yaml": "groups: [{name: before}]\n"})

@@ -17,6 +17,8 @@ type key struct {
 	// oneOf lists the values allowed; min and max bound numbers, durations and sizes, in the syntax of the value.
 	oneOf    []string
 	min, max string
+	// empty is the fault of a list of a client that is there and holds nothing; "" where that is as if it were not there.
+	empty string
 	// fromFile points at where the name of a secret's file is kept; nil where nobody needs it.
 	fromFile *string
 }

@@ -44,6 +44,9 @@ func (k key) set(node *yaml.Node, complain complain) error {
 		if err != nil {
 			return err
 		}
+		if k.empty != "" && !slices.ContainsFunc(node.Content, func(n *yaml.Node) bool { return n.Tag != "!!null" }) {
+			return errors.New(k.empty)
+		}
 		for i, s := range list {
 			if err := k.allowed(s); err != nil {
 				return err
