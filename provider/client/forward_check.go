@@ -110,8 +110,11 @@ func (r ForwardRule) problem(hosts []string) string {
 		}
 	}
 	for _, p := range r.Paths {
-		if p == "*" || !strings.HasPrefix(p, "/") || strings.Contains(strings.TrimSuffix(p, "*"), "*") || strings.ContainsAny(p, "?#%\\;") || strings.Contains(p, "//") ||
-			strings.Contains(p+"/", "/../") || strings.Contains(p+"/", "/./") {
+		begin, open := strings.CutSuffix(p, "*")
+		if open && strings.HasPrefix(begin, "/") {
+			p = begin + "x"
+		}
+		if strings.Contains(p, "*") || !PlainPath(p) { // others would fit no request
 			return `has a path that is no plain one, maybe with "*" at its end`
 		}
 	}

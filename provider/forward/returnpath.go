@@ -1,6 +1,8 @@
 package forward
 
 import (
+	"net/url"
+	"path"
 	"strings"
 
 	"latchkey/provider/client"
@@ -28,8 +30,32 @@ func returnPath(rd, host string) string {
 		return "/"
 	case strings.ContainsFunc(rd, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '\\' }):
 		return "/" // browsers leave some of these out before they look
-	case strings.HasPrefix(rd, client.ForwardPrefix): // a sign-in that returns to a sign-in has no end
+	case ours(rd): // a sign-in that returns to a sign-in has no end, and one that returns to a sign-out is undone
 		return "/"
 	}
 	return rd
+}
+
+// ours: the path leads below [client.ForwardPrefix], maybe once a browser or a proxy has made it plain. Decoded twice, for some do that.
+func ours(rd string) bool {
+	at := strings.IndexAny(rd, "?#")
+	if at < 0 {
+		at = len(rd)
+	}
+	read := rd[:at]
+	for range 3 {
+		segments := strings.Split(strings.ReplaceAll(read, "\\", "/"), "/")
+		for i, s := range segments { // what some servers cut off a segment: parameters
+			segments[i], _, _ = strings.Cut(s, ";")
+		}
+		if strings.HasPrefix(strings.ToLower(path.Clean(strings.Join(segments, "/"))+"/"), client.ForwardPrefix) {
+			return true
+		}
+		next, err := url.PathUnescape(read)
+		if err != nil {
+			return false
+		}
+		read = next
+	}
+	return false
 }

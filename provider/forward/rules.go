@@ -62,19 +62,11 @@ func fitsPath(r client.ForwardRule, path string) bool {
 	})
 }
 
-// plainPath decodes a path, and tells whether it can be read in one way alone: no servers disagree about dots, slashes, parameters and what is encoded in it.
+// plainPath decodes a path, and tells whether it can be read in one way alone: see [client.PlainPath], and no slash is encoded in it.
 func plainPath(raw string) (path string, plain bool) {
 	path, err := url.PathUnescape(raw)
-	if err != nil || !utf8.ValidString(path) || strings.Contains(path, "%") || strings.ContainsAny(path, "\\;") || strings.Contains(path, "//") {
+	if err != nil || !utf8.ValidString(path) || strings.Count(path, "/") != strings.Count(raw, "/") || !client.PlainPath(path) {
 		return "", false
-	}
-	if strings.Count(path, "/") != strings.Count(raw, "/") || strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		return "", false
-	}
-	for part := range strings.SplitSeq(path, "/") {
-		if part == "." || part == ".." || strings.HasSuffix(part, ".") && strings.Trim(part, ". ") == "" && part != "" {
-			return "", false
-		}
 	}
 	return path, true
 }

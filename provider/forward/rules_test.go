@@ -56,6 +56,23 @@ func TestJudge(t *testing.T) {
 		{"no UTF-8", "GET", "a.test", "/static/%ff", "people 1"},
 		{"a dot", "GET", "a.test", "/static/./x", "people 1"},
 		{"unclear, with every rule that may fit", "GET", "b.test", "/static//x", "people 2"},
+		{"a dot at the end", "GET", "a.test", "/static/x.", "people 1"},
+		{"a dot at the end of a folder", "GET", "a.test", "/static./x", "people 1"},
+		{"a space at the end", "GET", "a.test", "/robots.txt%20", "people 1"},
+		{"a space at the end of a folder", "GET", "a.test", "/static/x%20/y", "people 1"},
+		{"a question mark, encoded", "GET", "a.test", "/static/x%3fy", "people 1"},
+		{"a number sign, encoded", "GET", "a.test", "/static/x%23y", "people 1"},
+		{"a mark that cannot be seen", "GET", "a.test", "/static/x%e2%80%8by", "people 1"},
+		{"a soft hyphen", "GET", "a.test", "/static/x%c2%ady", "people 1"},
+		{"control characters of Latin 1", "GET", "a.test", "/static/x%c2%85y", "people 1"},
+		{"wide letters", "GET", "a.test", "/static/%ef%bd%81", "people 1"},
+		{"a dot leader", "GET", "a.test", "/static/%e2%80%a5/x", "people 1"},
+		{"letters in two parts", "GET", "a.test", "/static/e%cc%81", "people 1"},
+		{"letters in one part", "GET", "a.test", "/static/%c3%a9", "public"},
+		{"letters of elsewhere", "GET", "a.test", "/static/%e6%9d%8e", "public"},
+		{"letters of elsewhere, not encoded", "GET", "a.test", "/static/李", "public"},
+		{"a space within", "GET", "a.test", "/static/a%20b.css", "public"},
+		{"dots and a space that begin", "GET", "a.test", "/static/.well%20known/..x/%20y", "public"},
 		{"a query is no path", "GET", "a.test", "/admin/x?y=/static/", "people 1"},
 		{"a query is no path, public", "GET", "a.test", "/static/x?y=//../admin", "public"},
 	} {
@@ -72,7 +89,8 @@ func TestJudge(t *testing.T) {
 		}
 	}
 	denied := app(`[{"paths": ["/static/*"], "access": "public"}, {"paths": ["/internal/*"], "access": "deny"}]`)
-	for path, want := range map[string]bool{"/internal/x": true, "/INTERNAL": true, "/x": false, "/static/%2e%2e/internal": true, "/a//b": true} {
+	for path, want := range map[string]bool{"/internal/x": true, "/INTERNAL": true, "/x": false, "/static/%2e%2e/internal": true, "/a//b": true, "/internal./x": true, "/internal%20": true,
+		"/internal%3fx": true, "/%ef%bd%89nternal": true, "/inter%c2%adnal": true, "/%c3%a9": false} {
 		if v := judge(denied, asked{method: "GET", host: "a.test", uri: path}); v.deny != want || v.public {
 			t.Errorf("%s: %+v", path, v)
 		}
@@ -86,6 +104,9 @@ func TestReturnPath(t *testing.T) {
 		"": "/", "x": "/", "//evil.test": "/", `/\evil.test`: "/", "/\t/evil.test": "/", "/\n//evil.test": "/", "/a\\b": "/", "https://evil.test/x": "/", "https://a.test": "/",
 		"https://a.test.evil.test/": "/", "https://a.test@evil.test/": "/", "https://evil.test\\@a.test/": "/", "http://a.test/": "/", "javascript:alert(1)": "/",
 		"https://a.test//evil.test": "/", `https://a.test/\evil.test`: "/", "HTTPS://evil.test/": "/", "/.latchkey/sign-in?rd=/": "/", "/.latchkey/sign-out": "/",
+		"/x/../.latchkey/sign-out": "/", "/%2elatchkey/sign-out": "/", "/x/%2e%2e/.latchkey/sign-in": "/", "/./.latchkey/sign-out": "/", "/x//../../.latchkey/sign-out": "/",
+		"/.latchkey%2fsign-out": "/", "/%252elatchkey/sign-out": "/", "/x/..;a/.latchkey/x": "/", "/.Latchkey/sign-out": "/", "/.latchkey": "/", "/.latchkey?a": "/",
+		"https://a.test/x/../.latchkey/sign-out": "/", "/x/.latchkey/y": "/x/.latchkey/y", "/x?rd=/../.latchkey/": "/x?rd=/../.latchkey/", "/.latchkeys": "/.latchkeys",
 		"/" + strings.Repeat("x", maxReturn): "/", " /x": "/", "https:/evil.test": "/", "https:evil.test": "/",
 	} {
 		if got := returnPath(rd, "a.test"); got != want {
