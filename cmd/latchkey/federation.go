@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +28,7 @@ func federation(f config.Fetch) func(client.FederatedIdentity) (client.Fetcher, 
 		}
 		if id.TokenFile != "" {
 			conf.Bearer = func() (string, error) {
-				token, err := os.ReadFile(id.TokenFile)
+				token, err := config.ReadFile(id.TokenFile)
 				if err != nil {
 					return "", fmt.Errorf("token_file: %w", err)
 				}
@@ -48,7 +47,7 @@ type keyFile struct{}
 
 // Get implements [client.Fetcher] for the name of a file.
 func (keyFile) Get(_ context.Context, name, _ string) (fetch.Answer, error) {
-	body, err := os.ReadFile(name)
+	body, err := config.ReadFile(name)
 	if err != nil {
 		return fetch.Answer{}, fmt.Errorf("jwks_file: %w", err)
 	}

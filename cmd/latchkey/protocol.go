@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 
 	"latchkey/cmd/latchkey/config"
 	"latchkey/provider"
@@ -73,7 +72,7 @@ func newFetcher(f config.Fetch) (*fetch.Fetcher, error) {
 func fetchConfig(f config.Fetch) (fetch.Config, error) {
 	conf := fetch.Config{Allow: f.Allow, Timeout: f.Timeout.D(), UserAgent: "latchkey/" + version}
 	if f.CAFile != "" {
-		pem, err := os.ReadFile(f.CAFile)
+		pem, err := config.ReadFile(f.CAFile)
 		if err != nil {
 			return conf, fmt.Errorf("ca_file: %w", err)
 		}

@@ -109,7 +109,7 @@ func (c *Config) checkServer(fault func(path, format string, args ...any)) {
 	case cert == "" && key != "":
 		fault("server.tls.cert_file", "is missing beside server.tls.key_file")
 	case cert != "":
-		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		if err := keyPair(cert, key); err != nil {
 			fault("server.tls.cert_file", "cannot be used with server.tls.key_file: %v", plain(err))
 		}
 	}
@@ -120,11 +120,23 @@ func (c *Config) checkServer(fault func(path, format string, args ...any)) {
 	}
 }
 
+func keyPair(certFile, keyFile string) error {
+	cert, err := ReadFile(certFile)
+	if err != nil {
+		return err
+	}
+	key, err := ReadFile(keyFile)
+	if err == nil {
+		_, err = tls.X509KeyPair(cert, key)
+	}
+	return err
+}
+
 func (c *Config) checkFetch(fault func(path, format string, args ...any)) {
 	if c.Fetch.CAFile == "" {
 		return
 	}
-	pem, err := readCapped(c.Fetch.CAFile)
+	pem, err := ReadFile(c.Fetch.CAFile)
 	switch {
 	case err != nil:
 		fault("fetch.ca_file", "cannot be read: %v", plain(err))

@@ -136,7 +136,7 @@ func (s SecretSpec) value(env func(string) (string, bool)) (string, error) {
 	if s.File == "" {
 		return s.Value.Reveal(), nil
 	}
-	content, err := readCapped(s.File)
+	content, err := ReadFile(s.File)
 	if err != nil {
 		return "", fmt.Errorf("value_file cannot be read: %w", plain(err))
 	}

@@ -38,7 +38,7 @@ func federatedFiles(raw []byte) (faults []Fault) {
 			if file.name == "" {
 				continue
 			}
-			content, err := readCapped(file.name)
+			content, err := ReadFile(file.name)
 			if err != nil {
 				err = fmt.Errorf("cannot be read: %w", plain(err))
 			} else {

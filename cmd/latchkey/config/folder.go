@@ -85,7 +85,7 @@ func (f *Folder) Read() (r Reading, changed bool, err error) {
 
 func (f *Folder) readFile(name string, before folderFile, known bool) (file folderFile, fresh bool) {
 	path := filepath.Join(f.Dir, name)
-	content, err := readCapped(path)
+	content, err := ReadFile(path)
 	if err != nil {
 		content = []byte("unreadable: " + err.Error())
 	}

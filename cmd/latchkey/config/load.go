@@ -101,7 +101,7 @@ func (l *loader) fallback(k key, text string) {
 
 // file reads the configuration file; false where it cannot be read at all.
 func (l *loader) file(name string) bool {
-	content, err := readCapped(name)
+	content, err := readGiven(name)
 	if err != nil {
 		l.faultAt("--config", name, "cannot be read: %v", plain(err))
 		return false
@@ -221,7 +221,7 @@ func (l *loader) secretFiles() {
 	c := l.config
 	if sealing := "keys.sealing_key"; c.Dev && !c.IsSet(sealing) && !c.IsSet(sealing+"_file") {
 		c.Keys.SealingKeyFile = "data/sealing.key" // made by the server at its first start
-		if content, err := readCapped(c.Keys.SealingKeyFile); err == nil {
+		if content, err := ReadFile(c.Keys.SealingKeyFile); err == nil {
 			c.Keys.SealingKey = NewSecret(trimNewline(content))
 		}
 	}
@@ -235,7 +235,7 @@ func (l *loader) secretFiles() {
 			l.fault(path+"_file", "is set beside %s; set one of them", path)
 			continue
 		}
-		content, err := readCapped(name)
+		content, err := ReadFile(name)
 		if err != nil {
 			l.fault(path+"_file", "cannot be read: %v", plain(err))
 			continue
