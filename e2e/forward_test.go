@@ -51,18 +51,28 @@ func newWiki(t *testing.T) string {
 // proxied is one proxy before the wiki, by its example.
 type proxied struct{ name, host string }
 
-// nginxBefore runs Debian's nginx with docs/examples/nginx/wiki.conf.
-func nginxBefore(t *testing.T, host, latchkey, wiki string, cert *harness.Certificate) {
-	dir := t.TempDir()
-	server := strings.NewReplacer("listen 443 ssl", "listen "+strings.Replace(host, "localhost", "127.0.0.1", 1)+" ssl", "wiki.example.com", "localhost", "/etc/ssl/wiki.crt", cert.CertFile,
+// nginxBefore runs Debian's nginx with docs/examples/nginx/wiki.conf, once more for each other name.
+func nginxBefore(t *testing.T, host, latchkey, wiki string, cert *harness.Certificate, names ...string) {
+	listen := strings.Replace(host, "localhost", "127.0.0.1", 1)
+	text := strings.NewReplacer("listen 443 ssl", "listen "+listen+" ssl", "/etc/ssl/wiki.crt", cert.CertFile,
 		"/etc/ssl/wiki.key", cert.KeyFile, "127.0.0.1:8080", latchkey, "127.0.0.1:3000", wiki).Replace(exampleFile(t, "nginx/wiki.conf"))
+	once, server, _ := strings.Cut(text, "\nserver {")
+	for _, name := range append([]string{"localhost"}, names...) {
+		once += "\nserver {" + strings.ReplaceAll(server, "wiki.example.com", name)
+	}
+	runNginx(t, listen, once)
+}
+
+// runNginx runs Debian's nginx with what stands in http { }.
+func runNginx(t *testing.T, listen, http string) {
+	dir := t.TempDir()
 	who := ""
 	if os.Geteuid() == 0 {
 		who = "user root;"
 	}
 	conf := filepath.Join(dir, "nginx.conf")
 	text := who + "\ndaemon off; worker_processes 1; pid nginx.pid; error_log stderr warn;\nevents { worker_connections 256; }\nhttp {\naccess_log off;\n" +
-		"client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n" + server + "\n}\n"
+		"client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n" + http + "\n}\n"
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -71,16 +81,18 @@ func nginxBefore(t *testing.T, host, latchkey, wiki string, cert *harness.Certif
 		program = "/usr/sbin/nginx" // not on everybody's path
 	}
 	harness.Run(t, dir, program, "-p", dir, "-c", conf, "-e", "stderr")
-	proxyListens(t, host)
+	proxyListens(t, listen)
 }
 
-// caddyBefore runs Debian's Caddy with docs/examples/caddy/Caddyfile.
-func caddyBefore(t *testing.T, host, latchkey, wiki string, cert *harness.Certificate) {
-	dir := t.TempDir()
-	site := strings.NewReplacer("wiki.example.com {", "https://"+host+" {\n\ttls "+cert.CertFile+" "+cert.KeyFile, "127.0.0.1:8080", latchkey, "127.0.0.1:3000", wiki).
-		Replace(exampleFile(t, "caddy/Caddyfile"))
+// caddyBefore runs Debian's Caddy with docs/examples/caddy/Caddyfile, once more for each other host.
+func caddyBefore(t *testing.T, host, latchkey, wiki string, cert *harness.Certificate, hosts ...string) {
+	dir, sites := t.TempDir(), ""
+	for _, h := range append([]string{host}, hosts...) {
+		sites += strings.NewReplacer("wiki.example.com {", "https://"+h+" {\n\ttls "+cert.CertFile+" "+cert.KeyFile, "127.0.0.1:8080", latchkey, "127.0.0.1:3000", wiki).
+			Replace(exampleFile(t, "caddy/Caddyfile"))
+	}
 	conf := filepath.Join(dir, "Caddyfile")
-	if err := os.WriteFile(conf, []byte("{\n\tadmin off\n\tauto_https off\n}\n"+site), 0o600); err != nil {
+	if err := os.WriteFile(conf, []byte("{\n\tadmin off\n\tauto_https off\n}\n"+sites), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	harness.Run(t, dir, "env", "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir, "caddy", "run", "--adapter", "caddyfile", "--config", conf)
@@ -188,7 +200,7 @@ func TestProxyExamples(t *testing.T) {
 	for name, want := range map[string][]string{
 		"traefik/wiki.yaml":  {"http://127.0.0.1:8080/forward-auth\n", "PathPrefix(`/.latchkey/`)"},
 		"envoy/wiki.yaml":    {"path_prefix: /forward-auth/envoy\n", "prefix: /.latchkey/"},
-		"nginx/ingress.yaml": {":8080/forward-auth/nginx\n", "https://$host/.latchkey/sign-in\n", "path: /.latchkey/"},
+		"nginx/ingress.yaml": {"if ($http_host != $server_name)", ":8080/forward-auth/nginx\n", "https://$host/.latchkey/sign-in\n", "path: /.latchkey/"},
 		"workload/pod.yaml":  {"audience: https://id.example.com"},
 	} {
 		text := exampleFile(t, name)
