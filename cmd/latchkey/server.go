@@ -164,11 +164,16 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	defer func() { stop(); s.work.Wait() }()
+	ended := false
+	defer func() {
+		if !ended {
+			s.endWork(ctx, time.Now().Add(s.cfg.Server.Shutdown.Timeout.D()))
+		}
+	}()
 	if err := s.startWork(work); err != nil {
 		return err
 	}
-	state := gauges{rings: s.core.rings, hash: s.core.accounts.Stats, store: s.core.store, log: s.log, now: time.Now, counts: new(recordCounts)}
+	state := gauges{rings: s.core.rings, hash: s.core.accounts.Stats, store: s.core.store, log: s.log, now: time.Now, counts: new(recordCounts), trouble: new([3]paced)}
 	if s.core.shared() {
 		state.countEvery = sharedCount
 	}
@@ -209,6 +214,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	case err = <-s.broken:
 		s.log.ErrorContext(ctx, "ending because a part failed", "error", err)
 	}
+	ended = true // by drain
 	return errors.Join(err, s.drain(ctx, hs, closeAdmin))
 }
 
@@ -251,8 +257,8 @@ func (s *server) drain(ctx context.Context, hs *http.Server, closeAdmin func()) 
 		_ = hs.Close()
 	}
 	closeAdmin()
-	s.stop()
-	s.work.Wait()
+	until, _ := end.Deadline()
+	s.endWork(ctx, until)
 	s.log.InfoContext(end, "ended")
 	return nil
 }

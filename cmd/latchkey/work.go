@@ -53,12 +53,13 @@ func (s *server) startKeys(ctx context.Context) {
 		<-ctx.Done()
 	})
 	s.work.Go(func() {
+		var trouble paced
 		for waitOr(ctx, time.Until(s.core.rings.NextTick()), woken) {
 			look := s.core.rings.Reload
 			if rotation.held.Load() {
 				look = s.core.rings.Tick
 			}
-			if err := look(ctx); err != nil && ctx.Err() == nil {
+			if err := look(ctx); trouble.due(err, time.Now()) && ctx.Err() == nil {
 				s.log.ErrorContext(ctx, "keys could not be looked after; serving goes on from memory", "error", err)
 			}
 			s.describe(ctx)
@@ -132,6 +133,21 @@ func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
 				break
 			}
 		}
+	}
+}
+
+// lastMoment is what loops have to end in any case, where requests took all of the time.
+const lastMoment = time.Second
+
+// endWork stops the loops beside requests, and waits for them until then.
+func (s *server) endWork(ctx context.Context, until time.Time) {
+	s.stop()
+	done := make(chan struct{})
+	go func() { s.work.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(max(time.Until(until), lastMoment)):
+		s.log.WarnContext(ctx, "work beside requests did not end in time, and is cut off: something that it reads or waits for may hang")
 	}
 }
 
