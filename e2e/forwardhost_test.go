@@ -57,6 +57,25 @@ func TestForwardAuthHost(t *testing.T) {
 	}
 }
 
+// TestForwardAuthOpenUsernames: the log says which applications know people by names that anybody may take.
+func TestForwardAuthOpenUsernames(t *testing.T) {
+	app := func(id, user string) map[string]any {
+		return map[string]any{"client_id": id, "forward_auth": object{"hosts": []string{id + ".example.test"}, "user": user}}
+	}
+	for signup, want := range map[string]int{"open": 1, "closed": 0} {
+		s := harness.Start(t, harness.Options{Clients: []map[string]any{app("named", "username"), app("numbered", "sub"), app("addressed", "email")}, Config: map[string]any{"accounts.signup": signup}})
+		warned := 0
+		for line := range strings.Lines(s.Logs()) {
+			if strings.Contains(line, "application knows people by usernames") && strings.Contains(line, `"client_id":"named"`) && strings.Contains(line, `"WARN"`) {
+				warned++
+			}
+		}
+		if warned != want || strings.Count(s.Logs(), "application knows people") != want {
+			t.Errorf("%s: %d warnings: %s", signup, warned, s.Logs())
+		}
+	}
+}
+
 // TestIngressSnippet: ingress-nginx hands on the Host header, so that its example refuses whoever's is not the server's name. Real nginx reads it.
 func TestIngressSnippet(t *testing.T) {
 	cert := harness.NewCertificate(t, "snippet")

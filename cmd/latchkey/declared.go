@@ -39,6 +39,7 @@ func (c *core) declare(own []storage.Client, r config.Reading) {
 	r.Clients = c.merge(own, r.Clients)
 	c.logChanges(r.Declared)
 	c.logUndeclared(r.Declared)
+	c.logOpenUsernames(r.Declared)
 	c.registry.Declare(r.Clients)
 	c.declared.directory.Set(r.Declared)
 	revision := reconcile.Revision(reconcile.Declared(r.Declared))

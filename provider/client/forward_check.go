@@ -65,6 +65,7 @@ func (k *checker) forward() {
 	for i, r := range f.Rules {
 		problem := r.problem(f.Hosts)
 		k.bad(problem != "", field, "has rule %d, which %s", i+1, problem)
+		k.bad(k.s.OpenUsernames && len(r.Users) > 0, field, "has rule %d, which names usernames: whoever signs up could take one. Name e-mail addresses or groups, or set accounts.signup to closed", i+1)
 	}
 }
 

@@ -39,6 +39,8 @@ type Served struct {
 	Issuer string
 	// PlainFetch: the operator named networks where addresses of clients are reached by plain http too.
 	PlainFetch bool
+	// OpenUsernames: people choose their usernames themselves, so that none says who somebody is.
+	OpenUsernames bool
 	// Fetchable says what keeps an address from ever being fetched, in words that go on after its name and do not repeat it; nil judges the form alone.
 	Fetchable func(uri string) error
 }

@@ -26,7 +26,7 @@ type Keep struct {
 
 // Served is what the clients of files can choose from.
 func (c *Config) Served() client.Served {
-	return client.Served{Issuer: c.Issuer, Algs: c.Keys.Algorithms, ForAll: c.Authorization.ResponseTypes, PlainFetch: len(c.Fetch.Allow) > 0,
+	return client.Served{Issuer: c.Issuer, Algs: c.Keys.Algorithms, ForAll: c.Authorization.ResponseTypes, PlainFetch: len(c.Fetch.Allow) > 0, OpenUsernames: !c.UsernamesAreGiven(),
 		Fetchable: func(uri string) error { return fetch.Check(uri, c.Fetch.Allow) }}
 }
 
