@@ -31,6 +31,8 @@ type gauges struct {
 	// counts are records as they were counted last, and countEvery how old they may be: a database is asked by every replica, at every scrape.
 	counts     *recordCounts
 	countEvery time.Duration
+	// trouble is with counting records, mails and notices.
+	trouble *[3]paced
 }
 
 // sharedCount is how often records are counted where every replica counts them.
@@ -115,7 +117,7 @@ func (g gauges) collectStore(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	stats, err := g.count(ctx)
-	if err != nil {
+	if g.trouble[0].due(err, g.now()) {
 		g.log.WarnContext(ctx, "store statistics cannot be read", "error", err)
 	}
 	for kind, n := range stats {
@@ -126,8 +128,10 @@ func (g gauges) collectStore(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(desc("store_records", "Records in the store by kind.", "kind"), prometheus.GaugeValue, float64(n), kind)
 	}
 	box, err := g.store.OutboxState(ctx, g.now())
-	if err != nil {
+	if g.trouble[1].due(err, g.now()) {
 		g.log.WarnContext(ctx, "outbox cannot be counted", "error", err)
+	}
+	if err != nil {
 		return
 	}
 	oldest := 0.0
@@ -142,8 +146,10 @@ func (g gauges) collectStore(out chan<- prometheus.Metric) {
 
 func (g gauges) collectNotices(ctx context.Context, out chan<- prometheus.Metric) {
 	st, err := g.store.NoticeState(ctx, g.now())
-	if err != nil {
+	if g.trouble[2].due(err, g.now()) {
 		g.log.WarnContext(ctx, "logout notices cannot be counted", "error", err)
+	}
+	if err != nil {
 		return
 	}
 	oldest := 0.0

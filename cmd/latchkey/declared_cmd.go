@@ -131,7 +131,11 @@ func diffText(w io.Writer, d differences) {
 	if d.Against == "store" {
 		line("No server was asked: groups, scopes and whether a client is disabled were not compared.")
 	}
-	if len(d.Changes) == 0 {
+	switch {
+	case len(d.Changes) > 0:
+	case len(d.Faults) > 0:
+		line("Nothing differs in what can be read.")
+	default:
 		line("Nothing differs.")
 	}
 }

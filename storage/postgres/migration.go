@@ -107,7 +107,7 @@ func schemaVersion(ctx context.Context, conn *pgx.Conn, known int) (have int, er
 	row := conn.QueryRow(ctx, "SELECT coalesce(max(version), 0), coalesce(max(compatible) FILTER (WHERE version > $1), 0) FROM schema_migrations", known)
 	err = row.Scan(&have, &oldest)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == stateNoTable {
-		return 0, nil
+		return 0, refuseForeign(ctx, conn)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("read the version of the schema: %w", err)
@@ -117,6 +117,17 @@ func schemaVersion(ctx context.Context, conn *pgx.Conn, known int) (have int, er
 			storage.ErrTooNew, have, oldest, known)
 	}
 	return have, nil
+}
+
+// refuseForeign keeps us from a database that somebody else's tables are in. Ours come after schema_migrations: it is asked for last.
+func refuseForeign(ctx context.Context, conn *pgx.Conn) error {
+	var foreign bool
+	err := conn.QueryRow(ctx, `SELECT CASE WHEN to_regclass('accounts') IS NOT NULL OR to_regclass('sessions') IS NOT NULL OR to_regclass('clients') IS NOT NULL
+		THEN to_regclass('schema_migrations') IS NULL ELSE false END`).Scan(&foreign)
+	if err == nil && foreign {
+		return errors.New("the database holds tables of something else (accounts, sessions or clients): give Latchkey a database of its own")
+	}
+	return err
 }
 
 // theLock is the row that whoever migrates holds. It is no version.

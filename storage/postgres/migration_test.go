@@ -148,6 +148,17 @@ func TestTooNew(t *testing.T) {
 	equal(t, "line", err.Error(), fmt.Sprintf("open database: store written by a later version: the database has schema %d, which needs a Latchkey that knows schema %[1]d at least; this one knows %d", known+1, known))
 }
 
+// A database that is somebody else's is left as it is, and the line says so.
+func TestForeignDatabase(t *testing.T) {
+	url := empty(t)
+	sql(t, url, "CREATE TABLE accounts (id int)")
+	_, err := Open(t.Context(), Options{URL: url})
+	if err == nil || !strings.Contains(err.Error(), "tables of something else") {
+		t.Fatalf("error %v", err)
+	}
+	equal(t, "tables", one[int64](t, url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), 1)
+}
+
 func TestKeepSchema(t *testing.T) {
 	url := empty(t)
 	_, err := Open(t.Context(), Options{URL: url, KeepSchema: true})

@@ -27,7 +27,7 @@ type Options struct {
 	PollEvery time.Duration
 	// KeepSchema: do not migrate. A database that lacks migrations is then refused.
 	KeepSchema bool
-	// OnWait is called once if the database is away, with the reason, before Open waits for it; nil: nobody wants to know.
+	// OnWait is called if the database is away, with the reason, before Open waits for it, and once a minute while it does; nil: nobody wants to know.
 	OnWait func(error)
 	// Transfer: everything is moved. A database that is half filled is opened, too.
 	Transfer bool
@@ -40,6 +40,9 @@ func (o Options) LogValue() slog.Value {
 
 // Format tells nothing of the URL, whatever the verb.
 func (o Options) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, o.LogValue().String()) }
+
+// toldEvery is how often [Options.OnWait] is called.
+const toldEvery = time.Minute
 
 const (
 	defaultTimeout   = 1800 * time.Millisecond
@@ -90,20 +93,25 @@ func open(ctx context.Context, o Options, migrations []migration) (*Store, error
 
 // prepare brings the schema up to date, as soon as the database can be reached.
 func (s *Store) prepare(ctx context.Context, o Options, migrations []migration) error {
-	wait, told := 100*time.Millisecond, false
-	for {
+	tell := time.NewTicker(toldEvery)
+	defer tell.Stop()
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := s.prepareOnce(ctx, o, migrations)
 		if err == nil || !away(err) {
 			return err
 		}
-		if !told && o.OnWait != nil {
+		due := wait == 100*time.Millisecond
+		select {
+		case <-tell.C:
+			due = true
+		default:
+		}
+		if due && o.OnWait != nil {
 			o.OnWait(err)
 		}
-		told = true
 		if !pause(ctx, wait) {
 			return fmt.Errorf("%w: %w: %w", storage.ErrUnavailable, ctx.Err(), err)
 		}
-		wait = min(2*wait, 2*time.Second)
 	}
 }
 
