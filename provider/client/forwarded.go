@@ -8,7 +8,8 @@ type Forwarded struct {
 	*ForwardAuth
 }
 
-// forward notes the hosts of a client's applications. Where two clients have the same host the one that comes first in the order of IDs keeps it.
+// forward notes the hosts of a client's applications. Where two clients have the same host the one that comes first in the order of IDs keeps it; whoever
+// reads files refuses such clients before.
 func (d *declared) forward(c storage.Client) {
 	if c.Forward == nil {
 		return

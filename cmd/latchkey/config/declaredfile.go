@@ -18,7 +18,7 @@ import (
 
 // parse reads a file of one or more documents. Each is a client, a list of clients, or a mapping of kinds: clients, groups and scopes, with a list each.
 func (f *Folder) parse(content []byte, path string) (out Declared, faults Faults) {
-	p := &parser{folder: f, path: path}
+	p := &parser{folder: f, path: path, hosts: map[string]string{}}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	for {
 		var doc yaml.Node
@@ -38,6 +38,8 @@ type parser struct {
 	path   string
 	out    Declared
 	faults Faults
+	// hosts of applications behind a proxy, with the client of the file that has each.
+	hosts map[string]string
 }
 
 func (p *parser) complain(key string, n *yaml.Node, format string, args ...any) {
@@ -85,6 +87,9 @@ func (p *parser) clients(node *yaml.Node) {
 		record, wrong := specs[i].Record(p.folder.Keep, p.folder.Served)
 		for _, w := range wrong {
 			p.at(specs[i].line, "clients["+specs[i].made.ID+"]."+w.Key, "%s", w.Problem)
+		}
+		if host, other := claimHosts(p.hosts, record.ID, record.Forward); host != "" {
+			p.faults = append(p.faults, hostFault(record.ID, host, other, fmt.Sprintf("%s:%d", p.path, specs[i].line)))
 		}
 		p.out.Clients = append(p.out.Clients, record)
 	}

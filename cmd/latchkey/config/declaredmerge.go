@@ -6,16 +6,19 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"latchkey/provider/client"
 	"latchkey/storage"
 )
 
-// all merges the files; of two things of one name the one in the first file, by name, counts.
+// all merges the files; of two things of one name the one in the first file, by name, counts, and so it is with hosts of applications behind a proxy.
 func (f *Folder) all(good, tell bool) (r Reading) {
 	r.Stale = map[string]int{}
 	clients, groups, scopes := map[string]storage.Client{}, map[string]Group{}, map[string]Scope{}
+	hosts := map[string]string{}
+	maps.Copy(hosts, f.Hosts)
 	for _, name := range slices.Sorted(maps.Keys(f.files)) {
 		file := f.files[name]
 		twice := func(kind, what string) {
@@ -30,13 +33,33 @@ func (f *Folder) all(good, tell bool) (r Reading) {
 			r.Stale["group"] += len(file.declared.Groups)
 			r.Stale["scope"] += len(file.declared.Scopes)
 		}
-		collect(clients, file.declared.Clients, func(c storage.Client) string { return c.ID }, func(id string) { twice("client", id) })
+		own, refused := ownHosts(hosts, file.declared.Clients, filepath.Join(f.Dir, name))
+		if len(refused) > 0 {
+			r.Faults = append(r.Faults, refused...)
+			if len(file.faults) == 0 {
+				r.BadFiles++
+			}
+			if tell {
+				f.refuse(refused)
+			}
+		}
+		collect(clients, own, func(c storage.Client) string { return c.ID }, func(id string) { twice("client", id) })
 		collect(groups, file.declared.Groups, func(g Group) string { return g.Name }, func(name string) { twice("group", name) })
 		collect(scopes, file.declared.Scopes, func(s Scope) string { return s.Name }, func(name string) { twice("scope", name) })
 	}
 	r.Clients, r.Groups, r.Scopes = sorted(clients), sorted(groups), sorted(scopes)
-	r.Complete = good && len(clients)+len(groups)+len(scopes) > 0
+	r.Complete = good && len(r.Faults) == 0 && len(clients)+len(groups)+len(scopes) > 0
 	return r
+}
+
+// refuse tells of clients that are left out. Those of the same file that are in order count.
+func (f *Folder) refuse(faults Faults) {
+	for _, fault := range faults {
+		f.Logger.LogAttrs(context.Background(), slog.LevelError, "client refused: a host belongs to one alone", slog.String("error", fault.String()))
+	}
+	if f.Failed != nil {
+		f.Failed()
+	}
 }
 
 // collect puts items into all by their names.
@@ -83,5 +106,5 @@ func (c *Config) Folder(keep Keep) *Folder {
 	if keep.Env == nil {
 		keep.Env = c.Declared.Env
 	}
-	return &Folder{Dir: c.ClientsDir, Keep: keep, Served: c.Served(), Usernames: c.UsernamesAreGiven()}
+	return &Folder{Dir: c.ClientsDir, Keep: keep, Served: c.Served(), Usernames: c.UsernamesAreGiven(), Hosts: c.forwardHosts()}
 }

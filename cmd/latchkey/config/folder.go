@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +27,8 @@ type Folder struct {
 	Served client.Served
 	// Usernames may name members of groups; see [Config.UsernamesAreGiven].
 	Usernames bool
+	// Hosts of applications behind a proxy that clients outside of the folder have, with their IDs.
+	Hosts map[string]string
 	// Logger hears of every change and every fault.
 	Logger *slog.Logger
 	// Failed counts files that could not be used, for a metric; may be nil.
@@ -77,10 +78,11 @@ func (f *Folder) Read() (r Reading, changed bool, err error) {
 	}
 	changed = changed || len(now) != len(f.files) || f.files == nil
 	f.files = now
-	if faults := f.faults(); len(faults) > 0 {
-		return f.all(false, changed), changed, faults
+	r = f.all(true, changed)
+	if len(r.Faults) > 0 {
+		return r, changed, r.Faults
 	}
-	return f.all(true, changed), changed, nil
+	return r, changed, nil
 }
 
 func (f *Folder) readFile(name string, before folderFile, known bool) (file folderFile, fresh bool) {
@@ -125,11 +127,4 @@ func sameSecrets(a, b []storage.Client) bool {
 	return slices.EqualFunc(a, b, func(x, y storage.Client) bool {
 		return slices.EqualFunc(x.Secrets, y.Secrets, func(m, n storage.ClientSecret) bool { return m.Hash == n.Hash && m.ExpiresAt.Equal(n.ExpiresAt) })
 	})
-}
-
-func (f *Folder) faults() (all Faults) {
-	for _, name := range slices.Sorted(maps.Keys(f.files)) {
-		all = append(all, f.files[name].faults...)
-	}
-	return all
 }
