@@ -110,10 +110,6 @@ func (m *schemaMaker) object(path string, values map[string]any) map[string]any 
 		m.used[path+".*"] = true
 		maps.Copy(out, extra)
 	}
-	if extra, ok := m.rules["*"].(map[string]any); ok && path == "" {
-		m.used["*"] = true
-		maps.Copy(out, extra)
-	}
 	return out
 }
 
