@@ -3,6 +3,7 @@ package chart
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -134,11 +135,13 @@ func leafSchema(sample, notes string) map[string]any {
 	case float64:
 		return numberSchema(notes)
 	case []any:
-		items := map[string]any{"type": []any{"string", "object"}}
+		out := map[string]any{"type": "array", "items": map[string]any{"type": []any{"string", "object"}}}
 		if of != nil {
-			items = map[string]any{"enum": of}
+			out["items"], out["uniqueItems"] = map[string]any{"enum": of}, true
+		} else if len(v) > 0 && isNetwork(v[0]) {
+			out["items"] = map[string]any{"$ref": "#/$defs/" + configNetwork}
 		}
-		return map[string]any{"type": "array", "items": items}
+		return out
 	case string:
 		m := bounds.FindStringSubmatch(notes)
 		switch {
@@ -153,6 +156,31 @@ func leafSchema(sample, notes string) map[string]any {
 		}
 	}
 	return map[string]any{"type": []any{"string", "array", "number", "boolean"}} // no sample, so no type
+}
+
+// configNetwork is the type of networks in the configuration.
+const configNetwork = "networkOrAddress"
+
+func isNetwork(sample any) bool {
+	text, _ := sample.(string)
+	_, err := netip.ParsePrefix(text)
+	return err == nil
+}
+
+// languages are those that pages can be in: the server does not start with another one as web.default_locale.
+func languages(root string) (map[string]any, error) {
+	files, err := filepath.Glob(filepath.Join(root, "web/words/locales/*.json"))
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, errors.New("no languages in web/words/locales")
+	}
+	var tags []any
+	for _, file := range files {
+		tags = append(tags, strings.TrimSuffix(filepath.Base(file), ".json"))
+	}
+	return map[string]any{"enum": tags}, nil
 }
 
 func numberSchema(notes string) map[string]any {

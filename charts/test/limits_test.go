@@ -23,3 +23,19 @@ func TestRefusedInWords(t *testing.T) {
 		}
 	}
 }
+
+// What the server takes is not refused: every way to write a network, a mail server's port, a language, and values at their bounds.
+func TestNotRefused(t *testing.T) {
+	for _, values := range []string{
+		"server: {trustedProxies: [10.0.0.0/8, 192.168.255.0/24, 255.255.255.255/32, 100.64.0.0/10, 'fd00::/8', '2001:db8:1:2:3:4:5:6/128', '2001:db8::1/128', '::1/128', '1::/16', '1:2:3:4:5:6:7::/112', '::ffff:10.0.0.0/104']}",
+		"config: {fetch: {allow: [10.0.0.1, '::1', 'fe80::/10', 10.20.0.0/16]}}",
+		"service: {type: LoadBalancer, loadBalancerSourceRanges: [0.0.0.0/0, '::/0', 10.0.0.0/8]}",
+		"mail: {smtp: {address: 'm.example.com:65535'}}",
+		"mail: {smtp: {address: '[2001:db8::1]:25'}}",
+		"config: {web: {default_locale: de}}",
+	} {
+		if _, err := (release{files: []string{minimal}, values: values}).render(t); err != nil {
+			t.Errorf("%s: %v", values, err)
+		}
+	}
+}

@@ -95,7 +95,13 @@ func (m *schemaMaker) load(root string) error {
 		return err
 	}
 	m.types["client"] = clientSchema(string(example))
-	m.config, err = configSchema(string(example), owned)
+	if m.config, err = configSchema(string(example), owned); err != nil {
+		return err
+	}
+	locales, err := languages(root)
+	if err == nil {
+		put(m.config, "web.default_locale", locales)
+	}
 	return err
 }
 
@@ -148,6 +154,7 @@ func (m *schemaMaker) schema(rule any) map[string]any {
 			return map[string]any{"$ref": "#/$defs/" + name}
 		}
 		if r == "configuration" {
+			m.typesUsed[configNetwork] = true
 			return maps.Clone(m.config)
 		}
 		if _, ok := m.types[r]; !ok {
