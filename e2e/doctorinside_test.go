@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +66,37 @@ func TestDoctorInside(t *testing.T) {
 			got := complaints(w.examine(t, patient{look: row.look}))
 			if !matches(got, row.want) {
 				t.Errorf("complaints:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(row.want, "\n  "))
+			}
+		})
+	}
+}
+
+// TestDoctorOnTheProxysHost: where the doctor itself connects from a trusted proxy's address, it cannot know what becomes of others, and blames nobody.
+func TestDoctorOnTheProxysHost(t *testing.T) {
+	w := admit(t, map[string]any{"server.trusted_proxies": []string{"127.0.0.1/32"}})
+	for _, row := range []struct {
+		name string
+		send func(in, out *http.Request)
+		want []string
+		seen string
+	}{
+		{"X-Forwarded-For is written anew", nil, nil, "among server.trusted_proxies"},
+		{"X-Forwarded-For is appended to", func(in, out *http.Request) {
+			out.Header["X-Forwarded-For"] = append(slices.Clone(in.Header["X-Forwarded-For"]), out.Header["X-Forwarded-For"]...)
+		}, nil, "among server.trusted_proxies"},
+		{"X-Forwarded-For is handed on as it comes", func(in, out *http.Request) { out.Header["X-Forwarded-For"] = in.Header["X-Forwarded-For"] },
+			[]string{"forwarded problem: X-Forwarded-For of a stranger is believed"}, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			all := w.examine(t, patient{from: "127.0.0.1", send: row.send})
+			if got := complaints(all); !matches(got, row.want) {
+				t.Errorf("complaints: %q, want %q", got, row.want)
+			}
+			told := slices.ContainsFunc(all, func(f doctor.Finding) bool {
+				return f.Check == "forwarded" && f.Level == doctor.Unknown && strings.Contains(f.Seen, row.seen)
+			})
+			if told != (row.seen != "") {
+				t.Errorf("unknown: %v, want %q", told, row.seen)
 			}
 		})
 	}

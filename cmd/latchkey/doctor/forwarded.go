@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"latchkey/provider/serve"
 )
 
 // spoofed is an address that nobody has (RFC 5737 §3), and spoofedHost a name of nobody (RFC 6761).
@@ -72,11 +74,6 @@ func (d *doctor) probes(ctx context.Context, r *report) {
 	if !ok {
 		return
 	}
-	passed := append(append([]string(nil), plain.ForwardedFor...), plain.Forwarded...)
-	if plain.Address == plain.Peer && len(passed) > 0 {
-		r.warn(fmt.Sprintf("the server takes the proxy %s for the client: what it forwards (%s) does not count", plain.Peer, cut(strings.Join(passed, ", "))),
-			"Add the proxy's network to server.trusted_proxies. Until then all limits count everybody as one person.")
-	}
 	byFor, ok := d.probe(ctx, map[string]string{"X-Forwarded-For": spoofed}, r)
 	if !ok {
 		return
@@ -89,15 +86,25 @@ func (d *doctor) probes(ctx context.Context, r *report) {
 }
 
 func (d *doctor) judgeProbes(plain, byFor, byForwarded Probe, r *report) {
+	passed := slices.Concat(plain.ForwardedFor, plain.Forwarded)
+	among, believed := d.among(plain), false
 	for name, p := range map[string]Probe{"X-Forwarded-For": byFor, "Forwarded": byForwarded} {
 		if p.Address == spoofed {
+			if believed = true; among && len(hops(p)) > 1 && private(plain.Address) {
+				continue // the proxy appended this machine, which may forward
+			}
 			r.problem(name+" of a stranger is believed: the server took the client for "+spoofed,
 				"Anybody can pretend to be anybody, and limits are void. Have the ingress drop or replace "+name+" of clients, and name in server.trusted_proxies only networks that nobody else can connect from.")
 			return
 		}
 	}
-	silent := len(plain.ForwardedFor) == 0 && len(plain.Forwarded) == 0
+	silent := len(passed) == 0
 	switch {
+	case among && (believed || plain.Address == plain.Peer):
+		r.unknown(fmt.Sprintf("this machine (%s) is itself among server.trusted_proxies, as the proxy %s is: whom the server takes others for cannot be known from here", cut(strings.Join(passed, ", ")), plain.Peer),
+			"Ask from another machine: open the issuer there, and compare the address on that request's line in the server's log with the machine's.")
+	case !silent && plain.Address == plain.Peer:
+		r.warn(fmt.Sprintf("the server takes the proxy %s for the client: what it forwards (%s) does not count", plain.Peer, cut(strings.Join(passed, ", "))), d.unheard(plain.Peer))
 	case silent && (d.trusts(plain.Peer) || len(byFor.ForwardedFor) == 0):
 		r.warn("the proxy "+plain.Peer+" does not tell the server who the client is", "Have it set X-Forwarded-For, and name its network in server.trusted_proxies. Until then everybody counts as one person.")
 	case silent && plain.Address == plain.Peer && byFor.Address == plain.Address && byForwarded.Address == plain.Address:
@@ -118,6 +125,38 @@ func (d *doctor) judgeProbes(plain, byFor, byForwarded Probe, r *report) {
 func (d *doctor) trusts(peer string) bool {
 	a, err := netip.ParseAddr(peer)
 	return err == nil && d.Config != nil && slices.ContainsFunc(d.Config.Server.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
+}
+
+// unheard is what to do about a proxy that does not count.
+func (d *doctor) unheard(peer string) string {
+	if d.trusts(peer) {
+		return "Its network is in server.trusted_proxies of this configuration: restart the server if it runs with an older one, and have the proxy write addresses, in one header alone. Until then all limits count everybody as one person."
+	}
+	return "Add the proxy's network to server.trusted_proxies. Until then all limits count everybody as one person."
+}
+
+// among says whether every hop of a probe, this machine too, is a trusted proxy: then what stands before them would be believed.
+func (d *doctor) among(p Probe) bool {
+	if d.Config == nil || len(p.ForwardedFor)+len(p.Forwarded) == 0 {
+		return false
+	}
+	r := &http.Request{RemoteAddr: p.Peer, Header: http.Header{}}
+	if len(p.ForwardedFor) > 0 {
+		r.Header["X-Forwarded-For"] = append([]string{spoofed}, p.ForwardedFor...)
+	}
+	if len(p.Forwarded) > 0 {
+		r.Header["Forwarded"] = append([]string{"for=" + spoofed}, p.Forwarded...)
+	}
+	return serve.Proxies(d.Config.Server.TrustedProxies).Client(r).String() == spoofed
+}
+
+// hops are the entries of the header by which a stranger was believed.
+func hops(p Probe) []string {
+	header := p.ForwardedFor
+	if len(header) == 0 {
+		header = p.Forwarded
+	}
+	return strings.Split(strings.Join(header, ","), ",")
 }
 
 func different(plain, a, b Probe) string {

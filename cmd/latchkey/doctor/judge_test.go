@@ -71,7 +71,7 @@ func TestJudgeSealing(t *testing.T) {
 
 func TestJudgeProbes(t *testing.T) {
 	trusting := &doctor{Options: Options{Config: &config.Config{}}}
-	trusting.Config.Server.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	trusting.Config.Server.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("203.0.113.0/24")}
 	probe := func(address, peer string, forwarded ...string) Probe {
 		return Probe{Seen: true, Address: address, Peer: peer, ForwardedFor: forwarded}
 	}
@@ -88,6 +88,13 @@ func TestJudgeProbes(t *testing.T) {
 		{"a proxy that hands on what strangers write", probe("10.0.0.1", "10.0.0.1"), probe(spoofed, "10.0.0.1", spoofed), probe("10.0.0.1", "10.0.0.1"), []string{"problem: X-Forwarded-For of a stranger is believed"}},
 		{"a proxy that hands on Forwarded alone", probe("10.0.0.1", "10.0.0.1"), probe("10.0.0.1", "10.0.0.1"), probe(spoofed, "10.0.0.1"), []string{"problem: Forwarded of a stranger is believed"}},
 		{"who writes Forwarded counts as the proxy", probe("192.0.2.9", "10.0.0.1", "192.0.2.9"), probe("192.0.2.9", "10.0.0.1", "192.0.2.9"), probe("10.0.0.1", "10.0.0.1", "192.0.2.9"), []string{"warning: counts as 10.0.0.1"}},
+		{"who asks is a trusted proxy's machine", probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), []string{"unknown: among server.trusted_proxies"}},
+		{"so it is, and the proxy appends to what is there", probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), probe(spoofed, "10.0.0.1", spoofed+", 10.0.0.1"), probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), []string{"unknown: among server.trusted_proxies"}},
+		{"so it is, at another address", probe("10.9.9.9", "10.0.0.1", "10.9.9.9"), probe(spoofed, "10.0.0.1", spoofed, "10.9.9.9"), probe("10.9.9.9", "10.0.0.1", "10.9.9.9"), []string{"unknown: among server.trusted_proxies"}},
+		{"so it is, and the proxy hands on what strangers write", probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), probe(spoofed, "10.0.0.1", spoofed), probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), []string{"problem: X-Forwarded-For of a stranger is believed"}},
+		{"a machine of the internet that is trusted", probe("203.0.113.9", "10.0.0.1", "203.0.113.9"), probe(spoofed, "10.0.0.1", spoofed+", 203.0.113.9"), probe("203.0.113.9", "10.0.0.1", "203.0.113.9"), []string{"problem: X-Forwarded-For of a stranger is believed"}},
+		{"a proxy that is not trusted", probe("172.16.0.1", "172.16.0.1", "192.0.2.9"), probe("172.16.0.1", "172.16.0.1", "192.0.2.9"), probe("172.16.0.1", "172.16.0.1", "192.0.2.9"), []string{"warning: takes the proxy 172.16.0.1 for the client"}},
+		{"a trusted proxy that forwards no address", probe("10.0.0.1", "10.0.0.1", "ada"), probe("10.0.0.1", "10.0.0.1", "ada"), probe("10.0.0.1", "10.0.0.1", "ada"), []string{"warning: takes the proxy 10.0.0.1 for the client"}},
 		{"a client with a private address", probe("10.9.9.9", "10.0.0.1", "10.9.9.9"), probe("10.9.9.9", "10.0.0.1", "10.9.9.9"), probe("10.9.9.9", "10.0.0.1", "10.9.9.9"), []string{"ok: a private address"}},
 	} {
 		judged(t, row.name, func(r *report) { trusting.judgeProbes(row.plain, row.byFor, row.byForwarded, r) }, row.want...)
