@@ -86,7 +86,9 @@ func placeOf(cfg *config.Config, to string, now func() time.Time) (archive.Place
 func put(ctx context.Context, cfg *config.Config, p archive.Place, make fill, prune bool, now func() time.Time) (t taken, err error) {
 	t = taken{To: p.String(), Name: archive.NewName(cfg.Issuer, now())}
 	err = p.Store(ctx, t.Name, func(f *os.File) (err error) {
-		t.Info, err = make(ctx, f)
+		if t.Info, err = make(ctx, f); err == nil {
+			err = archive.CheckName(t.Name, t.About) // a clock was set meanwhile
+		}
 		return err
 	})
 	if err != nil {

@@ -27,6 +27,7 @@ const (
 type backups struct {
 	cfg   *config.Config
 	place archive.Place
+	keys  *archive.Keys
 	make  fill
 	log   *slog.Logger
 	now   func() time.Time
@@ -38,6 +39,10 @@ type backups struct {
 	tried, ok bool
 	took      time.Duration
 	failures  float64
+
+	picking sync.Mutex
+	// judged says of what is in the place whether it is what its name says.
+	judged map[namedBackup]bool
 }
 
 // startBackups watches backup.to, and makes backups there where backup.every is set.
@@ -53,7 +58,7 @@ func (s *server) startBackups(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b := &backups{cfg: s.cfg, place: place, make: makeBackup(s.cfg, keys, s.core.driver.store, time.Now), log: s.log, now: time.Now}
+	b := &backups{cfg: s.cfg, place: place, keys: keys, make: makeBackup(s.cfg, keys, s.core.driver.store, time.Now), log: s.log, now: time.Now}
 	s.reg.MustRegister(b)
 	s.work.Go(func() { b.watch(ctx) })
 	if s.cfg.Backup.Every > 0 {
@@ -72,6 +77,10 @@ func (b *backups) lookEvery() time.Duration {
 // look learns from the place which backup is the newest.
 func (b *backups) look(ctx context.Context) (time.Time, error) {
 	all, err := b.place.List(ctx, b.cfg.Issuer)
+	var newest archive.Entry
+	if err == nil {
+		newest = b.pick(ctx, all)
+	}
 	if ctx.Err() != nil {
 		return time.Time{}, ctx.Err()
 	}
@@ -81,12 +90,7 @@ func (b *backups) look(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	b.newest = archive.Entry{}
-	for _, e := range all {
-		if !e.Taken.After(b.now()) { // one of a clock that was wrong must not keep others from being made
-			b.newest = e
-		}
-	}
+	b.newest = newest
 	return b.newest.Taken, nil
 }
 

@@ -33,11 +33,16 @@ func scheduled(t *testing.T, every time.Duration, ages ...time.Duration) (b *bac
 	cfg.Backup.Every, cfg.Backup.To = config.Duration(every), folder
 	place := archive.Folder{Path: folder, Now: time.Now}
 	for _, age := range ages {
-		if err := os.WriteFile(filepath.Join(folder, archive.NewName(cfg.Issuer, time.Now().Add(-age))), []byte("some"), 0o600); err != nil {
+		then := time.Now().Add(-age)
+		err := place.Store(t.Context(), archive.NewName(cfg.Issuer, then), func(f *os.File) error {
+			_, err := makeBackup(cfg, keys, memory.New(), func() time.Time { return then })(t.Context(), f)
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	return &backups{cfg: cfg, place: place, make: makeBackup(cfg, keys, memory.New(), time.Now), log: slog.New(slog.DiscardHandler), now: time.Now}, folder
+	return &backups{cfg: cfg, place: place, keys: keys, make: makeBackup(cfg, keys, memory.New(), time.Now), log: slog.New(slog.DiscardHandler), now: time.Now}, folder
 }
 
 // held is what is in the folder.
@@ -128,7 +133,11 @@ func TestScheduleWithoutPlace(t *testing.T) {
 
 // The metrics say what is known, and nothing before.
 func TestBackupMetrics(t *testing.T) {
-	b, _ := scheduled(t, time.Hour, 20*time.Minute)
+	b, folder := scheduled(t, time.Hour, 20*time.Minute)
+	info, err := os.Stat(only(t, folder))
+	if err != nil {
+		t.Fatal(err)
+	}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(b)
 	has := func() map[string]float64 {
@@ -149,7 +158,7 @@ func TestBackupMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := has()
-	if age := float64(time.Now().Unix()) - m["latchkey_backup_last_success_timestamp_seconds"]; age < 1199 || age > 1210 || m["latchkey_backup_last_size_bytes"] != 4 {
+	if age := float64(time.Now().Unix()) - m["latchkey_backup_last_success_timestamp_seconds"]; age < 1199 || age > 1210 || m["latchkey_backup_last_size_bytes"] != float64(info.Size()) {
 		t.Errorf("%v", m)
 	}
 	if _, tried := m["latchkey_backup_last_result"]; tried {
@@ -162,4 +171,14 @@ func TestBackupMetrics(t *testing.T) {
 	if m = has(); m["latchkey_backup_last_result"] != 0 || m["latchkey_backup_failures_total"] != 1 || m["latchkey_backup_duration_seconds"] == 0 || m["latchkey_backup_last_size_bytes"] < 100 {
 		t.Errorf("%v", m)
 	}
+}
+
+// only is the path of the one file in a folder.
+func only(t *testing.T, folder string) string {
+	t.Helper()
+	all, err := os.ReadDir(folder)
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	return filepath.Join(folder, all[0].Name())
 }

@@ -45,7 +45,7 @@ func (a *app) restore(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	o := restoring{from: args[0]}
+	o := restoring{}
 	yes, keyFile := false, ""
 	f := cmd.Flags()
 	for name, to := range map[string]*bool{"replace": &o.replace, "yes": &yes, "keep-sessions": &o.what.Sessions, "unproven": &o.unproven, "other-issuer": &o.otherIssuer} {
@@ -71,23 +71,23 @@ func (a *app) restore(cmd *cobra.Command, args []string) error {
 	if err := withKeyFile(cfg, keyFile); err != nil {
 		return err
 	}
-	file, name, err := openBackup(cmd.Context(), cfg, o.from, a.stdin)
+	file, err := openBackup(cmd.Context(), cfg, args[0], a.stdin)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = file.Close() }()
 	if o.replace && !yes {
-		if err := a.confirm(name, cfg); err != nil {
+		if err := a.confirm(file.shown, cfg); err != nil {
 			return err
 		}
 	}
 	done, err := restore(cmd.Context(), cfg, o, file, a.progress())
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", file.shown, err)
 	}
 	a.afterRestore(o)
 	return a.show(cmd, done, func(w io.Writer) {
-		row(w, "restored from", name)
+		row(w, "restored from", file.shown)
 		row(w, "as of", done.Taken)
 		row(w, "made by", "Latchkey "+done.Version+", "+done.Driver)
 		if done.Aside != "" {
@@ -151,7 +151,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify BACKUP", Short: "Check a backup: it opens, every record can be read, and nothing is missing", Args: cobra.ExactArgs(1),
 		Long: "Verify reads a backup to its end and says when it was taken, by which version, of which issuer, and how much of each kind is in it. Exit\n" +
-			"status 1 where it is damaged, cut, or of another key. BACKUP is what restore takes. With --key-file a file needs no configuration.",
+			"status 1 where it is damaged, cut, of another key, or, as the newest of a folder or bucket, not what its name says. BACKUP is what restore\n" +
+			"takes. With --key-file a file needs no configuration.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			keyFile, err := cmd.Flags().GetString("key-file")
 			if err != nil {
@@ -183,20 +184,23 @@ func (a *app) verify(cmd *cobra.Command, cfg *config.Config, from, keyFile strin
 	if err != nil {
 		return err
 	}
-	f, name, err := openBackup(cmd.Context(), cfg, from, a.stdin)
+	f, err := openBackup(cmd.Context(), cfg, from, a.stdin)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	info, err := archive.Verify(cmd.Context(), whole(f), keys)
+	info, err := archive.Verify(cmd.Context(), f.whole(), keys)
+	if err == nil {
+		err = f.honest(info.About)
+	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", f.shown, err)
 	}
 	if !info.Proven {
 		_, _ = fmt.Fprintln(a.stderr, "none of the keys made this backup: anybody who knows the recipients can have")
 	}
 	return a.show(cmd, info, func(w io.Writer) {
-		row(w, "good", name)
+		row(w, "good", f.shown)
 		row(w, "taken", info.Taken)
 		row(w, "issuer", info.Issuer)
 		row(w, "made by", "Latchkey "+info.Version+", "+info.Driver)

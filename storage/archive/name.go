@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -40,4 +41,19 @@ func ParseName(issuer, name string) (taken time.Time, ok bool) {
 	}
 	taken, err := time.Parse(stamp, rest[:len(stamp)])
 	return taken, err == nil
+}
+
+// nameSlack is by how much the time in a name may be another than that inside: it is named before it is begun.
+const nameSlack = time.Minute
+
+// CheckName says where a name, as [NewName] gives it, speaks of another issuer or time than the backup itself: it was renamed, or an old one was copied.
+func CheckName(name string, about About) error {
+	taken, ok := ParseName(about.Issuer, name)
+	switch {
+	case !ok:
+		return fmt.Errorf("its name is none of a backup of %s, which is what is sealed inside", about.Issuer)
+	case taken.Sub(about.Taken).Abs() > nameSlack:
+		return fmt.Errorf("its name says that it was taken at %s, but sealed inside is %s", taken.Format(time.RFC3339), about.Taken.Format(time.RFC3339))
+	}
+	return nil
 }

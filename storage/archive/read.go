@@ -3,6 +3,7 @@ package archive
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -26,22 +27,51 @@ func Read(ctx context.Context, r io.Reader, keys *Keys, use func(context.Context
 	return about, proven, err
 }
 
-func read(ctx context.Context, in io.Reader, keys *Keys, use func(context.Context, io.Reader) error) (about About, proven bool, err error) {
+// ReadAbout reads no more than what the backup says of itself. That is as it was made; whether the rest is, [Read] says. Errors: ErrKey, ErrDamaged,
+// ErrTooNew, with which what could be read is returned, and those of r.
+func ReadAbout(ctx context.Context, r io.Reader, keys *Keys) (About, error) {
+	in := &source{ctx: ctx, r: r}
+	o, err := open(in, keys)
+	if err != nil {
+		return About{}, cmp.Or(in.err, err)
+	}
+	about, err := o.body.about()
+	if in.err != nil {
+		return about, in.err
+	}
+	return about, err
+}
+
+// opened is a backup before its header.
+type opened struct {
+	body          *body
+	packed, whole *bufio.Reader
+}
+
+func open(in io.Reader, keys *Keys) (opened, error) {
 	whole := bufio.NewReaderSize(in, 256<<10)
-	open, err := age.Decrypt(whole, keys.identities...)
+	plain, err := age.Decrypt(whole, keys.identities...)
 	if _, other := errors.AsType[*age.NoIdentityMatchError](err); other {
-		return about, false, ErrKey
+		return opened{}, ErrKey
 	}
 	if err != nil {
-		return about, false, damaged(err)
+		return opened{}, ErrDamaged // what age says of it quotes the file, which may be any
 	}
-	packed := bufio.NewReaderSize(open, 64<<10)
+	packed := bufio.NewReaderSize(plain, 64<<10)
 	unpacked, err := gzip.NewReader(packed)
 	if err != nil {
-		return about, false, damaged(err)
+		return opened{}, damaged(err)
 	}
 	unpacked.Multistream(false)
-	b := &body{in: bufio.NewReaderSize(unpacked, maxLine), sum: sha256.New()}
+	return opened{&body{in: bufio.NewReaderSize(unpacked, maxLine), sum: sha256.New()}, packed, whole}, nil
+}
+
+func read(ctx context.Context, in io.Reader, keys *Keys, use func(context.Context, io.Reader) error) (about About, proven bool, err error) {
+	o, err := open(in, keys)
+	if err != nil {
+		return about, false, err
+	}
+	b := o.body
 	if about, err = b.about(); err != nil {
 		return about, false, err
 	}
@@ -54,7 +84,7 @@ func read(ctx context.Context, in io.Reader, keys *Keys, use func(context.Contex
 	if _, err := io.Copy(io.Discard, b); err != nil {
 		return about, false, err
 	}
-	for _, rest := range []io.Reader{b.in, packed, whole} { // nothing may come after the end, at any level
+	for _, rest := range []io.Reader{b.in, o.packed, o.whole} { // nothing may come after the end, at any level
 		if n, err := io.CopyN(io.Discard, rest, 1); n != 0 || !errors.Is(err, io.EOF) {
 			return about, false, damaged(errors.Join(errors.New("something is behind its end"), err))
 		}
