@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -114,6 +115,11 @@ func (c *Certificate) TLSConfig() *tls.Config {
 }
 
 func (c *Certificate) load(at [2]time.Time) error {
+	for _, name := range [...]string{c.certFile, c.keyFile} {
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // a pipe would keep the reader waiting
+			return fmt.Errorf("%s is no regular file", name)
+		}
+	}
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return err
