@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// nginxConf is what an ingress says to nginx: connections to the service are kept and used again, a request is sent to another backend only where it
-// cannot have reached the first, and nothing is waited for long.
+// nginxConf is what is around docs/examples/nginx/replicas.conf.
 const nginxConf = `
 worker_processes 1;
 %s
@@ -26,35 +25,18 @@ http {
   access_log access.log one;
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
   keepalive_requests 100;
-  upstream service {
-    server %s max_fails=0;
-    keepalive 16;
-  }
-  server {
-    listen %s;
-    location / {
-      proxy_pass http://service;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_next_upstream error timeout;
-      proxy_connect_timeout 2s;
-      proxy_read_timeout 30s;
-    }
-  }
+%s
 }
 `
 
-// Nginx is a real nginx before a service.
+// Nginx is a real nginx with docs/examples/nginx/replicas.conf.
 type Nginx struct {
 	// URL is where clients find it.
 	URL string
 	dir string
 }
 
-// NewNginx reserves an address for an nginx before front. Start it once the issuer is configured with its URL.
+// NewNginx reserves an address for an nginx. Start it once the issuer is configured with its URL.
 func NewNginx(t testing.TB) *Nginx {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "nginx-")
@@ -65,8 +47,8 @@ func NewNginx(t testing.TB) *Nginx {
 	return &Nginx{URL: fmt.Sprintf("http://127.0.0.1:%d", Port(t)), dir: dir}
 }
 
-// Start starts it, and waits until it listens. It is stopped when the test ends.
-func (n *Nginx) Start(t testing.TB, front *Front) {
+// Start starts it before three addresses, and waits until it listens. It is stopped when the test ends.
+func (n *Nginx) Start(t testing.TB, backends [3]string) {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
@@ -78,7 +60,7 @@ func (n *Nginx) Start(t testing.TB, front *Front) {
 	}
 	listen := strings.TrimPrefix(n.URL, "http://")
 	conf := filepath.Join(n.dir, "nginx.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, nginxConf, who, front.Address, listen), 0o600); err != nil {
+	if err := os.WriteFile(conf, fmt.Appendf(nil, nginxConf, who, replicasConf(t, listen, backends)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out := &Buffer{}
@@ -102,6 +84,26 @@ func (n *Nginx) Start(t testing.TB, front *Front) {
 		}
 		return c.Close()
 	})
+}
+
+// replicasConf is the example with other addresses, and without TLS.
+func replicasConf(t testing.TB, listen string, backends [3]string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(Root(), "docs/examples/nginx/replicas.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(raw)
+	for _, change := range [][2]string{
+		{"10.0.0.11:8080", backends[0]}, {"10.0.0.12:8080", backends[1]}, {"10.0.0.13:8080", backends[2]}, {"listen 443 ssl;", "listen " + listen + ";"},
+		{"ssl_certificate     /etc/ssl/id.crt;", ""}, {"ssl_certificate_key /etc/ssl/id.key;", ""},
+	} {
+		if strings.Count(text, change[0]) != 1 {
+			t.Fatalf("replicas.conf does not say once %q", change[0])
+		}
+		text = strings.Replace(text, change[0], change[1], 1)
+	}
+	return text
 }
 
 // Log is one of its logs: access.log or error.log.
