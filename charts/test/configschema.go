@@ -19,6 +19,8 @@ var (
 	exampleName   = regexp.MustCompile(`^(?: *)(?:# )?([a-z][a-z0-9_]*):(?: (.*))?$`)
 	exampleMember = regexp.MustCompile(`(?m)^#   (?:- |  )([a-z_]+): `)
 	bounds        = regexp.MustCompile(`(?:From|At least) ([0-9]+[A-Za-z0-9]*)(?: to ([0-9]+[A-Za-z0-9]*))?\.|At most ([0-9]+[A-Za-z0-9]*)\.`)
+	isDuration    = regexp.MustCompile(durationPattern)
+	isSize        = regexp.MustCompile(`^[0-9]+[KMG]iB$`)
 	choice        = regexp.MustCompile(`Of ([^.]*)\.`)
 )
 
@@ -46,31 +48,25 @@ func ownedKeys(root string) (map[string]bool, error) {
 	return owned, nil
 }
 
-// configSchema is the schema of the value config: every key of the example configuration. A key that the chart sets may be anything here.
-func configSchema(example string, owned map[string]bool) (map[string]any, error) {
-	schema := map[string]any{"type": "object", "properties": map[string]any{}, "additionalProperties": false}
+// leaf is a key of the example configuration, with its sample and the notes below its documentation.
+type leaf struct{ path, sample, notes string }
+
+// leavesOf reads every key of the example configuration.
+func leavesOf(example string) (leaves []leaf, err error) {
 	var sections []string // by depth
-	leaves, lines := 0, strings.Split(example, "\n")
+	lines := strings.Split(example, "\n")
 	for i, line := range lines {
-		if leaf := exampleLeaf.FindStringSubmatch(line); leaf != nil && i+1 < len(lines) {
+		if found := exampleLeaf.FindStringSubmatch(line); found != nil && i+1 < len(lines) {
 			name := exampleName.FindStringSubmatch(lines[i+1])
 			if name == nil {
 				return nil, fmt.Errorf("line %d of the example configuration has no key", i+2)
 			}
-			depth := len(leaf[1]) / 2
+			depth := len(found[1]) / 2
 			path := strings.Join(append(append([]string{}, sections[:min(depth, len(sections))]...), name[1]), ".")
-			if "LATCHKEY_"+strings.ToUpper(strings.ReplaceAll(path, ".", "_")) != leaf[3] {
-				return nil, fmt.Errorf("line %d of the example configuration has %s for %s", i+2, path, leaf[3])
+			if "LATCHKEY_"+strings.ToUpper(strings.ReplaceAll(path, ".", "_")) != found[3] {
+				return nil, fmt.Errorf("line %d of the example configuration has %s for %s", i+2, path, found[3])
 			}
-			leaves++
-			value := leafSchema(name[2], leaf[2])
-			if owned[path] {
-				value = map[string]any{}
-			}
-			put(schema, path, value)
-			if owned[path+"_file"] {
-				put(schema, path+"_file", map[string]any{})
-			}
+			leaves = append(leaves, leaf{path, name[2], found[2]})
 			continue
 		}
 		if name := exampleName.FindStringSubmatch(line); name != nil && name[2] == "" && !strings.Contains(line, "#") {
@@ -78,8 +74,28 @@ func configSchema(example string, owned map[string]bool) (map[string]any, error)
 			sections = append(sections[:min(depth, len(sections))], name[1])
 		}
 	}
-	if leaves < 100 {
+	if len(leaves) < 100 {
 		return nil, errors.New("the example configuration has too few keys to be one")
+	}
+	return leaves, nil
+}
+
+// configSchema is the schema of the value config: every key of the example configuration. A key that the chart sets may be anything here.
+func configSchema(example string, owned map[string]bool) (map[string]any, error) {
+	schema := map[string]any{"type": "object", "properties": map[string]any{}, "additionalProperties": false}
+	leaves, err := leavesOf(example)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range leaves {
+		value := leafSchema(l.sample, l.notes)
+		if owned[l.path] {
+			value = map[string]any{}
+		}
+		put(schema, l.path, value)
+		if owned[l.path+"_file"] {
+			put(schema, l.path+"_file", map[string]any{})
+		}
 	}
 	return schema, nil
 }
@@ -147,9 +163,9 @@ func leafSchema(sample, notes string) map[string]any {
 		switch {
 		case of != nil:
 			return map[string]any{"enum": of}
-		case regexp.MustCompile(`^[0-9]+[kKMG]?i?B$`).MatchString(v):
+		case isSize.MatchString(v):
 			return map[string]any{"type": []any{"string", "integer"}, "pattern": sizePattern}
-		case m != nil && regexp.MustCompile(durationPattern).MatchString(v):
+		case m != nil && isDuration.MatchString(v):
 			return map[string]any{"type": "string", "minLength": 2, "pattern": durationPattern}
 		case v != "":
 			return map[string]any{"type": "string"}

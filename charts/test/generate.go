@@ -10,5 +10,9 @@ func Generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{"charts/latchkey/values.schema.json": schema, "charts/latchkey/README.md": readme}, nil
+	limits, err := Limits(root)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"charts/latchkey/values.schema.json": schema, "charts/latchkey/README.md": readme, "charts/latchkey/files/limits.yaml": limits}, nil
 }

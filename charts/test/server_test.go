@@ -54,7 +54,7 @@ func serverTakesConfiguration(t *testing.T, binary string) {
 	}
 	// What only the server can know is its to refuse, so that the check is one.
 	for values, says := range map[string]string{
-		"config: {keys: {rotate_every: 1m}}":                                    "keys.rotate_every",
+		"config: {web: {help_url: nowhere}}":                                    "web.help_url",
 		"clients: {files: {a.yaml: [{client_id: a, grant_types: [password]}]}}": "grant_types",
 		"extraEnv: [{name: LATCHKEY_ISUER, value: x}]":                          "LATCHKEY_ISUER",
 	} {

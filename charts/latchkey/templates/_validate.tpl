@@ -13,7 +13,11 @@
 {{- include "latchkey.validateScale" . -}}
 {{- include "latchkey.validateReach" . -}}
 {{- include "latchkey.validateClients" . -}}
+{{- include "latchkey.validateMaintenance" . -}}
 {{- include "latchkey.checkConfig" (dict "prefix" "" "map" $v.config) -}}
+{{- if not (include "latchkey.overridden" .) -}}
+{{- include "latchkey.validateLimits" . -}}
+{{- end -}}
 {{- end }}
 
 {{- define "latchkey.validateStorage" -}}

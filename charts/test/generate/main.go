@@ -1,4 +1,4 @@
-// Command generate makes values.schema.json and README.md of the chart anew from values.yaml, the rules beside it and the example
+// Command generate makes values.schema.json, README.md and files/limits.yaml of the chart anew from values.yaml, the rules beside it and the example
 // configuration; with -schemas the bundle of Kubernetes' schemas too. Run it in charts/test.
 package main
 
