@@ -59,6 +59,18 @@ func Load(deflt string) (*Catalogues, error) {
 	return LoadFS(sub, deflt)
 }
 
+// Languages are the tags of the embedded catalogues, in order.
+func Languages() []string {
+	names, err := fs.Glob(embedded, "locales/*.json")
+	if err != nil {
+		return nil // the pattern is right
+	}
+	for i, name := range names {
+		names[i] = strings.TrimSuffix(path.Base(name), ".json")
+	}
+	return names
+}
+
 // LoadFS reads every *.json of a folder: the file's name is the language's tag.
 func LoadFS(dir fs.FS, deflt string) (*Catalogues, error) {
 	if deflt == "" {

@@ -10,11 +10,10 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/text/language"
-
 	"latchkey/keys"
 	"latchkey/provider/client"
 	"latchkey/provider/serve"
+	"latchkey/web/words"
 )
 
 // check does what concerns more than one key, or more than a value's syntax.
@@ -38,8 +37,8 @@ func (c *Config) check(fault func(path, format string, args ...any)) {
 	if c.Accounts.Hash.Memory < Size(c.Accounts.Hash.Lanes)*8<<10 {
 		fault("accounts.hash.memory", "must be at least 8KiB for each lane") // RFC 9106 §3.1
 	}
-	if _, err := language.Parse(c.Web.DefaultLocale); err != nil {
-		fault("web.default_locale", "is no language tag such as en or pt-BR")
+	if have := words.Languages(); !slices.Contains(have, c.Web.DefaultLocale) {
+		fault("web.default_locale", "is none of the languages that there are: %s", strings.Join(have, ", "))
 	}
 	for path, value := range map[string]string{"web.help_url": c.Web.HelpURL, "web.privacy_url": c.Web.PrivacyURL, "web.terms_url": c.Web.TermsURL, "telemetry.endpoint": c.Telemetry.Endpoint} {
 		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
