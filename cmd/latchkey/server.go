@@ -192,12 +192,16 @@ func (s *server) serve(ctx context.Context) (err error) {
 		return fmt.Errorf("server.listen: %w", err)
 	}
 	ln = conns.Listen(ln)
-	go s.run("public listener", func() error {
-		if tlsConfig != nil {
-			return hs.ServeTLS(ln, "", "")
-		}
-		return hs.Serve(ln)
-	})
+	p := public{Server: hs, ln: ln, closed: make(chan struct{})}
+	go func() {
+		defer close(p.closed)
+		s.run("public listener", func() error {
+			if tlsConfig != nil {
+				return hs.ServeTLS(ln, "", "")
+			}
+			return hs.Serve(ln)
+		})
+	}()
 	closeAdmin, err := s.openAdminSocket(ctx)
 	if err != nil {
 		_ = hs.Close()
@@ -215,7 +219,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 		s.log.ErrorContext(ctx, "ending because a part failed", "error", err)
 	}
 	ended = true // by drain
-	return errors.Join(err, s.drain(ctx, hs, closeAdmin))
+	return errors.Join(err, s.drain(ctx, p, closeAdmin))
 }
 
 // keysReady: a process that has not read the keyring for long may not know the newest keys.
@@ -241,7 +245,7 @@ func (s *server) certificate(ctx context.Context) (*tls.Config, error) {
 }
 
 // drain goes in the order that loses nothing: readiness down at once, keep serving while load balancers notice, then end.
-func (s *server) drain(ctx context.Context, hs *http.Server, closeAdmin func()) error {
+func (s *server) drain(ctx context.Context, p public, closeAdmin func()) error {
 	s.ops.Drain()
 	s.edge.Drain()
 	d := s.cfg.Server.Shutdown
@@ -251,10 +255,9 @@ func (s *server) drain(ctx context.Context, hs *http.Server, closeAdmin func()) 
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Timeout.D())
 	defer cancel()
-	err := hs.Shutdown(end)
-	if err != nil {
+	if err := p.end(end, min(d.Delay.D(), lastRequests)); err != nil {
 		s.log.WarnContext(end, "requests under way were cut off", "error", err)
-		_ = hs.Close()
+		_ = p.Close()
 	}
 	closeAdmin()
 	until, _ := end.Deadline()
