@@ -113,7 +113,7 @@ func (d *duty) hold(ctx context.Context, until time.Time, work func(context.Cont
 			until = next
 			continue
 		}
-		if err == nil || d.now().Add(dutyRenew).After(until) {
+		if err == nil || !d.now().Add(dutyRenew).Before(until) { // the next try would come when another may have it
 			d.log.InfoContext(ctx, "lease lost", "duty", d.name)
 			break
 		}
