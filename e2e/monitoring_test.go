@@ -69,12 +69,11 @@ func scraped(t *testing.T) (servers []*harness.Server, families map[string]*dto.
 // prometheus starts a real one that scrapes the servers and evaluates the rules. It returns its API.
 func prometheus(t *testing.T, servers []*harness.Server) string {
 	t.Helper()
-	dir, targets := t.TempDir(), []string{}
-	for _, s := range servers {
-		targets = append(targets, "'"+strings.TrimPrefix(s.Ops, "http://")+"'")
+	dir := t.TempDir()
+	config := fmt.Sprintf("global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 1s}\nrule_files: ['%s']\nscrape_configs:\n", rulesFile())
+	for i, s := range servers { // two issuers: replicas of one would have the same files
+		config += fmt.Sprintf("  - job_name: latchkey-%d\n    static_configs: [{targets: ['%s']}]\n", i, strings.TrimPrefix(s.Ops, "http://"))
 	}
-	config := fmt.Sprintf("global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 1s}\nrule_files: ['%s']\nscrape_configs:\n  - job_name: latchkey\n    static_configs: [{targets: [%s]}]\n",
-		rulesFile(), strings.Join(targets, ", "))
 	file := filepath.Join(dir, "prometheus.yaml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
