@@ -90,15 +90,6 @@ func (b *Browser) At(path string, status int) *Browser {
 	return b
 }
 
-// Says checks that the page's main part has a text.
-func (b *Browser) Says(text string) *Browser {
-	b.t.Helper()
-	if !strings.Contains(b.Text(), text) {
-		b.t.Fatalf("the page at %s does not say %q:\n%s", b.URL, text, b.Text())
-	}
-	return b
-}
-
 // Left returns the parameters of the foreign address that the browser was led to, which must begin with target.
 func (b *Browser) Left(target string) url.Values {
 	b.t.Helper()
