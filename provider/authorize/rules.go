@@ -100,6 +100,7 @@ func ruleWellFormed(_ context.Context, _ *Endpoint, q *Request) error { return q
 
 // ruleProvenance holds a request to the way by which it must come.
 func ruleProvenance(_ context.Context, e *Endpoint, q *Request) error {
+	// The request of an application behind a proxy is our own: its state is sealed, and PKCE binds its code. A browser carries it, and cannot push.
 	if q.Pushed == "" && (e.RequirePAR && q.Client.Forward == nil || q.Client.RequirePAR) {
 		return oauth.E(oauth.InvalidRequest, "the request must be pushed") // RFC 9126 §5, §6
 	}
