@@ -66,12 +66,13 @@ func Languages() []string {
 		return nil // the pattern is right
 	}
 	for i, name := range names {
-		names[i] = strings.TrimSuffix(path.Base(name), ".json")
+		names[i] = tagOf(name)
 	}
-	return names
+	return slices.Compact(names)
 }
 
-// LoadFS reads every *.json of a folder: the file's name is the language's tag.
+// LoadFS reads every *.json of a folder: the file's name is the language's tag, or the tag, a dot and the name of a part of the same language.
+// A key stands in one part only; _meta in the file that is named by the tag alone.
 func LoadFS(dir fs.FS, deflt string) (*Catalogues, error) {
 	if deflt == "" {
 		deflt = Fallback
@@ -86,11 +87,14 @@ func LoadFS(dir fs.FS, deflt string) (*Catalogues, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read catalogue: %w", err)
 		}
-		c, err := parse(strings.TrimSuffix(path.Base(name), ".json"), raw)
-		if err != nil {
+		if err := cs.read(tagOf(name), raw); err != nil {
 			return nil, fmt.Errorf("catalogue %s: %w", name, err)
 		}
-		cs.byTag[c.Tag] = c
+	}
+	for tag, c := range cs.byTag {
+		if c.Name == "" {
+			return nil, fmt.Errorf("catalogue %s.json is missing, or has no _meta", tag)
+		}
 	}
 	base, ok := cs.byTag[Fallback]
 	if !ok {
@@ -114,33 +118,56 @@ func LoadFS(dir fs.FS, deflt string) (*Catalogues, error) {
 	return cs, nil
 }
 
-func parse(tag string, raw []byte) (*Catalogue, error) {
+// tagOf is the language that a file belongs to.
+func tagOf(name string) string {
+	tag, _, _ := strings.Cut(path.Base(name), ".")
+	return tag
+}
+
+// read adds a file to its language.
+func (cs *Catalogues) read(tag string, raw []byte) error {
 	lang, err := language.Parse(tag)
 	if err != nil {
-		return nil, fmt.Errorf("its name is no language tag: %w", err)
+		return fmt.Errorf("its name is no language tag: %w", err)
 	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, fmt.Errorf("parse: %w", err)
+		return fmt.Errorf("parse: %w", err)
 	}
-	c := &Catalogue{Tag: tag, lang: lang, entries: make(map[string]entry, len(all))}
-	var meta struct{ Name, Dir string }
-	if err := json.Unmarshal(all["_meta"], &meta); err != nil {
-		return nil, fmt.Errorf("_meta: %w", err)
+	c := cs.byTag[tag]
+	if c == nil {
+		c = &Catalogue{Tag: tag, lang: lang, entries: make(map[string]entry, len(all))}
+		cs.byTag[tag] = c
 	}
-	if meta.Name == "" || meta.Dir != "ltr" && meta.Dir != "rtl" {
-		return nil, fmt.Errorf("_meta needs a name, and dir ltr or rtl")
+	if meta, ok := all["_meta"]; ok {
+		if err := c.meta(meta); err != nil {
+			return err
+		}
+		delete(all, "_meta")
 	}
-	c.Name, c.Dir = meta.Name, meta.Dir
-	delete(all, "_meta")
 	for key, v := range all {
+		if _, twice := c.entries[key]; twice {
+			return fmt.Errorf("%s: stands in another part too", key)
+		}
 		e, err := parseEntry(v)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
+			return fmt.Errorf("%s: %w", key, err)
 		}
 		c.entries[key] = e
 	}
-	return c, nil
+	return nil
+}
+
+func (c *Catalogue) meta(raw json.RawMessage) error {
+	var meta struct{ Name, Dir string }
+	if err := json.Unmarshal(raw, &meta); err != nil {
+		return fmt.Errorf("_meta: %w", err)
+	}
+	if meta.Name == "" || meta.Dir != "ltr" && meta.Dir != "rtl" {
+		return fmt.Errorf("_meta needs a name, and dir ltr or rtl")
+	}
+	c.Name, c.Dir = meta.Name, meta.Dir
+	return nil
 }
 
 func parseEntry(v json.RawMessage) (entry, error) {
