@@ -64,6 +64,10 @@ func (t typed) in(v url.Values, fields []string) typed {
 func (t typed) text(name string) *string { v := t[name]; return &v }
 
 func (s *Site) drawProfile(w http.ResponseWriter, r *http.Request, status int, f *frame, a storage.Account, t typed) error {
+	return s.draw(w, r, status, "portal", "profile", s.profileView(f, a, t))
+}
+
+func (s *Site) profileView(f *frame, a storage.Account, t typed) *profileView {
 	f.Title = f.T("profile.title")
 	f.Back = "/account"
 	v := &profileView{frame: f, A: a, ResumeMax: f.largest(account.FieldResume), PictureMax: f.largest(account.FieldPicture),
@@ -87,7 +91,7 @@ func (s *Site) drawProfile(w http.ResponseWriter, r *http.Request, status int, f
 	if a.Resume != nil {
 		v.ResumeName, v.ResumeSize = a.Resume.Filename, f.size(a.Resume.Size)
 	}
-	return s.draw(w, r, status, "portal", "profile", v)
+	return v
 }
 
 // size says how large a file is.

@@ -32,27 +32,6 @@ type bench struct {
 
 const sampleIssuer = "http://localhost:8099"
 
-// ada is the account of the samples.
-func ada() storage.Account {
-	years := 12
-	return storage.Account{ID: 7, Username: "ada_b", Email: "ada.byron@example.com", FullName: "Ada Byron", FirstName: "Ada", LastName: "Byron",
-		Phone: "+442079460958", ExperienceYears: &years, Skills: []string{"Analytical engines", "Poetry"},
-		Birthdate: "1815-12-10", Zoneinfo: "Europe/London", Address: &storage.Address{Formatted: "12 St James's Square, London", StreetAddress: "12 St James's Square\nFirst floor", Locality: "London"},
-		Resume:  &storage.FileInfo{ID: "r1", Filename: "ada byron résumé.pdf", ContentType: "application/pdf", Size: 183000},
-		Picture: &storage.FileInfo{ID: "p1", ContentType: "image/png", Size: 9000}}
-}
-
-// sampleClients are the applications that the samples know.
-func sampleClients() map[string]storage.Client {
-	return map[string]storage.Client{
-		"harbour-notes": {ID: "harbour-notes", Name: "Harbour Notes", URI: "https://notes.harbour.example/", PolicyURI: "https://notes.harbour.example/privacy",
-			TOSURI: "https://notes.harbour.example/terms", LogoURI: "https://notes.harbour.example/logo.png", InitiateLoginURI: "https://notes.harbour.example/sign-in?from=id",
-			Localized: map[string]string{"client_name#fr": "Notes du port", "policy_uri#de": "https://notes.harbour.example/datenschutz", "logo_uri#de": "https://notes.harbour.example/zeichen.png"}},
-		"tide-tables": {ID: "tide-tables", Name: "Tide Tables", URI: "https://tides.example/", LogoURI: "https://tides.example/none.png", SkipConsent: true, Scopes: []string{"openid", "email"}},
-		"harbour-tv":  {ID: "harbour-tv", Name: "Harbour TV", URI: "https://tv.harbour.example/", PolicyURI: "https://tv.harbour.example/privacy"},
-	}
-}
-
 // sampleLogos has a picture of one of the sample clients.
 type sampleLogos struct{ asked []string }
 
@@ -67,12 +46,6 @@ func (l *sampleLogos) Logo(_ context.Context, clientID, version string) (logo.Lo
 		return logo.Logo{}, storage.ErrUnavailable
 	}
 	return logo.Logo{}, logo.ErrNone
-}
-
-func notes() Flow {
-	return Flow{Client: sampleClients()["harbour-notes"], ClientHost: "notes.harbour.example",
-		Scopes:        []string{"openid", "profile", "email", "offline_access", "notes:write"},
-		GrantedScopes: []string{"openid"}, Resources: []string{"https://api.harbour.example/v1"}}
 }
 
 func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
