@@ -64,22 +64,27 @@ func (k *killer) backupRound(round int) (before journal, after []acked) {
 	var seen int
 	k.kill = func() {
 		time.Sleep(300 * time.Millisecond)
+		harness.Until(k.t, time.Minute, "there is something of everything", func() error {
+			if j := k.lists(); len(j.accounts) == 0 || len(j.ended) == 0 || len(j.sessions) == 0 || len(j.fixed) == 0 {
+				return fmt.Errorf("there are %d accounts, %d sessions", len(j.accounts), len(j.sessions))
+			}
+			return nil
+		})
+		links := k.promises()
 		before = k.lists()
+		before.links = links
 		run(k.t, k.s, "backup")
 		seen = len(k.lists().accounts)
-		for end := time.Now().Add(5 * time.Second); len(k.lists().accounts) < seen+12 && time.Now().Before(end); {
-			time.Sleep(20 * time.Millisecond)
-		}
+		harness.Until(k.t, time.Minute, "the load went on after the backup", func() error {
+			if n := len(k.lists().accounts); n < seen+12 {
+				return fmt.Errorf("%d accounts came after it", n-seen)
+			}
+			return nil
+		})
 		k.s.Kill()
 	}
 	k.round(round)
-	if late := seen + 8; late < len(k.now.accounts) { // each worker may have one under way
-		after = k.now.accounts[late:]
-	}
-	if len(before.accounts) == 0 || len(before.ended) == 0 || len(before.sessions) == 0 || len(before.fixed) == 0 {
-		k.t.Fatalf("round %d: that is no load: %d accounts, %d sessions", round, len(before.accounts), len(before.sessions))
-	}
-	return before, after
+	return before, k.now.accounts[seen+8:] // each worker may have had one under way
 }
 
 // TestBackup backs up bolt under load, restores into PostgreSQL, backs that up under load, and restores into bolt. What was acknowledged before a backup
@@ -103,6 +108,7 @@ func TestBackup(t *testing.T) {
 		k.now = j
 		k.check()
 	}
+	k.followed(before.links)
 	k.spent("account of after the backup", len(after), func(i int) error { return k.login(after[i].username, after[i].password, 401) })
 	t.Logf("bolt to PostgreSQL: %d and %d accounts there, %d of later not", len(settled.accounts), len(before.accounts), len(after))
 
@@ -129,6 +135,7 @@ func (k *killer) voided(all ...journal) {
 		k.held("account", len(j.accounts), func(i int) error { return k.login(j.accounts[i].username, j.accounts[i].password, 200) })
 		k.held("new password", len(j.resets), func(i int) error { return k.login(j.resets[i].username, j.resets[i].password, 200) })
 		k.spent("old password", len(j.resets), func(i int) error { return k.login(j.resets[i].username, "first-password", 401) })
+		k.unfollowed(j.links)
 		tokens := append(slices.Clone(j.sessions), j.ended...)
 		k.spent("session", len(tokens), func(i int) error { return k.status("GET", "/api/profile", tokens[i], 401) })
 		k.spent("refresh token of the session dialect", len(j.fixed), func(i int) error {

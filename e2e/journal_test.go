@@ -17,6 +17,7 @@ type journal struct {
 	fixed    []string // refresh tokens of the session dialect
 	chains   []*chain
 	resets   []resetting
+	links    []promise // reset links of before a backup, which nobody follows before it is restored
 }
 
 type acked struct{ username, password string }

@@ -46,7 +46,7 @@ func newKiller(t *testing.T, s *harness.Server, kill func()) *killer {
 	k := &killer{t: t, s: s, kill: kill, http: &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	for range 10 {
-		k.askReset(k.api())
+		k.awaitReset(k.api())
 	}
 	k.checkMail()
 	return k
@@ -78,7 +78,7 @@ type killer struct {
 	now    journal   // of this round
 	old    []journal // of rounds before
 	counts map[string]int
-	// forgot are all whose reset mails were promised; waiting are those of them who have not used theirs.
+	// forgot are all whose reset mails were promised; waiting are those of them who are to use theirs, and have not.
 	forgot, waiting []string
 }
 
@@ -131,10 +131,10 @@ func (k *killer) round(round int) {
 	case <-time.After(time.Minute):
 		k.t.Errorf("round %d: a minute was not enough for every kind of worker to get an answer", round)
 	}
+	defer all.Wait() // also where kill ends the test
+	defer close(stop)
 	time.Sleep(time.Duration(20+rand.N(60)) * time.Millisecond)
 	k.kill() // first the server, then the load: the answers under way are lost
-	close(stop)
-	all.Wait()
 }
 
 // signUps makes accounts and signs some of them out again.
@@ -263,7 +263,7 @@ func (k *killer) resets(first func(), stopped func() bool) {
 	for n := 0; !stopped(); n++ {
 		a := k.api()
 		if n%4 == 0 {
-			k.askReset(a)
+			k.awaitReset(a)
 		}
 		name, token := k.letter()
 		if token == "" {
@@ -280,21 +280,30 @@ func (k *killer) resets(first func(), stopped func() bool) {
 	}
 }
 
-// askReset makes an account and asks for a reset link.
-func (k *killer) askReset(a *harness.API) {
+// awaitReset has somebody ask for a reset link, to be followed by [killer.resets].
+func (k *killer) awaitReset(a *harness.API) {
+	if name := k.askReset(a); name != "" {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.waiting = append(k.waiting, name)
+	}
+}
+
+// askReset makes an account and asks for a reset link. It returns who was promised one, "" for nobody.
+func (k *killer) askReset(a *harness.API) string {
 	name := k.name("r")
 	r, err := a.Do("POST", "/api/signup", object{"username": name, "email": name + "@example.test", "password": "first-password"}, nil)
 	if !k.acknowledged(r, err, 201) {
-		return
+		return ""
 	}
 	if r, err = a.Do("POST", "/api/forgot-password", object{"email": name + "@example.test"}, nil); !k.acknowledged(r, err, 200) {
-		return
+		return ""
 	}
 	k.ack("forgot")
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.forgot = append(k.forgot, name)
-	k.waiting = append(k.waiting, name)
+	return name
 }
 
 // letter takes a reset link that has come.
@@ -310,13 +319,22 @@ func (k *killer) letter() (name, token string) {
 	return "", ""
 }
 
+// mailed is the reset token that came first, "" where none did.
 func (k *killer) mailed(name string) string {
-	for _, l := range k.s.Mail.To(name + "@example.test") {
-		if _, rest, ok := strings.Cut(l.Text, "/reset?token="); ok {
-			return strings.TrimRight(strings.Fields(rest)[0], ".,)")
-		}
+	if all := k.tokens(name); len(all) > 0 {
+		return all[0]
 	}
 	return ""
+}
+
+// tokens are the reset tokens that came, the oldest first.
+func (k *killer) tokens(name string) (all []string) {
+	for _, l := range k.s.Mail.To(name + "@example.test") {
+		if _, rest, ok := strings.Cut(l.Text, "/reset?token="); ok {
+			all = append(all, strings.TrimRight(strings.Fields(rest)[0], ".,)"))
+		}
+	}
+	return all
 }
 
 func (k *killer) add(change func(*journal)) {
