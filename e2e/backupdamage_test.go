@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,7 +107,7 @@ func TestBackupNeedsTheServersKey(t *testing.T) {
 	s.Stop(t)
 }
 
-// opens verifies every backup in a folder and says how many there are.
+// opens verifies every backup in a folder and says how many there are, without those that a server lets go meanwhile.
 func opens(t testing.TB, config object, issuer, folder string) int {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprint(config["backup.key_file"]))
@@ -120,8 +122,12 @@ func opens(t testing.TB, config object, issuer, folder string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n := 0
 	for _, e := range all {
 		f, err := os.Open(filepath.Join(folder, e.Name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,6 +136,7 @@ func opens(t testing.TB, config object, issuer, folder string) int {
 		if err != nil || !info.Proven {
 			t.Errorf("%s: %v", e.Name, err)
 		}
+		n++
 	}
-	return len(all)
+	return n
 }
