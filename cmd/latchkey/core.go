@@ -59,7 +59,7 @@ type coreOptions struct {
 
 // openCore opens the store, the keys and the account service. Close it.
 func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, o coreOptions) (*core, error) {
-	c := &core{cfg: cfg, log: log, now: time.Now, declared: newDeclaring()}
+	c := &core{cfg: cfg, log: log, now: clock(), declared: newDeclaring()}
 	opened, err := openStore(ctx, cfg, o)
 	if err != nil {
 		return nil, err

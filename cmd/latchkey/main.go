@@ -30,7 +30,7 @@ func latchkey() int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	a := &app{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Environ(), version: version, revision: revision,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: environ(), version: version, revision: revision,
 		serve: runServer, openAdmin: openAdmin, discovery: discovery,
 	}
 	return a.run(ctx, os.Args[1:])

@@ -105,7 +105,7 @@ func (s *server) prepare() (err error) {
 		tracer = serve.TraceIDs()
 	}
 	s.edge, err = serve.New(serve.Config{Refuse: accountapi.Refuse(issuer.Path), Issuer: s.cfg.Issuer, Hosts: s.cfg.Server.Hosts, Guest: forward.Guest(issuer.EscapedPath()), Proxies: serve.Proxies(s.cfg.Server.TrustedProxies), MaxBody: int64(l.MaxBody),
-		MaxConcurrent: l.MaxConcurrent, RequestTimeout: l.RequestTimeout.D(), Logger: s.log, Registry: s.reg, Tracer: tracer, Now: time.Now})
+		MaxConcurrent: l.MaxConcurrent, RequestTimeout: l.RequestTimeout.D(), Logger: s.log, Registry: s.reg, Tracer: tracer, Now: clock()})
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (s *server) startKeys(ctx context.Context) {
 	})
 	s.work.Go(func() {
 		var trouble paced
-		for waitOr(ctx, time.Until(s.core.rings.NextTick()), woken) {
+		for waitOr(ctx, s.core.rings.NextTick().Sub(s.core.now()), woken) {
 			look := s.core.rings.Reload
 			if rotation.held.Load() {
 				look = s.core.rings.Tick
@@ -121,7 +121,7 @@ func (s *server) startSweep(ctx context.Context) {
 func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
 	for wait(ctx, s.cfg.Storage.SweepEvery.D()) {
 		for {
-			n, err := s.core.store.Sweep(ctx, sweepBatch, time.Now())
+			n, err := s.core.store.Sweep(ctx, sweepBatch, s.core.now())
 			if err != nil {
 				if ctx.Err() == nil {
 					s.log.WarnContext(ctx, "expired records could not be removed", "error", err)
