@@ -44,6 +44,8 @@ type Config struct {
 	SignUpOpen bool
 	// RequireVerified: signing in needs a proven address, where the account has an address.
 	RequireVerified bool
+
+	Second SecondConfig
 }
 
 // HashConfig sets the cost of a password hash (RFC 9106 §4) and how many run at once.
@@ -98,7 +100,7 @@ func Defaults() Config {
 			Forgot: Budget{5, quarter}, Mail: Budget{5, time.Hour}, Check: Budget{120, quarter},
 		},
 		MaxResume: 5 << 20, MaxPicture: 2 << 20, MaxPictureSide: 8192, MaxPicturePixels: 12_000_000, PictureSide: 1024, PictureSlots: 1,
-		SignUpOpen: true,
+		SignUpOpen: true, Second: secondDefaults(),
 	}
 }
 
@@ -141,7 +143,7 @@ func (c Config) check() error {
 	}
 	bad(c.MaxResume < 1 || c.MaxPicture < 1 || c.MaxPictureSide < 1 || c.MaxPicturePixels < 1 || c.PictureSide < 1 || c.PictureSlots < 1,
 		"upload caps must be positive")
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.Second.check())...)
 }
 
 // Store is the roles that the rules need.
@@ -151,6 +153,9 @@ type Store interface {
 	storage.Sessions
 	storage.Consents
 	storage.OneTimes
+	storage.Passkeys
+	storage.Events
+	storage.Replays
 	storage.Limits
 }
 
@@ -165,6 +170,8 @@ type Deps struct {
 	Now    func() time.Time
 	// Random is crypto/rand.Reader outside of tests.
 	Random io.Reader
+	// GroupsOf are the groups that somebody is in, those of files too; nil means [storage.Account.Groups].
+	GroupsOf func(a storage.Account) []string
 	// Wake tells the courier that there is mail. It must not block.
 	Wake func()
 }

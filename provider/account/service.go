@@ -27,6 +27,7 @@ type Service struct {
 	now      func() time.Time
 	random   io.Reader
 	wake     func()
+	groupsOf func(storage.Account) []string
 	hashes   *hashPool
 	flights  *flights
 	pictures *picture.Cleaner
@@ -47,6 +48,9 @@ func New(config Config, deps Deps) (*Service, error) {
 	}
 	if s.wake == nil {
 		s.wake = func() {}
+	}
+	if s.groupsOf = deps.GroupsOf; s.groupsOf == nil {
+		s.groupsOf = func(a storage.Account) []string { return a.Groups }
 	}
 	salt, key := s.randomBytes(saltLength), s.randomBytes(keyLength)
 	if salt == nil || key == nil {

@@ -4,40 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"latchkey/provider/audit"
-	"latchkey/provider/oauth"
 	"latchkey/storage"
 )
-
-// passwordFactor is the one factor that there is (RFC 8176 §2).
-var passwordFactor = []string{"pwd"}
-
-// newSession makes a session that is not stored yet. Its SID has 144 random bits; browsers also get a secret of 256.
-func (s *Service) newSession(d Dialect, c Caller, persistent bool, now time.Time) (storage.Session, string, error) {
-	sid, err := s.secret(18)
-	if err != nil {
-		return storage.Session{}, "", err
-	}
-	out := storage.Session{
-		SID: sid, AuthTime: now, AMR: slices.Clone(passwordFactor), ACR: oauth.ACROf(passwordFactor), Kind: string(d),
-		UserAgent: cut(c.UserAgent, 256), Address: cut(c.Address, 64),
-		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(s.config.SessionTTL[d]), Persistent: persistent,
-	}
-	if persistent {
-		out.ExpiresAt = now.Add(s.config.PersistentTTL)
-	}
-	if d != Page {
-		return out, "", nil
-	}
-	secret, err := s.secret(32)
-	out.SecretHash = digest(secret)
-	return out, secret, err
-}
 
 // cut keeps at most n bytes of valid text without control characters.
 func cut(text string, n int) string {

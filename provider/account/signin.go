@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"latchkey/provider/audit"
 	"latchkey/storage"
@@ -13,7 +12,7 @@ import (
 
 // SignIn checks credentials and gives a session.
 //
-// Refusals: Invalid (the password is over the byte cap: no hash), WrongCredentials, Throttled, Busy. An unknown account, an account
+// Refusals: Invalid (the password is over the byte cap: no hash), WrongCredentials, Throttled, Busy, StepNeeded. An unknown account, an account
 // without password, an empty password, a wrong one, a disabled account and (with RequireVerified) one whose address is not proven cost
 // one hash each and are refused alike.
 func (s *Service) SignIn(ctx context.Context, in Credentials) (SignedIn, error) {
@@ -21,12 +20,8 @@ func (s *Service) SignIn(ctx context.Context, in Credentials) (SignedIn, error) 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	out, err := s.openSession(ctx, in, a)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	s.record(ctx, audit.SignIn, in.Caller, audit.Event{AccountID: a.ID, SID: out.Session.SID, Detail: string(in.Dialect)})
-	return out, nil
+	return s.enter(ctx, opening{Dialect: in.Dialect, Caller: in.Caller, Persistent: in.Persistent, Replace: in.Replace, AMR: []string{amrPassword},
+		DeviceToken: in.DeviceToken, Two: in.Two}, a)
 }
 
 // authenticate finds the account and checks the password, under the limits.
@@ -124,83 +119,6 @@ func (s *Service) rehash(ctx context.Context, a storage.Account, normal []byte) 
 	a.PasswordHash = encoded
 	// A conflict means that the account was changed meanwhile, perhaps its password: that one must stand.
 	_, _ = s.store.ReplaceAccount(ctx, a, storage.Effects{}, s.now())
-}
-
-// openSession makes the session, or renews the one that the browser has.
-func (s *Service) openSession(ctx context.Context, in Credentials, a storage.Account) (SignedIn, error) {
-	now := s.now()
-	out := SignedIn{Account: a}
-	renewed, err := s.renewSession(ctx, in, a, &out, now)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	if !renewed {
-		if out.Session, out.Secret, err = s.newSession(in.Dialect, in.Caller, in.Persistent, now); err != nil {
-			return SignedIn{}, err
-		}
-		out.Session.AccountID = a.ID
-		if err := s.store.CreateSession(ctx, out.Session, now); err != nil {
-			if errors.Is(err, storage.ErrNotFound) { // deleted a moment ago
-				return SignedIn{}, &Refusal{Kind: WrongCredentials}
-			}
-			return SignedIn{}, fmt.Errorf("create session: %w", err)
-		}
-	}
-	return out, s.stillGood(ctx, in, a, out.Session.SID)
-}
-
-// stillGood looks at the account again now that the session exists. A reset or a disabling that became durable after the password was
-// checked and before the session was stored has not ended this session; one that comes later will.
-func (s *Service) stillGood(ctx context.Context, in Credentials, a storage.Account, sid string) error {
-	current, err := s.store.Account(ctx, storage.AccountKey{ID: a.ID})
-	if err == nil && !current.Disabled && current.PasswordSetAt.Equal(a.PasswordSetAt) {
-		return nil
-	}
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return fmt.Errorf("load account: %w", err)
-	}
-	if _, err := s.store.EndSessions(ctx, storage.EndScope{AccountID: a.ID, SID: sid}, s.now()); err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	s.record(ctx, audit.SignInFailed, in.Caller, audit.Event{AccountID: a.ID, Detail: "changed_meanwhile"})
-	return &Refusal{Kind: WrongCredentials}
-}
-
-// renewSession deals with in.Replace. For the same account the session keeps its SID, its persistence and its clients, and gets a new
-// AuthTime, lifetime and secret; another account's is ended.
-func (s *Service) renewSession(ctx context.Context, in Credentials, a storage.Account, out *SignedIn, now time.Time) (bool, error) {
-	if in.Replace == "" {
-		return false, nil
-	}
-	old, err := s.store.Session(ctx, in.Replace, now)
-	if errors.Is(err, storage.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("load session: %w", err)
-	}
-	if old.AccountID != a.ID {
-		if _, err := s.store.EndSessions(ctx, storage.EndScope{AccountID: old.AccountID, SID: old.SID}, now); err != nil {
-			return false, fmt.Errorf("end session: %w", err)
-		}
-		s.record(ctx, audit.SessionsEnded, in.Caller, audit.Event{AccountID: old.AccountID, SID: old.SID, Detail: "replaced"})
-		return false, nil
-	}
-	fresh, secret, err := s.newSession(Dialect(old.Kind), in.Caller, old.Persistent, now)
-	if err != nil {
-		return false, err
-	}
-	renewed, err := s.store.TouchSession(ctx, old.SID, storage.SessionChange{
-		LastSeenAt: now, AuthTime: now, ExpiresAt: fresh.ExpiresAt, AMR: fresh.AMR, ACR: fresh.ACR, SecretHash: fresh.SecretHash,
-	}, now)
-	if errors.Is(err, storage.ErrNotFound) { // ended a moment ago
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("renew session: %w", err)
-	}
-	out.Session, out.Secret = renewed, secret
-	return true, nil
 }
 
 // Confirm checks the password of an account again, under the same limits as SignIn. Refusals: WrongPassword, Invalid, Throttled, Busy, Gone.

@@ -132,7 +132,7 @@ func TestSignInMeetsReset(t *testing.T) {
 	}
 	token, _ := r.mailed(MailReset)
 	r.pass(time.Second)
-	r.store.before["CreateSession"] = func() {
+	r.store.before["ApplyEffects"] = func() {
 		if _, err := r.ResetPassword(t.Context(), token, "the owner's own", Platform, from("192.0.2.9")); err != nil {
 			t.Error(err)
 		}

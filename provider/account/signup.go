@@ -113,7 +113,7 @@ func (s *Service) newAccount(in SignUp) (storage.Account, []byte, error) {
 // signUpEffects are what comes to be with the account: its session, and the proof of its address.
 func (s *Service) signUpEffects(in SignUp, a storage.Account) (with storage.Effects, out SignedIn, err error) {
 	if !in.NoSession {
-		session, secret, err := s.newSession(in.Dialect, in.Caller, false, a.CreatedAt)
+		session, secret, err := s.newSession(opening{Dialect: in.Dialect, Caller: in.Caller, AMR: []string{amrPassword}}, a.CreatedAt)
 		if err != nil {
 			return with, out, err
 		}

@@ -50,6 +50,10 @@ type Credentials struct {
 	// Replace is the session of this browser, if any: for the same account it is renewed (same SID, new AuthTime, new secret), for
 	// another it is ended. "" if none.
 	Replace string
+	// DeviceToken is the value of the browser's cookie of known devices, "" if none.
+	DeviceToken string
+	// Two: two factors are asked for, also in a browser that stands in for the second.
+	Two bool
 }
 
 // SignedIn is an account with a fresh session.
@@ -58,6 +62,8 @@ type SignedIn struct {
 	Session storage.Session
 	// Secret goes into the browser's cookie; "" for dialects without one.
 	Secret string
+	// Device is the new value of the browser's cookie of known devices; "" where it stays as it is.
+	Device string
 }
 
 // Profile changes. A nil pointer leaves the field; a pointer to the zero value clears it.
@@ -157,6 +163,8 @@ type Refusal struct {
 	// Minimum is the password length that was asked for, in characters, where the password is TooShort.
 	Minimum    int
 	RetryAfter time.Duration
+	// Step is what is still needed, where Kind is StepNeeded.
+	Step *Step
 }
 
 // Error is for logs; it holds no input.

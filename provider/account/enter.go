@@ -1,0 +1,224 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"latchkey/provider/audit"
+	"latchkey/provider/oauth"
+	"latchkey/storage"
+)
+
+// opening is a session that is about to be opened, by somebody who proved to be a.
+type opening struct {
+	Dialect Dialect
+	Caller  Caller
+	// Persistent: "keep me signed in".
+	Persistent bool
+	// Replace is the SID of this browser's session, "" if none (see [Credentials]).
+	Replace string
+	// AMR is what was proved (RFC 8176), see [joinAMR].
+	AMR []string
+	// DeviceToken is the value of the browser's cookie of known devices, "" if none.
+	DeviceToken string
+
+	// Since is when the first of AMR was proved; zero for now.
+	Since time.Time
+	// Second: a second factor was proved, whether or not it makes "mfa" of AMR. Two: a known device does not stand in for one.
+	Second, Two bool
+	// Trust: this browser is not to be asked for a second factor for a while.
+	Trust bool
+	// Step is the ID of the step that led here, "" for none; the step is over by StepEnds anyway.
+	Step     string
+	StepEnds time.Time
+}
+
+// The values of `amr` (RFC 8176 §2) that are used. A passkey gives pop and user, and mfa where it verified its user; one-time passwords, recovery
+// codes, and what was mailed are otp.
+const (
+	amrPassword = "pwd"
+	amrOTP      = "otp"
+	amrKey      = "pop"
+	amrUser     = "user"
+	amrTwo      = "mfa"
+)
+
+// joinAMR adds what was proved to what was proved before. "mfa" is among it where two different kinds were (RFC 8176 §2), and never without.
+func joinAMR(before []string, more ...string) []string {
+	all := slices.Clone(before)
+	for _, v := range more {
+		if !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	kinds := 0
+	for _, kind := range []string{amrPassword, amrOTP, amrKey} {
+		if slices.Contains(all, kind) {
+			kinds++
+		}
+	}
+	if kinds > 1 && !slices.Contains(all, amrTwo) {
+		all = append(all, amrTwo)
+	}
+	return all
+}
+
+// enter lets somebody in who proved to be a: the one way to a session, whatever proved it. Where something is still needed it opens none, and
+// refuses with StepNeeded, which says what; whoever did that step comes back here with what more was proved.
+//
+// Refusals: StepNeeded, StepGone (its step was used before), WrongCredentials (the account changed meanwhile).
+func (s *Service) enter(ctx context.Context, in opening, a storage.Account) (SignedIn, error) {
+	device, err := s.findDevice(ctx, a.ID, in.DeviceToken)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	need, methods, err := s.missing(ctx, in, a, device)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if need != "" {
+		return SignedIn{}, s.stepNeeded(in, a, need, methods)
+	}
+	if err := s.spendStep(ctx, in); err != nil {
+		return SignedIn{}, err
+	}
+	out, err := s.openSession(ctx, in, a, device)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	s.record(ctx, audit.SignIn, in.Caller, audit.Event{AccountID: a.ID, SID: out.Session.SID, Detail: string(in.Dialect)})
+	return out, nil
+}
+
+// missing says what else a sign-in needs, "" for nothing: the second factor before anything that only its owner may do.
+func (s *Service) missing(ctx context.Context, in opening, a storage.Account, device knownDevice) (StepNeed, []Method, error) {
+	return s.missingFactor(ctx, in, a, device)
+}
+
+// openSession makes the session, or renews the one that the browser has.
+func (s *Service) openSession(ctx context.Context, in opening, a storage.Account, device knownDevice) (SignedIn, error) {
+	now := s.now()
+	out := SignedIn{Account: a}
+	with, err := s.keepDevice(ctx, in, a, device, &out)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	renewed, err := s.renewSession(ctx, in, a, &out, now)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !renewed {
+		if out.Session, out.Secret, err = s.newSession(in, now); err != nil {
+			return SignedIn{}, err
+		}
+		out.Session.AccountID = a.ID
+		with.Session = &out.Session
+	}
+	if with.Session != nil || len(with.Put) > 0 {
+		if err := s.applyOpening(ctx, a.ID, with, now); err != nil {
+			return SignedIn{}, err
+		}
+	}
+	return out, s.stillGood(ctx, in, a, out.Session.SID)
+}
+
+// applyOpening stores the session, and what is known of its browser, in one write.
+func (s *Service) applyOpening(ctx context.Context, accountID int64, with storage.Effects, now time.Time) error {
+	err := s.store.ApplyEffects(ctx, accountID, with, now)
+	if errors.Is(err, storage.ErrNotFound) && with.Take != nil { // the former token of the browser went meanwhile
+		with.Take = nil
+		err = s.store.ApplyEffects(ctx, accountID, with, now)
+	}
+	if errors.Is(err, storage.ErrNotFound) { // deleted a moment ago
+		return &Refusal{Kind: WrongCredentials}
+	}
+	if err != nil {
+		return fmt.Errorf("create session: %w", err)
+	}
+	return nil
+}
+
+// stillGood looks at the account again now that the session exists. A reset or a disabling that became durable after the password was
+// checked and before the session was stored has not ended this session; one that comes later will.
+func (s *Service) stillGood(ctx context.Context, in opening, a storage.Account, sid string) error {
+	current, err := s.store.Account(ctx, storage.AccountKey{ID: a.ID})
+	if err == nil && !current.Disabled && current.PasswordSetAt.Equal(a.PasswordSetAt) && sameTOTP(current.TOTP, a.TOTP) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("load account: %w", err)
+	}
+	if _, err := s.store.EndSessions(ctx, storage.EndScope{AccountID: a.ID, SID: sid}, s.now()); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	s.record(ctx, audit.SignInFailed, in.Caller, audit.Event{AccountID: a.ID, Detail: "changed_meanwhile"})
+	return &Refusal{Kind: WrongCredentials}
+}
+
+// renewSession deals with in.Replace. For the same account the session keeps its SID, its persistence and its clients, and gets a new
+// AuthTime, lifetime and secret; another account's is ended.
+func (s *Service) renewSession(ctx context.Context, in opening, a storage.Account, out *SignedIn, now time.Time) (bool, error) {
+	if in.Replace == "" {
+		return false, nil
+	}
+	old, err := s.store.Session(ctx, in.Replace, now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("load session: %w", err)
+	}
+	if old.AccountID != a.ID {
+		if _, err := s.store.EndSessions(ctx, storage.EndScope{AccountID: old.AccountID, SID: old.SID}, now); err != nil {
+			return false, fmt.Errorf("end session: %w", err)
+		}
+		s.record(ctx, audit.SessionsEnded, in.Caller, audit.Event{AccountID: old.AccountID, SID: old.SID, Detail: "replaced"})
+		return false, nil
+	}
+	again := in
+	again.Dialect, again.Persistent = Dialect(old.Kind), old.Persistent
+	fresh, secret, err := s.newSession(again, now)
+	if err != nil {
+		return false, err
+	}
+	renewed, err := s.store.TouchSession(ctx, old.SID, storage.SessionChange{
+		LastSeenAt: now, AuthTime: fresh.AuthTime, ExpiresAt: fresh.ExpiresAt, AMR: fresh.AMR, ACR: fresh.ACR, SecretHash: fresh.SecretHash,
+	}, now)
+	if errors.Is(err, storage.ErrNotFound) { // ended a moment ago
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("renew session: %w", err)
+	}
+	out.Session, out.Secret = renewed, secret
+	return true, nil
+}
+
+// newSession makes a session that is not stored yet. Its SID has 144 random bits; browsers also get a secret of 256.
+func (s *Service) newSession(in opening, now time.Time) (storage.Session, string, error) {
+	sid, err := s.secret(18)
+	if err != nil {
+		return storage.Session{}, "", err
+	}
+	proved := now
+	if !in.Since.IsZero() {
+		proved = in.Since
+	}
+	out := storage.Session{
+		SID: sid, AuthTime: proved, AMR: slices.Clone(in.AMR), ACR: oauth.ACROf(in.AMR), Kind: string(in.Dialect),
+		UserAgent: cut(in.Caller.UserAgent, 256), Address: cut(in.Caller.Address, 64),
+		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(s.config.SessionTTL[in.Dialect]), Persistent: in.Persistent,
+	}
+	if in.Persistent {
+		out.ExpiresAt = now.Add(s.config.PersistentTTL)
+	}
+	if in.Dialect != Page {
+		return out, "", nil
+	}
+	secret, err := s.secret(32)
+	out.SecretHash = digest(secret)
+	return out, secret, err
+}

@@ -1,0 +1,141 @@
+package account
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"latchkey/storage"
+)
+
+// stepPurpose is the [Vault] purpose of tickets.
+const stepPurpose = "sign-in step"
+
+// ticket is what a step carries through the browser, sealed: who proved what, and when. Nothing of it is stored.
+type ticket struct {
+	ID        string   `json:"i"`
+	AccountID int64    `json:"a"`
+	Need      StepNeed `json:"n"`
+	// PasswordSetAt of the account: a password that was changed since takes the ticket along.
+	PasswordSetAt time.Time `json:"s"`
+	ExpiresAt     time.Time `json:"x"`
+
+	Dialect     Dialect   `json:"d"`
+	Persistent  bool      `json:"p,omitempty"`
+	Replace     string    `json:"r,omitempty"`
+	AMR         []string  `json:"m"`
+	DeviceToken string    `json:"k,omitempty"`
+	Since       time.Time `json:"t"`
+	Second      bool      `json:"f,omitempty"`
+	Two         bool      `json:"w,omitempty"`
+	Trust       bool      `json:"u,omitempty"`
+}
+
+// stepNeeded is the refusal that says what is needed.
+func (s *Service) stepNeeded(in opening, a storage.Account, need StepNeed, methods []Method) error {
+	id, err := s.secret(18)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	since := in.Since
+	if since.IsZero() {
+		since = now
+	}
+	t := ticket{ID: id, AccountID: a.ID, Need: need, PasswordSetAt: a.PasswordSetAt, ExpiresAt: now.Add(s.config.Second.StepTTL), Dialect: in.Dialect,
+		Persistent: in.Persistent, Replace: in.Replace, AMR: in.AMR, DeviceToken: in.DeviceToken, Since: since, Second: in.Second, Two: in.Two, Trust: in.Trust}
+	sealed, err := s.sealText(stepPurpose, "", t)
+	if err != nil {
+		return err
+	}
+	return &Refusal{Kind: StepNeeded, Step: &Step{Ticket: sealed, Need: need, Methods: methods, ExpiresAt: t.ExpiresAt}}
+}
+
+// step opens a ticket: what is to be opened, and for whom. The caller is whoever comes with it now. Refusals: StepGone.
+func (s *Service) step(ctx context.Context, sealed string, caller Caller) (opening, storage.Account, StepNeed, error) {
+	var t ticket
+	if err := s.openText(stepPurpose, "", sealed, &t); err != nil || !s.now().Before(t.ExpiresAt) {
+		return opening{}, storage.Account{}, "", &Refusal{Kind: StepGone}
+	}
+	a, err := s.active(ctx, t.AccountID)
+	if IsKind(err, Gone) || err == nil && !a.PasswordSetAt.Equal(t.PasswordSetAt) {
+		return opening{}, storage.Account{}, "", &Refusal{Kind: StepGone}
+	}
+	if err != nil {
+		return opening{}, storage.Account{}, "", err
+	}
+	return opening{Dialect: t.Dialect, Caller: caller, Persistent: t.Persistent, Replace: t.Replace, AMR: t.AMR, DeviceToken: t.DeviceToken, Since: t.Since,
+		Second: t.Second, Two: t.Two, Trust: t.Trust, Step: t.ID, StepEnds: t.ExpiresAt}, a, t.Need, nil
+}
+
+// spendStep uses up the step that a session comes of, so that a ticket opens one.
+func (s *Service) spendStep(ctx context.Context, in opening) error {
+	if in.Step == "" {
+		return nil
+	}
+	err := s.store.SpendOnce(ctx, "step "+in.Step, in.StepEnds, s.now())
+	if errors.Is(err, storage.ErrSpent) {
+		return &Refusal{Kind: StepGone}
+	}
+	if err != nil {
+		return fmt.Errorf("spend step: %w", err)
+	}
+	return nil
+}
+
+// missingFactor says whether a second factor is still needed, or has to be set up first.
+func (s *Service) missingFactor(ctx context.Context, in opening, a storage.Account, device knownDevice) (StepNeed, []Method, error) {
+	must := s.SecondRequired(a)
+	if in.Second || twoFactors(in.AMR) || a.TOTP == nil && !must && !in.Two {
+		return "", nil, nil
+	}
+	methods, err := s.SecondMethods(ctx, a, in.AMR)
+	if err != nil {
+		return "", nil, err
+	}
+	switch {
+	case len(methods) > 0 && device.trusted(s.now()) && !in.Two:
+		return "", nil, nil
+	case len(methods) > 0:
+		return NeedSecond, methods, nil
+	case must || in.Two:
+		return NeedEnrol, slices.Clone(s.config.Second.Methods), nil
+	}
+	return "", nil, nil
+}
+
+// sealText seals what travels through a browser, for a purpose and bound to a context.
+func (s *Service) sealText(purpose, bound string, content any) (string, error) {
+	plain, err := json.Marshal(content)
+	if err != nil {
+		return "", fmt.Errorf("encode %s: %w", purpose, err)
+	}
+	box, err := s.vault.Seal(purpose, bound, plain)
+	if err != nil {
+		return "", fmt.Errorf("seal %s: %w", purpose, err)
+	}
+	return base64.RawURLEncoding.EncodeToString(box), nil
+}
+
+// maxSealedText bounds what is opened, in bytes.
+const maxSealedText = 4 << 10
+
+// openText reverses sealText. Any error means that it is none of ours, or bound to something else.
+func (s *Service) openText(purpose, bound, sealed string, to any) error {
+	if sealed == "" || len(sealed) > maxSealedText {
+		return errors.New("nothing sealed")
+	}
+	box, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
+	if err != nil {
+		return fmt.Errorf("decode %s: %w", purpose, err)
+	}
+	plain, err := s.vault.Open(purpose, bound, box)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", purpose, err)
+	}
+	return json.Unmarshal(plain, to)
+}
