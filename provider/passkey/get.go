@@ -99,9 +99,10 @@ func (p *Party) Got(purpose, browser, sealed string, answer []byte, find Find) (
 	if err != nil {
 		return Proof{}, refused(err)
 	}
-	k := keyOf(*used)
-	k.SignCount = parsed.Response.AuthenticatorData.Counter
-	return Proof{Key: k, Handle: handle, UserVerified: used.Flags.UserVerified, Challenge: t.Challenge, Expires: t.expires()}, nil
+	// What this signature says, which is not what the library makes of it for the record.
+	k, said := keyOf(*used), parsed.Response.AuthenticatorData
+	k.SignCount, k.BackedUp, k.UserVerified = said.Counter, said.Flags.HasBackupState(), said.Flags.HasUserVerified()
+	return Proof{Key: k, Handle: handle, UserVerified: k.UserVerified, Challenge: t.Challenge, Expires: t.expires()}, nil
 }
 
 // refused wraps what the library says. Its details are for logs.

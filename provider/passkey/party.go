@@ -93,7 +93,7 @@ type Key struct {
 	SignCount  uint32
 	// BackupEligible never changes; BackedUp does (§6.1.3).
 	BackupEligible, BackedUp bool
-	// UserVerified: of a credential that was just made.
+	// UserVerified: the authenticator verified its user when it made or used the credential.
 	UserVerified bool
 }
 
