@@ -24,7 +24,7 @@ type Composer struct {
 
 // NewComposer reads the words and the template. now tells how long a link still works.
 func NewComposer(issuer, brand, defaultLocale string, now func() time.Time) (*Composer, error) {
-	cs, err := words.Load(defaultLocale)
+	cs, err := words.Load(defaultLocale, nil)
 	if err != nil {
 		return nil, fmt.Errorf("letters: %w", err)
 	}

@@ -54,7 +54,7 @@ func New(d Deps) (*Site, error) {
 		d.PictureMax = maxPicture
 	}
 	s := &Site{Deps: d, base: strings.TrimSuffix(u.EscapedPath(), "/"), host: u.Host, secure: u.Scheme == "https"}
-	if s.words, err = words.Load(d.DefaultLocale); err != nil {
+	if s.words, err = words.Load(d.DefaultLocale, nil); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	if s.assets, err = loadAssets(); err != nil {

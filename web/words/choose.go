@@ -36,6 +36,9 @@ func (cs *Catalogues) match(wish string) (*Catalogue, bool) {
 	if !strings.ContainsAny(wish, ",;") {
 		wish = strings.Join(strings.Fields(wish), ",")
 	}
+	if c, ok := cs.byTag[wish]; ok {
+		return c, true
+	}
 	tags, _, err := language.ParseAcceptLanguage(wish)
 	if err != nil {
 		return nil, false
