@@ -113,7 +113,7 @@ func TestFloors(t *testing.T) {
 			func(_ source, p string) bool { return p == "latchkey/provider" }},
 		{"the second floor does not import the third",
 			func(s source) bool {
-				return within(s.dir, "provider/serve", "provider/client", "provider/fetch", "provider/logo", "provider/picture", "provider/token", "provider/bearer", "provider/session", "provider/logout", "provider/account")
+				return within(s.dir, "provider/serve", "provider/client", "provider/fetch", "provider/logo", "provider/picture", "provider/password", "provider/token", "provider/bearer", "provider/session", "provider/logout", "provider/account")
 			},
 			func(_ source, p string) bool {
 				return within(p, "latchkey/provider/admin") || slices.ContainsFunc(rooms, func(r string) bool { return within(p, "latchkey/provider/"+r) })

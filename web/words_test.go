@@ -57,7 +57,7 @@ func TestEveryKeyIsThere(t *testing.T) {
 	// What the account package may refuse has words of its own, so that nobody reads "This is too long" without knowing what.
 	for field, problems := range map[string][]account.Problem{
 		account.FieldUsername: {account.Missing, account.TooShort, account.TooLong, account.Malformed}, account.FieldEmail: {account.Missing, account.TooLong, account.Malformed},
-		account.FieldPassword: {account.Missing, account.TooShort, account.TooLong, account.Malformed, account.Personal, account.Common},
+		account.FieldPassword: {account.Missing, account.TooShort, account.TooLong, account.Malformed, account.Personal, account.Common, account.Weak, account.Breached},
 		account.FieldFullName: {account.Missing, account.TooLong, account.Malformed}, account.FieldFirstName: {account.Missing, account.TooShort, account.TooLong, account.Malformed},
 		account.FieldLastName: {account.Missing, account.TooShort, account.TooLong, account.Malformed}, account.FieldPhone: {account.TooLong, account.Malformed},
 		account.FieldExperience: {account.Malformed}, account.FieldSkills: {account.TooLong, account.TooMany, account.Malformed}, account.FieldLocale: {account.Malformed},

@@ -96,8 +96,13 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	breaches, err := breachService(c.cfg)
+	if err != nil {
+		return err
+	}
 	c.accounts, err = account.New(accountConfig(c.cfg), account.Deps{
-		Store: c.store, Outbox: c.store, Vault: c.rings, Links: web.Links(c.cfg.Issuer), Audit: o.sink, Now: c.now, Random: rand.Reader,
+		Breaches: breaches,
+		Store:    c.store, Outbox: c.store, Vault: c.rings, Links: web.Links(c.cfg.Issuer), Audit: o.sink, Now: c.now, Random: rand.Reader,
 		Wake: func() {
 			if f := c.wake.Load(); f != nil {
 				(*f)()
@@ -179,6 +184,7 @@ func accountConfig(cfg *config.Config) account.Config {
 	c.Limits.Address = account.Budget{Max: a.Limits.AddressAttempts, Window: window}
 	c.Limits.Forgot = account.Budget{Max: a.Limits.ForgotMails, Window: window}
 	c.MaxResume, c.MaxPicture = int(a.Files.ResumeMax), int(a.Files.PictureMax)
+	c.PasswordMinBits, c.BreachClosed = a.NewPassword.MinBits, a.NewPassword.Breach.WhenAway == "closed"
 	c.SignUpOpen, c.RequireVerified = a.SignUp == "open", a.RequireVerifiedEmail
 	return c
 }

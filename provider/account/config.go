@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,11 @@ type Config struct {
 	MaxPasswordBytes int
 	// PasswordHistory is how many of the last passwords, the one in force included, cannot be set again (at most 5, see [storage.Account]).
 	PasswordHistory int
+
+	// PasswordMinBits is what a password that is set on a page must be worth, as [password.Judge.Bits] estimates it; 0 asks for nothing.
+	PasswordMinBits int
+	// BreachClosed: where a breach service is asked and is away, no password can be set on a page.
+	BreachClosed bool
 
 	Hash HashConfig
 
@@ -88,6 +94,7 @@ func Defaults() Config {
 		MinPassword:      map[Dialect]int{Platform: 6, Session: 8, Simple: 6, Page: 8},
 		MaxPasswordBytes: 1024,
 		PasswordHistory:  5,
+		PasswordMinBits:  20,
 		Hash: HashConfig{Memory: 19 * 1024, Passes: 2, Lanes: 1, MemoryBudget: 256 << 20, MaxWaiting: 256,
 			MaxWait: time.Second},
 		SessionTTL: map[Dialect]time.Duration{
@@ -128,6 +135,7 @@ func (c Config) check() error {
 		}
 	}
 	bad(c.MaxPasswordBytes < 64, "max password bytes %d: at least 64 must be possible", c.MaxPasswordBytes)
+	bad(c.PasswordMinBits < 0 || c.PasswordMinBits > 60, "password bits %d: must be 0 to 60", c.PasswordMinBits)
 	bad(c.PasswordHistory < 0 || c.PasswordHistory > 5, "password history %d: must be 0 to 5", c.PasswordHistory)
 	p := params{memory: c.Hash.Memory, passes: c.Hash.Passes, lanes: c.Hash.Lanes, version: argonVersion}
 	bad(p.check() != nil, "argon2id parameters: %v", p.check())
@@ -159,7 +167,7 @@ type Store interface {
 	storage.Limits
 }
 
-// Deps is what the rules stand on. Every field is required, but Wake.
+// Deps is what the rules stand on. Every field is required, but Breaches and Wake.
 type Deps struct {
 	Store Store
 	// Outbox takes the requests whose answer must not depend on whether an address is known.
@@ -170,10 +178,17 @@ type Deps struct {
 	Now    func() time.Time
 	// Random is crypto/rand.Reader outside of tests.
 	Random io.Reader
+	// Breaches is the breach service that new passwords are looked up with; nil asks none.
+	Breaches Breaches
 	// GroupsOf are the groups that somebody is in, those of files too; nil means [storage.Account.Groups].
 	GroupsOf func(a storage.Account) []string
 	// Wake tells the courier that there is mail. It must not block.
 	Wake func()
+}
+
+// Breaches says whether a password was in a breach. An error says that it cannot tell.
+type Breaches interface {
+	Breached(ctx context.Context, password string) (bool, error)
 }
 
 func (d Deps) check() error {

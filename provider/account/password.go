@@ -5,8 +5,10 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"latchkey/provider/audit"
 	"latchkey/storage"
 
 	"golang.org/x/text/unicode/norm"
@@ -50,10 +52,12 @@ func (s *Service) newPassword(d Dialect, password string, who ...string) ([]byte
 	// Guessable passwords are refused on the pages only: the documents of the API dialects have no word for it.
 	if d == Page {
 		switch {
-		case commonPassword(string(n)):
+		case s.judge.Common(string(n)):
 			return nil, refuse(Common)
 		case personalPassword(string(n), who):
 			return nil, refuse(Personal)
+		case s.judge.Bits(string(n), who) < float64(s.config.PasswordMinBits):
+			return nil, refuse(Weak)
 		}
 	}
 	return n, nil
@@ -112,18 +116,22 @@ func personalPassword(password string, who []string) bool {
 	return false
 }
 
-// commonPassword knows the passwords of eight characters and more that lead every list of leaked ones, with digits or marks put behind.
-// It is a guard against the worst; a long list is looked up elsewhere.
-func commonPassword(password string) bool {
-	p := strings.ToLower(password)
-	if _, ok := slices.BinarySearch(commonWords, p); ok {
-		return true
+// unbreached asks the breach service, where there is one, about a password that is to be set on a page. Where the service is away, the operator said what counts.
+// Refusals: Invalid (Breached), Busy.
+func (s *Service) unbreached(ctx context.Context, d Dialect, c Caller, normal []byte) error {
+	if s.breaches == nil || d != Page {
+		return nil
 	}
-	first, size := utf8.DecodeRuneInString(p)
-	if strings.Trim(p[size:], string(first)) == "" {
-		return true // one character again and again
+	known, err := s.breaches.Breached(ctx, string(normal))
+	switch {
+	case known:
+		return invalid(FieldPassword, Breached)
+	case err == nil:
+		return nil
+	case s.config.BreachClosed:
+		s.record(ctx, audit.BreachUnchecked, c, audit.Event{Detail: "refused"})
+		return &Refusal{Kind: Busy, RetryAfter: 30 * time.Second}
 	}
-	bare := strings.TrimRight(p, "0123456789!?.*#@$ ")
-	_, ok := slices.BinarySearch(commonWords, bare)
-	return ok
+	s.record(ctx, audit.BreachUnchecked, c, audit.Event{Detail: "let_through"})
+	return nil
 }

@@ -157,6 +157,9 @@ func (s *Service) replacePassword(ctx context.Context, a storage.Account, passwo
 	if refused != nil {
 		return storage.Account{}, refused
 	}
+	if err := s.unbreached(ctx, d, c, normal); err != nil {
+		return storage.Account{}, err
+	}
 	again, err := s.reused(ctx, a, normal)
 	if err != nil {
 		return storage.Account{}, err

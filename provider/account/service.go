@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/provider/audit"
+	"latchkey/provider/password"
 	"latchkey/provider/picture"
 	"latchkey/storage"
 )
@@ -31,6 +32,8 @@ type Service struct {
 	hashes   *hashPool
 	flights  *flights
 	pictures *picture.Cleaner
+	judge    *password.Judge
+	breaches Breaches
 	// dummy is checked where there is no account or no password, so that the refusal costs what a real one costs.
 	dummy string
 }
@@ -45,6 +48,11 @@ func New(config Config, deps Deps) (*Service, error) {
 	s := &Service{
 		config: config, store: deps.Store, outbox: deps.Outbox, vault: deps.Vault, links: deps.Links, audit: deps.Audit,
 		now: deps.Now, random: deps.Random, wake: deps.Wake, flights: newFlights(), pictures: picture.NewCleaner(config.PictureSlots),
+		breaches: deps.Breaches,
+	}
+	var err error
+	if s.judge, err = password.NewJudge(); err != nil {
+		return nil, fmt.Errorf("account: %w", err)
 	}
 	if s.wake == nil {
 		s.wake = func() {}

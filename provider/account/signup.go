@@ -37,6 +37,9 @@ func (s *Service) create(ctx context.Context, in SignUp, discreet bool) (SignedI
 	if err != nil {
 		return SignedIn{}, err
 	}
+	if err := s.unbreached(ctx, in.Dialect, in.Caller, normal); err != nil {
+		return SignedIn{}, err
+	}
 	if a.PasswordHash, err = s.hashPassword(ctx, normal); err != nil {
 		return SignedIn{}, err
 	}

@@ -117,6 +117,8 @@ const (
 	Malformed Problem = "malformed" // wrong shape or characters
 	Personal  Problem = "personal"  // a password that holds the name or address
 	Common    Problem = "common"    // a password that everybody guesses
+	Weak      Problem = "weak"      // a password that is put together of what attackers try first
+	Breached  Problem = "breached"  // a password that a breach service knows
 	TooMany   Problem = "too_many"
 	WrongType Problem = "wrong_type" // a file of another type
 	TooLarge  Problem = "too_large"

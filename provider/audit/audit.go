@@ -19,6 +19,7 @@ const (
 	PasswordChanged  Name = "account.password_changed"
 	ResetRequested   Name = "account.reset_requested"
 	PasswordReset    Name = "account.password_reset"
+	BreachUnchecked  Name = "account.breach_unchecked" // the breach service did not answer; Detail says what came of the password
 	EmailVerified    Name = "account.email_verified"
 	ProfileChanged   Name = "account.profile_changed"
 	GroupsChanged    Name = "account.groups_changed"

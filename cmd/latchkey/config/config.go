@@ -91,6 +91,7 @@ type Accounts struct {
 	RequireVerifiedEmail bool
 	ResetTTL, VerifyTTL  Duration
 	PasswordMinLength    int
+	NewPassword          NewPassword
 	Hash                 struct {
 		Memory        Size
 		Passes, Lanes int

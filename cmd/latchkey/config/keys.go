@@ -101,6 +101,9 @@ func (c *Config) accountKeys() []key {
 		{path: "accounts.reset_ttl", to: &a.ResetTTL, def: "15m", min: "1m", max: "1d", doc: "Lifetime of the link that resets a password."},
 		{path: "accounts.verify_ttl", to: &a.VerifyTTL, def: "60m", min: "1m", max: "30d", doc: "Lifetime of the link that proves an address."},
 		{path: "accounts.password.min_length", to: &a.PasswordMinLength, def: "8", min: "1", max: "64", doc: "Shortest password on pages, in characters. Where set, it raises the minimum of every dialect of the API too, never lowers it."},
+	}
+	t = append(t, c.passwordKeys()...)
+	t = append(t, []key{
 		{path: "accounts.hash.memory", to: &a.Hash.Memory, def: "19MiB", min: "8KiB", max: "4GiB", doc: "Memory of one argon2id hash."},
 		{path: "accounts.hash.passes", to: &a.Hash.Passes, def: "2", min: "1", max: "64", doc: "Passes of argon2id over that memory."},
 		{path: "accounts.hash.lanes", to: &a.Hash.Lanes, def: "1", min: "1", max: "64", doc: "Lanes of argon2id."},
@@ -115,7 +118,7 @@ func (c *Config) accountKeys() []key {
 		{path: "accounts.limits.account_failures", to: &a.Limits.AccountFailures, def: "50", min: "1", doc: "Failures for one account from anywhere."},
 		{path: "accounts.limits.address_attempts", to: &a.Limits.AddressAttempts, def: "100", min: "1", doc: "Attempts of any kind from one client address."},
 		{path: "accounts.limits.forgot_requests", to: &a.Limits.ForgotMails, def: "5", min: "1", doc: "Reset mails asked for one e-mail address."},
-	}
+	}...)
 	t = append(t, dialect("platform", &a.API.Platform, "24h", "6")...)
 	t = append(t, dialect("session", &a.API.Session, "15m", "8")...)
 	t = append(t, key{path: "accounts.api.session.refresh_ttl", to: &a.API.Session.RefreshTTL, def: "30d", min: "1s", max: "3650d", doc: "Lifetime of its refresh tokens."})
