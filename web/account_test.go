@@ -236,7 +236,7 @@ func TestChangePassword(t *testing.T) {
 func TestSessionsPage(t *testing.T) {
 	b := newBench(t, sampleIssuer)
 	v := b.get(t, "/account/sessions", signedIn).status(200).says("Chrome on Linux This device", "Last used just now", "Apps: Harbour Notes, Tide Tables", "Safari on iPhone", "3 hours ago",
-		"Signed in 30 days ago", "An app, directly", "Sign out all others").holds(`datetime="2026-11-21T20:59:40Z" title="2026-11-21 20:59 UTC"`)
+		"Signed in 30 days ago", "An app, directly", "Sign out all others").holds(`datetime="2026-11-21T20:59:40Z" title="21 November 2026 at 20:59 GMT"`)
 	if this, app := strings.Index(v.Body.String(), "Chrome on Linux"), strings.Index(v.Body.String(), "An app, directly"); this > app {
 		t.Error("this device is not first")
 	}

@@ -71,12 +71,12 @@ func (c *Composer) Compose(kind, locale string, l account.Letter) (subject, text
 		if where == "" {
 			where = cat.T("mail.somewhere")
 		}
-		v.Facts = cat.T("mail.facts", "when", stamp(l.When), "where", where)
+		v.Facts = cat.T("mail.facts", "when", cat.Moment(l.When, nil), "where", where)
 	}
 	if l.Link != "" {
 		v.Link, v.Button, v.Note = l.Link, t("button"), t("note")
 		if !l.Expires.IsZero() {
-			v.Note = cat.T("mail.expires", "time", lasting(cat, l.Expires.Sub(c.now())), "until", stamp(l.Expires)) + " " + v.Note
+			v.Note = cat.T("mail.expires", "time", cat.Lasting(l.Expires.Sub(c.now())), "until", cat.Moment(l.Expires, nil)) + " " + v.Note
 		}
 	}
 	if l.Undo != "" {

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"latchkey/provider/serve"
 	"latchkey/storage"
@@ -20,6 +21,8 @@ import (
 type frame struct {
 	s *Site
 	c *words.Catalogue
+	// zone is the person's, nil where it is not known.
+	zone *time.Location
 
 	Lang, Dir, Theme, Brand string
 	// Title without the brand. Back is this page as a path under the issuer, for the language and theme buttons.
@@ -73,7 +76,7 @@ func (s *Site) parse() (map[string]*template.Template, error) {
 	pages := map[string]*template.Template{}
 	for _, n := range names {
 		name := strings.TrimSuffix(path.Base(n), ".html")
-		t, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"asset": s.asset, "plain": words.Plain, "stamp": stamp, "iso": iso}).
+		t, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"asset": s.asset, "plain": words.Plain, "iso": iso}).
 			ParseFS(files, "templates/*.html", n)
 		if err != nil {
 			return nil, fmt.Errorf("parse template: %w", err)
@@ -215,5 +218,6 @@ func (s *Site) portal(w http.ResponseWriter, r *http.Request, here string) (f *f
 	}
 	f = s.begin(r, "", a.Locale)
 	f.Person, f.Here = called(a), here
+	f.in(a.Zoneinfo)
 	return f, a, sess, true, nil
 }

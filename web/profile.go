@@ -94,14 +94,6 @@ func (s *Site) profileView(f *frame, a storage.Account, t typed) *profileView {
 	return v
 }
 
-// size says how large a file is.
-func (f *frame) size(n int64) string {
-	if n < 1<<20 {
-		return f.T("size.kb", "n", int((n+1023)/1024))
-	}
-	return f.T("size.mb", "n", int((n+1<<20-1)>>20))
-}
-
 func (s *Site) profilePost(w http.ResponseWriter, r *http.Request) error {
 	f, a, _, ok, err := s.portal(w, r, "/account")
 	if !ok {

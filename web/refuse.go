@@ -10,7 +10,6 @@ import (
 
 	"latchkey/provider/account"
 	"latchkey/provider/serve"
-	"latchkey/web/words"
 )
 
 // maxForm bounds the body of a form without files, in bytes.
@@ -120,26 +119,4 @@ func fieldID(name string) string { return strings.ReplaceAll(name, "_", "-") }
 
 func retryAfter(w http.ResponseWriter, d time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(int(max(1, (d+time.Second-1)/time.Second)))) // RFC 9110 §10.2.3
-}
-
-// wait says how long, in words.
-func (f *frame) wait(d time.Duration) string {
-	sec := int(max(1, (d+time.Second-1)/time.Second))
-	if sec <= 90 {
-		return f.T("seconds", "n", sec)
-	}
-	return f.T("minutes", "n", (sec+59)/60)
-}
-
-// lasting says how long something works, in words.
-func (f *frame) lasting(d time.Duration) string {
-	return lasting(f.c, d)
-}
-
-func lasting(c *words.Catalogue, d time.Duration) string {
-	minutes := int((d + 30*time.Second) / time.Minute)
-	if minutes >= 120 && minutes%60 == 0 {
-		return c.T("hours", "n", minutes/60)
-	}
-	return c.T("minutes", "n", max(1, minutes))
 }

@@ -112,23 +112,6 @@ func rank(row sessionRow) int {
 	return 1
 }
 
-// stamp is a time for people, iso the same for machines.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-func iso(t time.Time) string   { return t.UTC().Format(time.RFC3339) }
-
-// ago says how long ago something was.
-func (f *frame) ago(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return f.T("ago.now")
-	case d < time.Hour:
-		return f.T("ago.minutes", "n", int(d/time.Minute))
-	case d < 24*time.Hour:
-		return f.T("ago.hours", "n", int(d/time.Hour))
-	}
-	return f.T("ago.days", "n", int(d/(24*time.Hour)))
-}
-
 // device names browser and system of a session, as far as its User-Agent header tells.
 func (f *frame) device(sess storage.Session) string {
 	ua := sess.UserAgent

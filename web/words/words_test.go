@@ -6,7 +6,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"unicode/utf8"
-
 )
 
 func load(t interface {
