@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/provider/audit"
+	"latchkey/provider/passkey"
 	"latchkey/storage"
 )
 
@@ -81,10 +82,12 @@ type LimitsConfig struct {
 	Pair, Account Budget
 	// Address: attempts of any kind from one address.
 	Address Budget
+	// Second: wrong codes of second factors for one account from anywhere; SecondDay the same in a longer time. One address has Pair.
+	Second, SecondDay Budget
 	// Forgot: reset mails asked for one e-mail address. Mail: other mails that a stranger can cause to one e-mail address.
 	Forgot, Mail Budget
-	// Check: questions whether a username is free, from one address.
-	Check Budget
+	// Check: questions whether a username is free, from one address. Passkey: questions that a passkey answers, from one address.
+	Check, Passkey Budget
 }
 
 // Defaults are the numbers of the contract.
@@ -104,7 +107,8 @@ func Defaults() Config {
 		ResetTTL:      15 * time.Minute, VerifyTTL: 24 * time.Hour, RevokeTTL: 7 * 24 * time.Hour, NoticeTTL: 24 * time.Hour,
 		Limits: LimitsConfig{
 			Pair: Budget{5, quarter}, Account: Budget{50, quarter}, Address: Budget{100, quarter},
-			Forgot: Budget{5, quarter}, Mail: Budget{5, time.Hour}, Check: Budget{120, quarter},
+			Second: Budget{20, quarter}, SecondDay: Budget{100, 24 * time.Hour},
+			Forgot: Budget{5, quarter}, Mail: Budget{5, time.Hour}, Check: Budget{120, quarter}, Passkey: Budget{600, quarter},
 		},
 		MaxResume: 5 << 20, MaxPicture: 2 << 20, MaxPictureSide: 8192, MaxPicturePixels: 12_000_000, PictureSide: 1024, PictureSlots: 1,
 		SignUpOpen: true, Second: secondDefaults(),
@@ -146,7 +150,7 @@ func (c Config) check() error {
 	}
 	bad(c.ResetTTL <= 0 || c.VerifyTTL <= 0 || c.RevokeTTL <= 0 || c.NoticeTTL <= 0 || c.PersistentTTL <= 0, "lifetimes must be positive")
 	l := c.Limits
-	for _, b := range []Budget{l.Pair, l.Account, l.Address, l.Forgot, l.Mail, l.Check} {
+	for _, b := range []Budget{l.Pair, l.Account, l.Address, l.Forgot, l.Mail, l.Check, l.Passkey, l.Second, l.SecondDay} {
 		bad(b.Max < 1 || b.Window <= 0, "a limit of %d in %v: both must be positive", b.Max, b.Window)
 	}
 	bad(c.MaxResume < 1 || c.MaxPicture < 1 || c.MaxPictureSide < 1 || c.MaxPicturePixels < 1 || c.PictureSide < 1 || c.PictureSlots < 1,
@@ -167,7 +171,7 @@ type Store interface {
 	storage.Limits
 }
 
-// Deps is what the rules stand on. Every field is required, but Breaches and Wake.
+// Deps is what the rules stand on. Every field is required, but Breaches, Passkeys and Wake.
 type Deps struct {
 	Store Store
 	// Outbox takes the requests whose answer must not depend on whether an address is known.
@@ -182,6 +186,8 @@ type Deps struct {
 	Breaches Breaches
 	// GroupsOf are the groups that somebody is in, those of files too; nil means [storage.Account.Groups].
 	GroupsOf func(a storage.Account) []string
+	// Passkeys asks browsers for passkeys; nil turns them off, and then none of the verbs about them may be called.
+	Passkeys *passkey.Party
 	// Wake tells the courier that there is mail. It must not block.
 	Wake func()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/provider/audit"
+	"latchkey/provider/passkey"
 	"latchkey/provider/password"
 	"latchkey/provider/picture"
 	"latchkey/storage"
@@ -34,6 +35,7 @@ type Service struct {
 	pictures *picture.Cleaner
 	judge    *password.Judge
 	breaches Breaches
+	passkeys *passkey.Party
 	// dummy is checked where there is no account or no password, so that the refusal costs what a real one costs.
 	dummy string
 }
@@ -48,7 +50,7 @@ func New(config Config, deps Deps) (*Service, error) {
 	s := &Service{
 		config: config, store: deps.Store, outbox: deps.Outbox, vault: deps.Vault, links: deps.Links, audit: deps.Audit,
 		now: deps.Now, random: deps.Random, wake: deps.Wake, flights: newFlights(), pictures: picture.NewCleaner(config.PictureSlots),
-		breaches: deps.Breaches,
+		breaches: deps.Breaches, passkeys: deps.Passkeys,
 	}
 	var err error
 	if s.judge, err = password.NewJudge(); err != nil {

@@ -48,6 +48,19 @@ const (
 	KeyRevoked       Name = "key.revoked"
 	Throttled        Name = "limit.throttled"
 	BackupTaken      Name = "backup.taken" // by a command, over the admin socket: everything left, encrypted
+
+	// Second factors; Detail is the method.
+	SecondFactor       Name = "account.second_factor"
+	SecondFactorFailed Name = "account.second_factor_failed"
+	FactorAdded        Name = "account.factor_added"
+	FactorRemoved      Name = "account.factor_removed"
+	RecoveryCodesMade  Name = "account.recovery_codes_made"
+	FactorsReset       Name = "account.factors_reset" // all of them at once; Detail says by whom
+
+	PasskeyAdded   Name = "passkey.added"
+	PasskeyRemoved Name = "passkey.removed"
+	PasskeyRenamed Name = "passkey.renamed"
+	PasskeyCounter Name = "passkey.counter" // its signature counter did not go up: there may be a copy of it
 )
 
 // Event is one thing that happened.

@@ -6,5 +6,6 @@ func Names() []Name {
 		SignUp, SignIn, SignInFailed, SignOut, PasswordChanged, ResetRequested, PasswordReset, BreachUnchecked, EmailVerified, ProfileChanged, GroupsChanged, AccountDisabled, AccountEnabled,
 		AccountDeleted, SessionsEnded, ConsentGiven, ConsentRemoved, DeviceAllowed, DeviceRefused, TokenIssued, TokenRevoked, CodeReplayed, RefreshReplayed,
 		ClientAuthFailed, ClientBarred, ClientFederated, ClientChanged, RegTokenChanged, ForwardSignIn, ForwardSignOut, LogoutDelivered, LogoutGivenUp, KeyRotated, KeyRevoked, Throttled, BackupTaken,
+		SecondFactor, SecondFactorFailed, FactorAdded, FactorRemoved, RecoveryCodesMade, FactorsReset, PasskeyAdded, PasskeyRemoved, PasskeyRenamed, PasskeyCounter,
 	}
 }

@@ -1,0 +1,38 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"latchkey/storage"
+)
+
+// WayIn is a means by which somebody gets into their account on their own.
+type WayIn string
+
+// The ways in. A mailed link that sets a new password is none of them: it is for those who lost theirs.
+const (
+	WayPassword WayIn = "password"
+	WayPasskey  WayIn = "passkey"
+)
+
+// waysIn lists those of an account that has so many passkeys: whatever takes one away asks here whether another is left.
+func (s *Service) waysIn(a storage.Account, passkeys int) []WayIn {
+	var out []WayIn
+	if a.PasswordHash != "" {
+		out = append(out, WayPassword)
+	}
+	if passkeys > 0 && s.passkeys != nil {
+		out = append(out, WayPasskey)
+	}
+	return out
+}
+
+// WaysIn lists those that an account has. Faults only.
+func (s *Service) WaysIn(ctx context.Context, a storage.Account) ([]WayIn, error) {
+	keys, err := s.store.ListPasskeys(ctx, a.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list passkeys: %w", err)
+	}
+	return s.waysIn(a, len(keys)), nil
+}
