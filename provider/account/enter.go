@@ -27,8 +27,9 @@ type opening struct {
 
 	// Since is when the first of AMR was proved; zero for now.
 	Since time.Time
-	// Second: a second factor was proved, whether or not it makes "mfa" of AMR. Two: a known device does not stand in for one.
-	Second, Two bool
+	// Second: a second factor was proved, whether or not it makes "mfa" of AMR. Two: one is asked for where there is one, and no known device stands in for
+	// it. Must: where there is none, one is to be set up.
+	Second, Two, Must bool
 	// Trust: this browser is not to be asked for a second factor for a while.
 	Trust bool
 	// Step is the ID of the step that led here, "" for none; the step is over by StepEnds anyway.

@@ -15,7 +15,7 @@ func (s *Service) SecondMethods(ctx context.Context, a storage.Account, amr []st
 	if a.TOTP != nil {
 		out = append(out, MethodTOTP)
 	}
-	if !slices.Contains(amr, amrKey) {
+	if s.passkeys != nil && !slices.Contains(amr, amrKey) {
 		keys, err := s.store.ListPasskeys(ctx, a.ID)
 		if err != nil {
 			return nil, fmt.Errorf("list passkeys: %w", err)

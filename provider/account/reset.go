@@ -116,7 +116,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string, dia
 // ChangePassword sets a new password for somebody who knows the current one. Other sessions end, with their grants and offline ones.
 // Refusals: WrongPassword, Invalid, PasswordReused, Throttled, Busy, Gone.
 func (s *Service) ChangePassword(ctx context.Context, accountID int64, current, next, keepSID string, caller Caller) error {
-	a, err := s.confirm(ctx, accountID, current, caller)
+	a, err := s.confirm(ctx, accountID, current, caller, "")
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,8 @@ type SecondConfig struct {
 	// Required: everybody needs two factors. Groups: whoever is in one of them does.
 	Required bool
 	Groups   []string
+	// Issuer is what authenticator apps show beside the account's name.
+	Issuer string
 	// Methods that people can set up; none turns all of it off.
 	Methods []Method
 	// Remember is how long a browser can stand in for the second factor, 0 for never.
@@ -66,7 +68,7 @@ type SecondConfig struct {
 
 // secondDefaults are the numbers unless set.
 func secondDefaults() SecondConfig {
-	return SecondConfig{Methods: Methods(), Remember: 30 * 24 * time.Hour, StepUpAge: 10 * time.Minute, StepTTL: 10 * time.Minute}
+	return SecondConfig{Issuer: "Latchkey", Methods: Methods(), Remember: 30 * 24 * time.Hour, StepUpAge: 10 * time.Minute, StepTTL: 10 * time.Minute}
 }
 
 func (c SecondConfig) check() error {
@@ -97,7 +99,12 @@ func (s *Service) SecondRequired(a storage.Account) bool {
 }
 
 // allows tells whether people can set a method up.
-func (s *Service) allows(m Method) bool { return slices.Contains(s.config.Second.Methods, m) }
+func (s *Service) allows(m Method) bool { return slices.Contains(s.offered(), m) }
+
+// offered are the methods that people can set up.
+func (s *Service) offered() []Method {
+	return slices.DeleteFunc(slices.Clone(s.config.Second.Methods), func(m Method) bool { return m == MethodPasskey && s.passkeys == nil })
+}
 
 // Recent tells whether somebody proved lately enough, and with every factor that they have turned on, who they are: for what is dangerous.
 func (s *Service) Recent(a storage.Account, sess storage.Session) bool {

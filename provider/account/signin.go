@@ -20,8 +20,13 @@ func (s *Service) SignIn(ctx context.Context, in Credentials) (SignedIn, error) 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return s.enter(ctx, opening{Dialect: in.Dialect, Caller: in.Caller, Persistent: in.Persistent, Replace: in.Replace, AMR: []string{amrPassword},
-		DeviceToken: in.DeviceToken, Two: in.Two}, a)
+	o := opening{Dialect: in.Dialect, Caller: in.Caller, Persistent: in.Persistent, Replace: in.Replace, AMR: []string{amrPassword},
+		DeviceToken: in.DeviceToken, Two: in.Two, Must: in.Must}
+	out, err := s.enter(ctx, o, a)
+	if in.Code != "" && needs(err, NeedSecond) {
+		return s.enterWithCode(ctx, o, a, Proof{Code: in.Code, Caller: in.Caller})
+	}
+	return out, err
 }
 
 // authenticate finds the account and checks the password, under the limits.
@@ -38,9 +43,13 @@ func (s *Service) authenticate(ctx context.Context, in Credentials) (storage.Acc
 	if a.ID != 0 {
 		who = accountName(a.ID)
 	}
+	device, err := s.findDevice(ctx, a.ID, in.DeviceToken)
+	if err != nil {
+		return storage.Account{}, err
+	}
 	// A password that is no text (Malformed) is wrong, not invalid: it is checked as the empty one, which is nobody's.
 	may := exact && !a.Disabled && len(normal) > 0 && (a.EmailVerified || a.EmailKey == "" || !s.config.RequireVerified)
-	ok, err := s.check(ctx, in.Caller, who, a, normal, may)
+	ok, err := s.check(ctx, in.Caller, s.passwordLimits(in.Caller, who, device), a, normal, may)
 	if err != nil {
 		return storage.Account{}, err
 	}
@@ -76,10 +85,10 @@ func (s *Service) find(ctx context.Context, d Dialect, login string) (a storage.
 	return a, key.EmailKey != "" || a.Username == login, nil
 }
 
-// check compares a password with the account's under the limits of who. It costs one hash whatever a is; may says whether a right
+// check compares a password with the account's under limits, the pair's first. It costs one hash whatever a is; may says whether a right
 // password would do. A right password whose hash was made with old parameters is hashed anew.
-func (s *Service) check(ctx context.Context, c Caller, who string, a storage.Account, normal []byte, may bool) (ok bool, err error) {
-	slot, err := s.begin(ctx, c, who)
+func (s *Service) check(ctx context.Context, c Caller, limits []storage.Limit, a storage.Account, normal []byte, may bool) (ok bool, err error) {
+	slot, err := s.beginWith(ctx, c, limits)
 	if err != nil {
 		return false, err
 	}
@@ -123,12 +132,16 @@ func (s *Service) rehash(ctx context.Context, a storage.Account, normal []byte) 
 
 // Confirm checks the password of an account again, under the same limits as SignIn. Refusals: WrongPassword, Invalid, Throttled, Busy, Gone.
 func (s *Service) Confirm(ctx context.Context, accountID int64, password string, caller Caller) error {
-	_, err := s.confirm(ctx, accountID, password, caller)
+	_, err := s.confirm(ctx, accountID, password, caller, "")
 	return err
 }
 
-func (s *Service) confirm(ctx context.Context, accountID int64, password string, caller Caller) (storage.Account, error) {
+func (s *Service) confirm(ctx context.Context, accountID int64, password string, caller Caller, deviceToken string) (storage.Account, error) {
 	a, err := s.active(ctx, accountID)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	device, err := s.findDevice(ctx, a.ID, deviceToken)
 	if err != nil {
 		return storage.Account{}, err
 	}
@@ -136,7 +149,7 @@ func (s *Service) confirm(ctx context.Context, accountID int64, password string,
 	if problem == TooLong {
 		return storage.Account{}, invalid(FieldPassword, problem)
 	}
-	ok, err := s.check(ctx, caller, accountName(a.ID), a, normal, len(normal) > 0)
+	ok, err := s.check(ctx, caller, s.passwordLimits(caller, accountName(a.ID), device), a, normal, len(normal) > 0)
 	if err != nil {
 		return storage.Account{}, err
 	}

@@ -32,6 +32,7 @@ type ticket struct {
 	Since       time.Time `json:"t"`
 	Second      bool      `json:"f,omitempty"`
 	Two         bool      `json:"w,omitempty"`
+	Must        bool      `json:"q,omitempty"`
 	Trust       bool      `json:"u,omitempty"`
 }
 
@@ -47,7 +48,8 @@ func (s *Service) stepNeeded(in opening, a storage.Account, need StepNeed, metho
 		since = now
 	}
 	t := ticket{ID: id, AccountID: a.ID, Need: need, PasswordSetAt: a.PasswordSetAt, ExpiresAt: now.Add(s.config.Second.StepTTL), Dialect: in.Dialect,
-		Persistent: in.Persistent, Replace: in.Replace, AMR: in.AMR, DeviceToken: in.DeviceToken, Since: since, Second: in.Second, Two: in.Two, Trust: in.Trust}
+		Persistent: in.Persistent, Replace: in.Replace, AMR: in.AMR, DeviceToken: in.DeviceToken, Since: since, Second: in.Second, Two: in.Two, Must: in.Must,
+		Trust: in.Trust}
 	sealed, err := s.sealText(stepPurpose, "", t)
 	if err != nil {
 		return err
@@ -69,7 +71,7 @@ func (s *Service) step(ctx context.Context, sealed string, caller Caller) (openi
 		return opening{}, storage.Account{}, "", err
 	}
 	return opening{Dialect: t.Dialect, Caller: caller, Persistent: t.Persistent, Replace: t.Replace, AMR: t.AMR, DeviceToken: t.DeviceToken, Since: t.Since,
-		Second: t.Second, Two: t.Two, Trust: t.Trust, Step: t.ID, StepEnds: t.ExpiresAt}, a, t.Need, nil
+		Second: t.Second, Two: t.Two, Must: t.Must, Trust: t.Trust, Step: t.ID, StepEnds: t.ExpiresAt}, a, t.Need, nil
 }
 
 // spendStep uses up the step that a session comes of, so that a ticket opens one.
@@ -89,7 +91,7 @@ func (s *Service) spendStep(ctx context.Context, in opening) error {
 
 // missingFactor says whether a second factor is still needed, or has to be set up first.
 func (s *Service) missingFactor(ctx context.Context, in opening, a storage.Account, device knownDevice) (StepNeed, []Method, error) {
-	must := s.SecondRequired(a)
+	must := in.Must || s.SecondRequired(a)
 	if in.Second || twoFactors(in.AMR) || a.TOTP == nil && !must && !in.Two {
 		return "", nil, nil
 	}
@@ -98,14 +100,39 @@ func (s *Service) missingFactor(ctx context.Context, in opening, a storage.Accou
 		return "", nil, err
 	}
 	switch {
-	case len(methods) > 0 && device.trusted(s.now()) && !in.Two:
+	case len(methods) == 0 && must:
+		return NeedEnrol, s.offered(), nil
+	case len(methods) == 0:
 		return "", nil, nil
-	case len(methods) > 0:
+	case in.Two || in.Must || !device.trusted(s.now()):
 		return NeedSecond, methods, nil
-	case must || in.Two:
-		return NeedEnrol, slices.Clone(s.config.Second.Methods), nil
 	}
-	return "", nil, nil
+	fell, err := s.hadTwo(ctx, in, a) // to prove oneself again must not make a session worth less
+	if fell {
+		return NeedSecond, methods, err
+	}
+	return "", nil, err
+}
+
+// hadTwo tells whether the session that is renewed was opened with two factors.
+func (s *Service) hadTwo(ctx context.Context, in opening, a storage.Account) (bool, error) {
+	if in.Replace == "" {
+		return false, nil
+	}
+	old, err := s.store.Session(ctx, in.Replace, s.now())
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("load session: %w", err)
+	}
+	return old.AccountID == a.ID && twoFactors(old.AMR), nil
+}
+
+// needs tells whether err is the refusal that asks for this.
+func needs(err error, need StepNeed) bool {
+	r, ok := errors.AsType[*Refusal](err)
+	return ok && r.Kind == StepNeeded && r.Step != nil && r.Step.Need == need
 }
 
 // sealText seals what travels through a browser, for a purpose and bound to a context.

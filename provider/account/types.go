@@ -52,8 +52,11 @@ type Credentials struct {
 	Replace string
 	// DeviceToken is the value of the browser's cookie of known devices, "" if none.
 	DeviceToken string
-	// Two: two factors are asked for, also in a browser that stands in for the second.
-	Two bool
+	// Two: two factors are asked for where there are two, also in a browser that stands in for the second. Must: where there is no second, one is to be
+	// set up first.
+	Two, Must bool
+	// Code of a second factor, where the dialect asks for everything at once; "" if none.
+	Code string
 }
 
 // SignedIn is an account with a fresh session.
