@@ -116,7 +116,7 @@ func digest(secret string) string {
 }
 
 func (s *Service) record(ctx context.Context, name audit.Name, c Caller, e audit.Event) {
-	e.Name, e.Time, e.Address, e.RequestID = name, s.now(), c.Address, c.RequestID
+	e.Name, e.Time, e.Address, e.UserAgent, e.RequestID = name, s.now(), c.Address, c.UserAgent, c.RequestID
 	s.audit.Record(ctx, e)
 }
 

@@ -72,6 +72,7 @@ type Event struct {
 	SID       string // "" if none
 	GrantID   string // "" if none
 	Address   string // the client's address
+	UserAgent string // what the client calls itself, "" where it is not known
 	RequestID string // as in the log line of the request
 	// Detail is a short bounded word, such as a method or a reason.
 	Detail string
