@@ -32,6 +32,9 @@ type Flow struct {
 	LoginHint, UILocales string
 	// Reauth: there is a session, but the person must prove who they are again (prompt=login, max_age).
 	Reauth bool
+	// TwoFactors: the request is worth two factors (acr_values, the claim acr, or a rule about the client). MustTwo: without them there is no answer. StepUp:
+	// the person who is signed in lacks the second, and is asked for it alone.
+	TwoFactors, MustTwo, StepUp bool
 	// ChooseAccount: prompt=select_account; offer the account that is signed in, and another.
 	ChooseAccount bool
 	// Scopes that consent is asked for, and those granted before.
@@ -89,6 +92,10 @@ type Logos interface {
 // Deps is what the pages stand on.
 type Deps struct {
 	Account  account.Verbs
+	// Second, Authenticators and RecoveryCodes are the rules of second factors.
+	Second         SecondFactors
+	Authenticators Authenticators
+	RecoveryCodes  RecoveryCodes
 	Sessions Sessions
 	Flows    Flows
 	// Devices are the pages of the device grant; nil hides them.

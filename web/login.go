@@ -104,7 +104,7 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 	v := s.loginView(r, in)
 	v.Remember = form.Get("remember") == "1"
 	cred := account.Credentials{Dialect: account.Page, Login: form.Get("username"), Password: form.Get("password"),
-		Caller: s.caller(r, v.Lang), Persistent: v.Remember}
+		Caller: s.caller(r, v.Lang), Persistent: v.Remember, DeviceToken: s.cookie(r, "device"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
 	if in.live {
 		cred.Replace = in.sess.SID
 	}
@@ -115,6 +115,9 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 		return s.drawLogin(w, r, http.StatusUnprocessableEntity, v, cred.Login)
 	}
 	got, err := s.Account.SignIn(r.Context(), cred)
+	if s.step(w, r, err, in.fl.Sealed, in.ret) {
+		return nil
+	}
 	if err != nil {
 		wrong := v.T("login.wrong")
 		if !s.ResetOpen {
@@ -130,13 +133,7 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.drawLogin(w, r, status, v, cred.Login)
 	}
-	serve.RecordOf(r.Context()).AccountID = got.Account.ID
-	s.Sessions.Set(w, got.Session, got.Secret)
-	if in.fl.Sealed != "" {
-		s.resume(w, r, in.fl.Sealed)
-		return nil
-	}
-	s.see(w, r, orAccount(in.ret))
+	s.welcome(w, r, got, in.fl.Sealed, in.ret)
 	return nil
 }
 

@@ -23,6 +23,7 @@ import (
 type bench struct {
 	*Site
 	verbs    *fakeVerbs
+	second   *fakeSecond
 	sess     *fakeSessions
 	flows    *fakeFlows
 	devices  *fakeDevices
@@ -50,7 +51,7 @@ func (l *sampleLogos) Logo(_ context.Context, clientID, version string) (logo.Lo
 
 func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 	now := at("2026-11-21T21:00:00Z")
-	b := &bench{verbs: &fakeVerbs{}, sess: &fakeSessions{}, flows: &fakeFlows{open: map[string]Flow{}}, logos: &sampleLogos{}, devices: &fakeDevices{waits: map[string]Device{"WDJBMJHT": television(now)}}}
+	b := &bench{verbs: &fakeVerbs{}, second: newFakeSecond(now), sess: &fakeSessions{}, flows: &fakeFlows{open: map[string]Flow{}}, logos: &sampleLogos{}, devices: &fakeDevices{waits: map[string]Device{"WDJBMJHT": television(now)}}}
 	b.sess.live = &storage.Session{SID: "s1", AccountID: 7, CreatedAt: now.Add(-26 * time.Hour), LastSeenAt: now.Add(-20 * time.Second), Kind: "page",
 		UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36", Address: "192.0.2.17", Clients: []string{"harbour-notes", "tide-tables"}}
 	b.flows.open["f1"] = notes()
@@ -74,7 +75,7 @@ func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 		}
 		mails = append(mails, SentMail{"ada.byron@example.com", subject, text, html, now.Add(-3 * time.Minute)})
 	}
-	site, err := New(Deps{Account: b.verbs, Sessions: b.sess, Flows: b.flows, Devices: b.devices, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
+	site, err := New(Deps{Account: b.verbs, Second: b.second, Authenticators: b.second, RecoveryCodes: b.second, Sessions: b.sess, Flows: b.flows, Devices: b.devices, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
 		PasswordMin: 8, ResetTTL: 15 * time.Minute, VerifyTTL: 24 * time.Hour, Now: func() time.Time { return now }, Mailbox: mails, DemoClientID: "demo",
 		Logos: b.logos, Client: func(_ context.Context, id string) (storage.Client, error) {
 			if c, ok := sampleClients()[id]; ok {

@@ -71,32 +71,43 @@ func (s *Service) addNoticeOf(with *storage.Effects, kind string, a storage.Acco
 	return nil
 }
 
-// ConfirmTOTP turns two-step sign-in on: a code of the app that BeginTOTP set up proves that it works. It returns the recovery codes, this once. Browsers that
-// stood in for a second factor do not any more. Refusals: StepGone (the set-up expired), WrongCode (the same ticket goes on), Throttled, FactorExists, NoMethod, Gone.
-func (s *Service) ConfirmTOTP(ctx context.Context, a storage.Account, sealed, code string, c Caller) (storage.Account, []string, error) {
+// ConfirmTOTP turns two-step sign-in on: a code of the app that BeginTOTP set up proves that it works, and the session has two factors from then on.
+// It returns the recovery codes, to be kept in the browser (see [Service.KeptCodes]). Browsers that stood in for a second factor do not any more.
+// Refusals: StepGone (the set-up expired), WrongCode (the same ticket goes on), Throttled, FactorExists, NoMethod, Gone.
+func (s *Service) ConfirmTOTP(ctx context.Context, a storage.Account, sess storage.Session, sealed, code string, c Caller) (kept string, err error) {
+	if _, kept, err = s.confirmTOTP(ctx, a, sealed, code, c); err != nil {
+		return "", err
+	}
+	amr := joinAMR(sess.AMR, amrOTP)
+	if _, err := s.store.TouchSession(ctx, sess.SID, storage.SessionChange{AMR: amr, ACR: oauth.ACROf(amr)}, s.now()); err != nil {
+		return "", gone("note factor in session", err)
+	}
+	return kept, nil
+}
+
+func (s *Service) confirmTOTP(ctx context.Context, a storage.Account, sealed, code string, c Caller) (written storage.Account, kept string, err error) {
 	if !s.allows(MethodTOTP) {
-		return a, nil, &Refusal{Kind: NoMethod}
+		return a, "", &Refusal{Kind: NoMethod}
 	}
 	p, err := s.pendingTOTP(a, sealed)
 	if err != nil {
-		return a, nil, err
+		return a, "", err
 	}
 	if err := s.proveApp(ctx, a.ID, p.Secret, code, c); err != nil {
-		return a, nil, err
+		return a, "", err
 	}
 	box, err := s.sealTOTP(a, p.Secret)
 	if err != nil {
-		return a, nil, err
+		return a, "", err
 	}
 	with := storage.Effects{Void: []storage.Purpose{storage.PurposeDevice}}
-	codes, err := s.newRecoveryCodes(a.ID, &with)
-	if err != nil {
-		return a, nil, err
+	if kept, err = s.newRecoveryCodes(a, &with); err != nil {
+		return a, "", err
 	}
 	if err := s.addNoticeOf(&with, MailFactorAdded, a, c); err != nil {
-		return a, nil, err
+		return a, "", err
 	}
-	written, err := s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
+	written, err = s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
 		if a.TOTP != nil {
 			return with, &Refusal{Kind: FactorExists}
 		}
@@ -104,11 +115,11 @@ func (s *Service) ConfirmTOTP(ctx context.Context, a storage.Account, sealed, co
 		return with, nil
 	})
 	if err != nil {
-		return a, nil, gone("turn two-step on", err)
+		return a, "", gone("turn two-step on", err)
 	}
 	s.wakeFor(with)
 	s.record(ctx, audit.FactorAdded, c, audit.Event{AccountID: a.ID, Detail: string(MethodTOTP)})
-	return written, codes, nil
+	return written, kept, nil
 }
 
 // proveApp is prove for an app that is no factor yet.
@@ -125,32 +136,22 @@ func (s *Service) proveApp(ctx context.Context, accountID int64, secret []byte, 
 	return s.useTOTP(ctx, accountID, secret, code)
 }
 
-// EnrolTOTP does for a sign-in that needs a second factor set up what ConfirmTOTP does, and goes on with it. Refusals: those of ConfirmTOTP, and StepNeeded.
-func (s *Service) EnrolTOTP(ctx context.Context, ticket, setup string, p Proof) (SignedIn, []string, error) {
+// EnrolTOTP does for a sign-in that needs a second factor set up what ConfirmTOTP does, and goes on with it. Refusals: those of ConfirmTOTP; and StepNeeded, where the app is set up and something else is needed.
+func (s *Service) EnrolTOTP(ctx context.Context, ticket, setup string, p Proof) (out SignedIn, kept string, err error) {
 	in, a, need, err := s.step(ctx, ticket, p.Caller)
 	if err != nil {
-		return SignedIn{}, nil, err
+		return out, "", err
 	}
 	if need != NeedEnrol {
-		return SignedIn{}, nil, &Refusal{Kind: StepGone}
+		return out, "", &Refusal{Kind: StepGone}
 	}
-	a, codes, err := s.ConfirmTOTP(ctx, a, setup, p.Code, p.Caller)
+	a, kept, err = s.confirmTOTP(ctx, a, setup, p.Code, p.Caller)
 	if err != nil {
-		return SignedIn{}, nil, err
+		return out, "", err
 	}
 	in.AMR, in.Second = joinAMR(in.AMR, amrOTP), true
-	out, err := s.enter(ctx, in, a)
-	return out, codes, err
-}
-
-// Strengthen notes in a session that a second factor was proved beside it: its AuthTime stays.
-func (s *Service) Strengthen(ctx context.Context, sess storage.Session) error {
-	amr := joinAMR(sess.AMR, amrOTP)
-	_, err := s.store.TouchSession(ctx, sess.SID, storage.SessionChange{AMR: amr, ACR: oauth.ACROf(amr)}, s.now())
-	if err != nil {
-		return gone("note factor in session", err)
-	}
-	return nil
+	out, err = s.enter(ctx, in, a)
+	return out, kept, err
 }
 
 // RemoveTOTP turns two-step sign-in off; recovery codes go along, where no passkey is left that they stand in for. Refusals: FactorRequired, Gone.

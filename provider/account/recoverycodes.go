@@ -34,15 +34,26 @@ func recoveryKey(accountID int64, code string) (storage.OneTimeKey, bool) {
 	return storage.OneTimeKey{Purpose: storage.PurposeRecoveryCode, Hash: digest(fmt.Sprintf("%d %s", accountID, c))}, true
 }
 
-// newRecoveryCodes makes codes in place of the former ones.
-func (s *Service) newRecoveryCodes(accountID int64, with *storage.Effects) ([]string, error) {
+// keptPurpose is the [Vault] purpose of codes that wait in a browser until their owner has written them down, for keptTTL at most.
+const (
+	keptPurpose = "recovery codes"
+	keptTTL     = 30 * time.Minute
+)
+
+type keptCodes struct {
+	Codes     []string  `json:"c"`
+	ExpiresAt time.Time `json:"x"`
+}
+
+// newRecoveryCodes makes codes in place of the former ones, and keeps them for somebody's browser.
+func (s *Service) newRecoveryCodes(a storage.Account, with *storage.Effects) (kept string, err error) {
 	now := s.now()
 	codes := make([]string, 0, recoveryCount)
 	with.Void = append(with.Void, storage.PurposeRecoveryCode)
-	for i := range recoveryCount {
+	for range recoveryCount {
 		b := s.randomBytes(recoveryCodeBytes)
 		if b == nil {
-			return nil, errors.New("read random bytes")
+			return "", errors.New("read random bytes")
 		}
 		text := base32Text.EncodeToString(b)
 		var groups []string
@@ -50,11 +61,20 @@ func (s *Service) newRecoveryCodes(accountID int64, with *storage.Effects) ([]st
 			groups = append(groups, text[at:at+recoveryGroup])
 		}
 		code := strings.Join(groups, "-")
-		key, _ := recoveryKey(accountID, code)
-		with.Put = append(with.Put, storage.OneTime{OneTimeKey: key, AccountID: accountID, CreatedAt: now.Add(time.Duration(i)), ExpiresAt: now.Add(recoveryTTL)})
+		key, _ := recoveryKey(a.ID, code)
+		with.Put = append(with.Put, storage.OneTime{OneTimeKey: key, AccountID: a.ID, CreatedAt: now, ExpiresAt: now.Add(recoveryTTL)})
 		codes = append(codes, code)
 	}
-	return codes, nil
+	return s.sealText(keptPurpose, a.Sub, keptCodes{codes, now.Add(keptTTL)})
+}
+
+// KeptCodes are recovery codes that were just made, for their owner to write down: nothing but this browser has them. Refusals: StepGone.
+func (s *Service) KeptCodes(a storage.Account, kept string) ([]string, error) {
+	var k keptCodes
+	if err := s.openText(keptPurpose, a.Sub, kept, &k); err != nil || !s.now().Before(k.ExpiresAt) {
+		return nil, &Refusal{Kind: StepGone}
+	}
+	return k.Codes, nil
 }
 
 // useRecoveryCode takes a code and tells its owner by mail, in one write: of any number of callers one succeeds. Refusals: WrongCode.
@@ -78,28 +98,27 @@ func (s *Service) useRecoveryCode(ctx context.Context, a storage.Account, code s
 	return nil
 }
 
-// RenewRecoveryCodes makes new codes for somebody who has a second factor; the former ones are void, and a mail tells of it. They are returned this once.
+// RenewRecoveryCodes makes new codes for somebody who has a second factor; the former ones are void, and a mail tells of it. See [Service.KeptCodes].
 // Refusals: NoMethod (there is no factor that they could stand in for), Gone.
-func (s *Service) RenewRecoveryCodes(ctx context.Context, a storage.Account, c Caller) ([]string, error) {
+func (s *Service) RenewRecoveryCodes(ctx context.Context, a storage.Account, c Caller) (kept string, err error) {
 	set, err := s.SecondMethods(ctx, a, nil)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if len(set) == 0 {
-		return nil, &Refusal{Kind: NoMethod}
+		return "", &Refusal{Kind: NoMethod}
 	}
 	var with storage.Effects
-	codes, err := s.newRecoveryCodes(a.ID, &with)
-	if err != nil {
-		return nil, err
+	if kept, err = s.newRecoveryCodes(a, &with); err != nil {
+		return "", err
 	}
 	if err := s.addNoticeOf(&with, MailRecoveryCodes, a, c); err != nil {
-		return nil, err
+		return "", err
 	}
 	if err := s.store.ApplyEffects(ctx, a.ID, with, s.now()); err != nil {
-		return nil, gone("store recovery codes", err)
+		return "", gone("store recovery codes", err)
 	}
 	s.wakeFor(with)
 	s.record(ctx, audit.RecoveryCodesMade, c, audit.Event{AccountID: a.ID})
-	return codes, nil
+	return kept, nil
 }
