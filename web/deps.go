@@ -91,13 +91,13 @@ type Logos interface {
 
 // Deps is what the pages stand on.
 type Deps struct {
-	Account  account.Verbs
+	Account account.Verbs
 	// Second, Authenticators and RecoveryCodes are the rules of second factors.
 	Second         SecondFactors
 	Authenticators Authenticators
 	RecoveryCodes  RecoveryCodes
-	Sessions Sessions
-	Flows    Flows
+	Sessions       Sessions
+	Flows          Flows
 	// Devices are the pages of the device grant; nil hides them.
 	Devices Devices
 	// Client finds an application. Of one that it does not find pages show the ID.
