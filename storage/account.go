@@ -40,6 +40,16 @@ type Account struct {
 	PasswordHistory []string
 	PasswordSetAt   time.Time
 
+	// TOTP is the authenticator app; nil where none is set up.
+	TOTP *TOTP
+
+	// TermsVersion is the version of the terms that the person accepted, at TermsAt; "" for none.
+	TermsVersion string
+	TermsAt      time.Time
+
+	// DeleteAt is when the account will be deleted, as its owner asked; zero where it will not. Until then nothing but taking that back is open to it.
+	DeleteAt time.Time
+
 	// Groups are those that an operator put the account into by command, sorted, each once (see [CheckGroup]). Those of files are not among them.
 	Groups []string
 
@@ -54,6 +64,14 @@ type Account struct {
 // Address is a postal address (OpenID Connect Core §5.1.1).
 type Address struct {
 	Formatted, StreetAddress, Locality, Region, PostalCode, Country string
+}
+
+// TOTP is what an authenticator app shares with us (RFC 6238).
+type TOTP struct {
+	// Sealed is the secret, encrypted by the caller.
+	Sealed []byte
+	// ConfirmedAt is when the person proved to have it.
+	ConfirmedAt time.Time
 }
 
 // AccountKey names one account by exactly one of its unique properties; the first that is set counts.
@@ -88,6 +106,8 @@ type Effects struct {
 	Finish string
 	// Void removes every one-time token of these purposes that belongs to the verb's account. Put comes after it.
 	Void []Purpose
+	// DropPasskeys removes every passkey of the verb's account, also one that the verb creates.
+	DropPasskeys bool
 	// Put stores one-time tokens; ErrExists where one is there. An AccountID of 0 means the verb's account. For [Accounts.CreateAccount] their AccountID is set by the store.
 	Put []OneTime
 	// End ends sessions of the verb's account, as [Sessions.EndSessions] does; its AccountID is set by the store.
@@ -111,7 +131,7 @@ type Accounts interface {
 	// the next Version. ID, Sub, CreatedAt, Resume and Picture of the stored account are kept whatever a says.
 	// Errors: ErrNotFound (the account, or Effects.Take), ErrConflict, ErrUsernameTaken, ErrEmailTaken.
 	ReplaceAccount(ctx context.Context, a Account, with Effects, now time.Time) (Account, error)
-	// DeleteAccount removes the account and all that is its own: sessions, grants (offline ones too), consents, one-time tokens, files.
+	// DeleteAccount removes the account and all that is its own: sessions, grants (offline ones too), consents, one-time tokens, files, passkeys, events.
 	// Queued mail stays, and with.Mail is queued. Errors: ErrNotFound, also where with would create something for the account.
 	DeleteAccount(ctx context.Context, id int64, with Effects, now time.Time) error
 	// ListAccounts returns at most limit accounts with an ID greater than after, in order of ID.

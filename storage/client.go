@@ -61,6 +61,8 @@ type Client struct {
 	// names, or beginnings that end with "*"; all where it is empty. GroupsInAccessToken: its access tokens tell them too.
 	AllowedGroups, GroupsFilter []string
 	GroupsInAccessToken         bool
+	// SecondFactor: people need two factors to use the client (second_factor).
+	SecondFactor bool
 
 	// IDTokenAlg is id_token_signed_response_alg; "" means RS256 (OpenID Connect Registration §2). AccessTokenAlg "" means the server's default.
 	IDTokenAlg, AccessTokenAlg string

@@ -111,16 +111,23 @@ type Consent struct {
 	ClientID  string
 	Scopes    []string
 	GrantedAt time.Time
+	// UsedAt is when the client last got tokens by it, to within [ConsentUseEvery]; zero where it never did.
+	UsedAt time.Time
 }
+
+// ConsentUseEvery is how exactly [Consent].UsedAt is kept.
+const ConsentUseEvery = time.Hour
 
 // Consents remembers consent.
 type Consents interface {
-	// PutConsent adds c.Scopes to what is remembered. Errors: ErrNotFound (account).
+	// PutConsent adds c.Scopes to what is remembered, whose UsedAt stays whatever c says. Errors: ErrNotFound (account).
 	PutConsent(ctx context.Context, c Consent, now time.Time) error
 	// Consent returns what is remembered. Errors: ErrNotFound.
 	Consent(ctx context.Context, accountID int64, clientID string) (Consent, error)
 	// ListConsents returns all of an account's, in order of ClientID.
 	ListConsents(ctx context.Context, accountID int64) ([]Consent, error)
+	// UseConsent sets UsedAt to now unless it is later, or less than [ConsentUseEvery] ago, or nothing is remembered: none of these is an error, and then nothing is written.
+	UseConsent(ctx context.Context, accountID int64, clientID string, now time.Time) error
 	// DeleteConsent forgets it and revokes every grant of the account for that client. Errors: ErrNotFound.
 	DeleteConsent(ctx context.Context, accountID int64, clientID string, now time.Time) error
 }

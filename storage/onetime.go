@@ -13,7 +13,23 @@ const (
 	PurposeReset  Purpose = "reset"  // sets a new password
 	PurposeVerify Purpose = "verify" // proves an e-mail address
 	PurposeRevoke Purpose = "revoke" // "it was not me": ends sessions and voids resets
+	PurposeInvite Purpose = "invite" // proves the address of an invited account and sets its first password
+
+	PurposeSignIn Purpose = "signin" // signs in by mail
+	PurposeCode   Purpose = "code"   // a short code that was mailed, bound to the browser that asked
+
+	PurposeEmail     Purpose = "email"      // proves the address that an account changes to
+	PurposeEmailUndo Purpose = "email_undo" // brings the former address back
+
+	PurposeRecoveryCode Purpose = "recovery_code" // stands in for a second factor
+	PurposeRecover      Purpose = "recover"       // takes lost factors away, after a wait
+	PurposeRecoverStop  Purpose = "recover_stop"  // stops that
+
+	PurposeDevice Purpose = "device" // a browser that is known; used by being looked at, not by being taken
 )
+
+// OneTimesListed is how many tokens [OneTimes.ListOneTimes] returns at most.
+const OneTimesListed = 100
 
 // OneTimeKey names a one-time token.
 type OneTimeKey struct {
@@ -35,6 +51,8 @@ type OneTime struct {
 type OneTimes interface {
 	// OneTime returns the token without using it. Errors: ErrNotFound.
 	OneTime(ctx context.Context, key OneTimeKey, now time.Time) (OneTime, error)
+	// ListOneTimes returns an account's unexpired tokens of a purpose, newest CreatedAt first, then by hash, at most [OneTimesListed].
+	ListOneTimes(ctx context.Context, accountID int64, purpose Purpose, now time.Time) ([]OneTime, error)
 	// ApplyEffects applies with to the account on its own. Errors: ErrNotFound (the account, or with.Take), and those of the verbs.
 	ApplyEffects(ctx context.Context, accountID int64, with Effects, now time.Time) error
 }
@@ -62,7 +80,8 @@ type Mail struct {
 
 // OutboxState is for metrics and readiness.
 type OutboxState struct {
-	// Waiting counts the mails queued; Oldest is the earliest CreatedAt, zero if none waits. Failing counts those with Attempts > 0.
+	// Waiting counts the mails that are due or were tried; Oldest is the earliest time since when one of them could have been sent (the later of its CreatedAt
+	// and, where it was never tried, NotBefore), zero if none waits. Failing counts those with Attempts > 0. What is put off to a later time is not counted.
 	Waiting, Failing int
 	Oldest           time.Time
 }

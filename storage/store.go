@@ -13,6 +13,8 @@ type Store interface {
 	Grants
 	Consents
 	Denials
+	Passkeys
+	Events
 	OneTimes
 	Outbox
 	Keyrings
@@ -36,7 +38,7 @@ type Upkeep interface {
 	Ping(ctx context.Context) error
 	// Sweep removes at most limit expired records and says how many it removed. It commits in bounded batches.
 	Sweep(ctx context.Context, limit int, now time.Time) (int, error)
-	// Stats counts records, for metrics. Keys are bounded: "accounts", "sessions", "grants", "outbox", "clients", "bytes", ….
+	// Stats counts records, for metrics. Keys are bounded: "accounts", "sessions", "grants", "outbox", "clients", "passkeys", "events", "bytes", ….
 	Stats(ctx context.Context) (map[string]int64, error)
 	// Close waits for writes under way and releases the store.
 	Close() error

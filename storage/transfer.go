@@ -7,7 +7,7 @@ import (
 )
 
 // Item is one record as it moves between stores, with what its verbs do not show. It is an [AccountSequence], [Account], [StoredFile], [Session],
-// [StoredGrant], [Consent], [OneTime], [Denial], [Replay], [PushedRequest], [Device], [Client], [RegistrationToken], [Mail], [LogoutNotice] or
+// [StoredGrant], [Consent], [Passkey], [AccountEvent], [OneTime], [Denial], [Replay], [PushedRequest], [Device], [Client], [RegistrationToken], [Mail], [LogoutNotice] or
 // [Keyring], by value.
 type Item interface{ item() }
 
@@ -56,6 +56,8 @@ func (RegistrationToken) item() {}
 func (Mail) item()              {}
 func (LogoutNotice) item()      {}
 func (Keyring) item()           {}
+func (Passkey) item()           {}
+func (AccountEvent) item()      {}
 
 var (
 	// ErrNotEmpty: the store holds what nobody who fills it has put there, so it is not filled.

@@ -11,7 +11,8 @@ import (
 
 // Restored says which records of a backup come back.
 type Restored struct {
-	// Sessions brings back what signs somebody in: sessions, grants, one-time and registration tokens, requests of devices, pushed requests, queued mail.
+	// Sessions brings back what signs somebody in: sessions, grants, one-time tokens (recovery codes and known browsers, too), registration tokens,
+	// requests of devices, pushed requests, queued mail.
 	// Only where nothing happened after the backup: else what was signed out, revoked or rotated since would live again.
 	Sessions bool
 	// Gap is how many account numbers are passed over, since they may have been given out after the backup.

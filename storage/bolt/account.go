@@ -209,6 +209,8 @@ func (s *Store) DeleteAccount(ctx context.Context, id int64, with storage.Effect
 		for _, client := range t.members(tConsents, idKey(id)) {
 			t.removeConsent(id, string(client))
 		}
+		t.dropPasskeys(id)
+		t.dropEvents(id)
 		t.drop(tAccounts, idKey(id))
 		t.delta[tAccounts]--
 		return t.apply(id, rest, now)

@@ -37,6 +37,8 @@ func TestMain(m *testing.M) {
 		os.Exit(childFlips(os.Getenv(childPath), os.Getenv(childRound)))
 	case "compact":
 		os.Exit(childCompact(os.Getenv(childPath)))
+	case "upgrade":
+		os.Exit(childUpgrade(os.Getenv(childPath)))
 	case "full":
 		os.Exit(childFull(os.Getenv(childPath)))
 	}

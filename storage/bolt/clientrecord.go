@@ -57,6 +57,7 @@ func walkClient2(c *coder, k *storage.Client) {
 	c.bool(&k.Declared)
 	c.bytes(&k.Federated)
 	c.bytes(&k.Forward)
+	c.bool(&k.SecondFactor) // schema 4
 }
 
 func walkClientSecret(c *coder, s *storage.ClientSecret) {

@@ -236,7 +236,7 @@ func TestTooNew(t *testing.T) {
 	}
 }
 
-// A file of schema 2 is one of schema 3 whose rows lack the last fields.
+// Rows of schema 2 lack the last fields.
 func TestFromSchema2(t *testing.T) {
 	ctx, path := context.Background(), filepath.Join(t.TempDir(), "store.db")
 	s, err := Open(ctx, Options{Path: path})
@@ -245,7 +245,7 @@ func TestFromSchema2(t *testing.T) {
 	}
 	short := func(c *coder, k *storage.Client) {
 		walkClient(c, k)
-		c.buf = c.buf[:len(c.buf)-6] // two empty lists, two flags and two empty documents
+		c.buf = c.buf[:len(c.buf)-7] // two empty lists, two flags, two empty documents and a flag
 	}
 	err = s.update(ctx, "x", func(t *txn) error {
 		save(t, tClients, []byte("app"), short, storage.Client{ID: "app", Name: "App"})

@@ -72,6 +72,31 @@ func (s *Store) ListConsents(ctx context.Context, accountID int64) (list []stora
 	return list, err
 }
 
+// UseConsent implements [storage.Consents]. Where nothing is to be written it costs no write.
+func (s *Store) UseConsent(ctx context.Context, accountID int64, clientID string, now time.Time) error {
+	key := consentKey(accountID, clientID)
+	due := func(t *txn) (storage.Consent, bool) {
+		c, ok := load(t, tConsents, key, walkConsent)
+		return c, ok && !now.Before(c.UsedAt.Add(storage.ConsentUseEvery))
+	}
+	idle := true
+	err := s.view(ctx, "UseConsent", func(t *txn) error {
+		_, is := due(t)
+		idle = !is
+		return nil
+	})
+	if err != nil || idle {
+		return err
+	}
+	return s.update(ctx, "UseConsent", func(t *txn) error {
+		if c, is := due(t); is {
+			c.UsedAt = now
+			save(t, tConsents, key, walkConsent, c)
+		}
+		return nil
+	})
+}
+
 // DeleteConsent implements [storage.Consents].
 func (s *Store) DeleteConsent(ctx context.Context, accountID int64, clientID string, now time.Time) error {
 	return s.update(ctx, "DeleteConsent", func(t *txn) error {

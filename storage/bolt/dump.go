@@ -18,8 +18,8 @@ import (
 // dumped are the rows that are dumped, in this order.
 func dumped() []table {
 	return []table{
-		tMeta, tAccounts, tFiles, tSessions, tGrants, tConsents, tOneTimes, tDenials, tReplays, tPushed, tDevices, tClients, tRegistrations, tMails,
-		tNotices,
+		tMeta, tAccounts, tFiles, tSessions, tGrants, tConsents, tPasskeys, tEvents, tOneTimes, tDenials, tReplays, tPushed, tDevices, tClients,
+		tRegistrations, tMails, tNotices,
 	}
 }
 
@@ -175,6 +175,10 @@ func itemOf(tb table, key, payload []byte) (storage.Item, error) {
 		return as(tb, payload, walkGrant, func(g grant) storage.Item { return storage.StoredGrant{Grant: g.Grant, Revoked: g.revoked} })
 	case tConsents:
 		return as(tb, payload, walkConsent, item[storage.Consent])
+	case tPasskeys:
+		return as(tb, payload, walkPasskey, item[storage.Passkey])
+	case tEvents:
+		return as(tb, payload, walkEvent, item[storage.AccountEvent])
 	case tOneTimes:
 		return as(tb, payload, walkOneTime, item[storage.OneTime])
 	case tDenials:

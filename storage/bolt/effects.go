@@ -1,8 +1,10 @@
 package bolt
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/storage"
@@ -24,6 +26,9 @@ func (t *txn) apply(accountID int64, with storage.Effects, now time.Time) error 
 	}
 	if len(with.Void) > 0 {
 		t.voidOneTimes(accountID, func(p storage.Purpose) bool { return slices.Contains(with.Void, p) })
+	}
+	if with.DropPasskeys {
+		t.dropPasskeys(accountID)
 	}
 	for _, o := range with.Put {
 		if err := t.putOneTime(accountID, o, now); err != nil {
@@ -114,6 +119,27 @@ func (s *Store) OneTime(ctx context.Context, key storage.OneTimeKey, now time.Ti
 		return nil
 	})
 	return o, err
+}
+
+// ListOneTimes implements [storage.OneTimes].
+func (s *Store) ListOneTimes(ctx context.Context, accountID int64, purpose storage.Purpose, now time.Time) (list []storage.OneTime, err error) {
+	err = s.view(ctx, "ListOneTimes", func(t *txn) error {
+		of := append(idKey(accountID), within(string(purpose))...)
+		for _, hash := range t.members(tOneTimesOf, of) {
+			o, ok := load(t, tOneTimes, oneTimeKey(storage.OneTimeKey{Purpose: purpose, Hash: string(hash)}), walkOneTime)
+			if ok && o.ExpiresAt.After(now) {
+				list = append(list, o)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b storage.OneTime) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.Hash, b.Hash))
+	})
+	return list[:min(len(list), storage.OneTimesListed)], nil
 }
 
 // ApplyEffects implements [storage.OneTimes].

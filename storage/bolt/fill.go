@@ -116,6 +116,10 @@ func (t *txn) fill(item storage.Item) error {
 		}
 	case storage.Consent:
 		return t.fillOwned(r.AccountID, t.has(tConsents, consentKey(r.AccountID, r.ClientID)), func() { t.addConsent(r) })
+	case storage.Passkey:
+		return t.fillOwned(r.AccountID, t.has(tPasskeys, []byte(r.ID)), func() { t.addPasskey(r) })
+	case storage.AccountEvent:
+		return t.fillOwned(r.AccountID, t.has(tEvents, eventKey(r.AccountID, r.ID)), func() { t.addEvent(r) })
 	case storage.OneTime:
 		return t.fillOwned(r.AccountID, t.has(tOneTimes, oneTimeKey(r.OneTimeKey)), func() { t.addOneTime(r) })
 	case storage.Keyring:

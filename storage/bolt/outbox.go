@@ -36,7 +36,7 @@ func (t *txn) mail(id string) (storage.Mail, bool) { return load(t, tMails, []by
 // saveMail writes the mail and its place among those that are due.
 func (t *txn) saveMail(m storage.Mail) {
 	save(t, tMails, []byte(m.ID), walkMail, m)
-	save(t, tMailDue, dueKey(m), walkDue, due{expires: m.ExpiresAt, created: m.CreatedAt, failing: m.Attempts > 0})
+	save(t, tMailDue, dueKey(m), walkDue, due{expires: m.ExpiresAt, created: m.CreatedAt, failing: m.Attempts > 0, notBefore: m.NotBefore})
 }
 
 // dueKey orders by when a mail may be taken: from NotBefore on, and not while it is leased.
@@ -59,6 +59,20 @@ func (t *txn) removeMail(id string) {
 	t.delta[tMails]--
 }
 
+// due is the payload of [tMailDue] and [tNoticeDue]: what can be told of a mail or a notice without reading it.
+type due struct {
+	expires, created time.Time
+	failing          bool
+	notBefore        time.Time // schema 4, and of mail alone
+}
+
+func walkDue(c *coder, d *due) {
+	c.time(&d.expires)
+	c.time(&d.created)
+	c.bool(&d.failing)
+	c.time(&d.notBefore)
+}
+
 // due returns the keys of at most limit records that may be taken, those due longest first. tb is an index of such.
 func (t *txn) due(tb table, limit int, now time.Time) (keys [][]byte) {
 	end := timeKey(now)
@@ -77,15 +91,19 @@ func (t *txn) due(tb table, limit int, now time.Time) (keys [][]byte) {
 	return keys
 }
 
-// countDue counts what waits and what failed before, and finds out since when.
+// countDue counts what waits and what failed before, and finds out since when. What is put off, and was never tried, does not wait.
 func (t *txn) countDue(tb table, now time.Time) (waiting, failing int, oldest time.Time) {
 	t.scan(tb, nil, nil, func(_, payload []byte) bool {
 		d, ok := decode(walkDue, payload)
-		if !ok || !d.expires.After(now) {
+		since := d.created
+		if !d.failing && d.notBefore.After(since) {
+			since = d.notBefore
+		}
+		if !ok || !d.expires.After(now) || !d.failing && d.notBefore.After(now) {
 			return true
 		}
-		if waiting == 0 || d.created.Before(oldest) {
-			oldest = d.created
+		if waiting == 0 || since.Before(oldest) {
+			oldest = since
 		}
 		waiting++
 		if d.failing {

@@ -33,6 +33,11 @@ func walkAccount(c *coder, a *storage.Account) {
 	}
 	opt(c, &a.Address, walkAddress)
 	c.strs(&a.Groups) // schema 3
+	// Schema 4.
+	opt(c, &a.TOTP, walkTOTP)
+	c.str(&a.TermsVersion)
+	c.time(&a.TermsAt)
+	c.time(&a.DeleteAt)
 }
 
 func walkAddress(c *coder, a *storage.Address) {
@@ -139,6 +144,7 @@ func walkConsent(c *coder, k *storage.Consent) {
 	c.str(&k.ClientID)
 	c.strs(&k.Scopes)
 	c.time(&k.GrantedAt)
+	c.time(&k.UsedAt) // schema 4
 }
 
 func walkTime(c *coder, at *time.Time) { c.time(at) }
@@ -225,18 +231,6 @@ func walkNotice(c *coder, n *storage.LogoutNotice) {
 	c.str(&n.LastError)
 	c.time(&n.DeliveredAt)
 	c.time(&n.GivenUpAt)
-}
-
-// due is the payload of [tMailDue] and [tNoticeDue]: what can be told of a mail or a notice without reading it.
-type due struct {
-	expires, created time.Time
-	failing          bool
-}
-
-func walkDue(c *coder, d *due) {
-	c.time(&d.expires)
-	c.time(&d.created)
-	c.bool(&d.failing)
 }
 
 type number [nTables]int64

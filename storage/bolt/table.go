@@ -52,6 +52,11 @@ const (
 	tNoticesOf          // account ID, time backwards, SID, client ID
 	tNoticesBy          // client ID, SID, client ID, of notices that are not over
 	tNoticeDue          // time, SID, client ID → what [Store.NoticeState] counts, of notices that are not over
+	// Up to here schemas 2 and 3.
+
+	tPasskeys   // credential ID → passkey
+	tPasskeysOf // account ID, credential ID
+	tEvents     // account ID, event ID → event
 	nTables
 )
 
@@ -62,6 +67,7 @@ func (tb table) String() string {
 		"clients", "expiry",
 		"client_origins", "registered", "registration_tokens", "registration_hashes", "devices", "user_codes", "pushed_requests", "replays",
 		"notices", "notices_of", "notices_by", "notice_due",
+		"passkeys", "passkeys_of", "events",
 	}[tb]
 }
 

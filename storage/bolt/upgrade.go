@@ -8,9 +8,6 @@ import (
 	"latchkey/storage"
 )
 
-// firstOf2 is the first table that schema 2 added.
-const firstOf2 = tOrigins
-
 // upgrade brings a file of an earlier schema to this one, in one transaction: it is the former or the latter, whenever it is interrupted. Rows are
 // left as they are, since fields that a row lacks read as zero. From then on earlier versions of Latchkey refuse the file: they would lose what
 // they do not know.
@@ -25,12 +22,7 @@ func upgrade(db *bbolt.DB) error {
 	}
 	broken := error(nil)
 	err = db.Update(func(tx *bbolt.Tx) error {
-		if from < 2 {
-			broken = toSchema2(tx)
-		}
-		if broken == nil {
-			(&txn{tx: tx}).setVersion() // schema 3 only added fields
-		}
+		broken = bring(tx, from)
 		return broken
 	})
 	if err != nil && broken == nil {
@@ -39,15 +31,31 @@ func upgrade(db *bbolt.DB) error {
 	return err
 }
 
-// toSchema2 adds the tables of schema 2 and what they index of the rows that are there.
-func toSchema2(tx *bbolt.Tx) (err error) {
+// bring adds the tables that a file of an earlier schema lacks, and what they index of the rows that are there.
+func bring(tx *bbolt.Tx, from uint32) (err error) {
 	defer recovered(&err)
-	for tb := firstOf2; tb < nTables; tb++ {
+	for tb := lackedBy(from); tb < nTables; tb++ {
 		if _, err := tx.CreateBucketIfNotExists([]byte(tb.String())); err != nil {
 			return fmt.Errorf("%w: %w", storage.ErrCorrupt, err)
 		}
 	}
 	t := &txn{tx: tx}
+	if from < 2 {
+		t.indexClients()
+	}
+	t.setVersion()
+	return nil
+}
+
+// lackedBy is the first table that a file of that schema lacks.
+func lackedBy(from uint32) table {
+	if from < 2 {
+		return tOrigins
+	}
+	return tPasskeys // schema 3 added fields alone
+}
+
+func (t *txn) indexClients() {
 	c := t.bucket(tClients).Cursor()
 	for k, row := c.First(); k != nil; k, row = c.Next() {
 		// A row that cannot be read must not keep the others from being used.
@@ -59,5 +67,4 @@ func toSchema2(tx *bbolt.Tx) (err error) {
 			t.indexClient(storage.Client{}, client)
 		}
 	}
-	return nil
 }

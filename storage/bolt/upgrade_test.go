@@ -15,10 +15,15 @@ import (
 	"latchkey/storage"
 )
 
-// schema1 unpacks a store that a Latchkey of schema 1 wrote, with a record of each kind.
+// schema1 is a store that a Latchkey of schema 1 wrote, with a record of each kind.
 func schema1(t *testing.T) []byte {
 	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", "schema1.db.gz"))
+	return unpacked(t, "schema1.db.gz")
+}
+
+func unpacked(t *testing.T, name string) []byte {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}

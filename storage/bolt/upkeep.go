@@ -91,6 +91,8 @@ func (t *txn) removeExpired(tb table, key, entry []byte, now time.Time) bool {
 		return swept(at, walkPushed, func(r storage.PushedRequest) time.Time { return r.ExpiresAt }, func(r storage.PushedRequest) { t.removePushed(r.ID) })
 	case tNotices:
 		return swept(at, walkNotice, storage.LogoutNotice.SweptAt, func(storage.LogoutNotice) { t.removeNotice(key) })
+	case tEvents:
+		return swept(at, walkEvent, func(r storage.AccountEvent) time.Time { return r.ExpiresAt }, func(storage.AccountEvent) { t.removeEvent(key) })
 	}
 	return false
 }
@@ -131,6 +133,7 @@ func (t *txn) damaged(tb table, key []byte) bool {
 func counted() []table {
 	return []table{
 		tAccounts, tFiles, tSessions, tGrants, tOneTimes, tConsents, tDenials, tMails, tClients, tRegistrations, tDevices, tPushed, tReplays, tNotices,
+		tPasskeys, tEvents,
 	}
 }
 

@@ -118,6 +118,7 @@ func (v *verifier) expect() {
 	})
 	v.expectClients()
 	v.expectRequests()
+	v.expectPasskeys()
 	each(v, tNotices, walkNotice, v.expectNotice)
 	each(v, tMails, walkMail, func(m storage.Mail) {
 		v.entry(tMailDue, dueKey(m))
@@ -149,6 +150,17 @@ func (v *verifier) expectClients() {
 		if !r.ExpiresAt.IsZero() {
 			v.entry(tExpiry, expiryKey(r.ExpiresAt, tRegistrations, []byte(r.ID)))
 		}
+	})
+}
+
+func (v *verifier) expectPasskeys() {
+	each(v, tPasskeys, walkPasskey, func(p storage.Passkey) {
+		v.entry(tPasskeysOf, passkeyOfKey(p.AccountID, p.ID))
+		v.owned(tPasskeys, p.AccountID)
+	})
+	each(v, tEvents, walkEvent, func(e storage.AccountEvent) {
+		v.entry(tExpiry, expiryKey(e.ExpiresAt, tEvents, eventKey(e.AccountID, e.ID)))
+		v.owned(tEvents, e.AccountID)
 	})
 }
 
@@ -205,7 +217,7 @@ func (v *verifier) owned(tb table, accountID int64) {
 func (v *verifier) compare() {
 	for _, tb := range []table{
 		tSubs, tUsernames, tEmails, tFiles, tSessionsOf, tGrantsOf, tGrantsBy, tGrantsIn, tCodes, tOneTimesOf, tConsentsBy, tMailDue, tExpiry,
-		tOrigins, tRegistered, tRegistrationHashes, tUserCodes, tNoticesOf, tNoticesBy, tNoticeDue,
+		tOrigins, tRegistered, tRegistrationHashes, tUserCodes, tNoticesOf, tNoticesBy, tNoticeDue, tPasskeysOf,
 	} {
 		v.t.scan(tb, nil, nil, func(k, _ []byte) bool {
 			if _, ok := v.want[tb][string(k)]; !ok {

@@ -155,6 +155,8 @@ func (s *Store) DeleteAccount(ctx context.Context, id int64, with storage.Effect
 				drop(t, s.consents, k)
 			}
 		}
+		s.dropPasskeys(t, id)
+		s.dropEvents(t, id)
 		return s.apply(t, id, with, now)
 	})
 }

@@ -22,6 +22,9 @@ func cloneAccount(a storage.Account) storage.Account {
 	a.Resume, a.Picture = cloneOf(a.Resume), cloneOf(a.Picture)
 	a.PasswordHistory = slices.Clone(a.PasswordHistory)
 	a.Address = cloneOf(a.Address)
+	if a.TOTP = cloneOf(a.TOTP); a.TOTP != nil {
+		a.TOTP.Sealed = slices.Clone(a.TOTP.Sealed)
+	}
 	return a
 }
 
@@ -46,6 +49,11 @@ func cloneConsent(c storage.Consent) storage.Consent {
 func cloneOneTime(o storage.OneTime) storage.OneTime {
 	o.Data = slices.Clone(o.Data)
 	return o
+}
+
+func clonePasskey(p storage.Passkey) storage.Passkey {
+	p.PublicKey, p.AAGUID, p.Transports = slices.Clone(p.PublicKey), slices.Clone(p.AAGUID), slices.Clone(p.Transports)
+	return p
 }
 
 func cloneMail(m storage.Mail) storage.Mail {

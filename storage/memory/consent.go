@@ -27,7 +27,7 @@ func (s *Store) PutConsent(ctx context.Context, c storage.Consent, now time.Time
 				scopes = append(scopes, scope)
 			}
 		}
-		c.Scopes = scopes
+		c.Scopes, c.UsedAt = scopes, s.consents[key].UsedAt
 		if c.GrantedAt.IsZero() {
 			c.GrantedAt = now
 		}
@@ -61,6 +61,18 @@ func (s *Store) ListConsents(ctx context.Context, accountID int64) (list []stora
 		return nil
 	})
 	return list, err
+}
+
+// UseConsent implements [storage.Consents].
+func (s *Store) UseConsent(ctx context.Context, accountID int64, clientID string, now time.Time) error {
+	return s.write(ctx, "UseConsent", func(t *tx) error {
+		key := consentKey{accountID, clientID}
+		if c, ok := s.consents[key]; ok && !now.Before(c.UsedAt.Add(storage.ConsentUseEvery)) {
+			c.UsedAt = now
+			put(t, s.consents, key, c)
+		}
+		return nil
+	})
 }
 
 // DeleteConsent implements [storage.Consents].

@@ -1,8 +1,10 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/storage"
@@ -33,6 +35,9 @@ func (s *Store) apply(t *tx, accountID int64, with storage.Effects, now time.Tim
 				drop(t, s.oneTimes, k)
 			}
 		}
+	}
+	if with.DropPasskeys {
+		s.dropPasskeys(t, accountID)
 	}
 	for _, o := range with.Put {
 		if err := s.putOneTime(t, accountID, o, now); err != nil {
@@ -86,6 +91,23 @@ func (s *Store) OneTime(ctx context.Context, key storage.OneTimeKey, now time.Ti
 		return nil
 	})
 	return o, err
+}
+
+// ListOneTimes implements [storage.OneTimes].
+func (s *Store) ListOneTimes(ctx context.Context, accountID int64, purpose storage.Purpose, now time.Time) (list []storage.OneTime, err error) {
+	err = s.read(ctx, "ListOneTimes", func() error {
+		for k, o := range s.oneTimes {
+			if o.AccountID == accountID && k.Purpose == purpose && o.ExpiresAt.After(now) {
+				list = append(list, cloneOneTime(o))
+			}
+		}
+		slices.SortFunc(list, func(a, b storage.OneTime) int {
+			return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.Hash, b.Hash))
+		})
+		list = list[:min(len(list), storage.OneTimesListed)]
+		return nil
+	})
+	return list, err
 }
 
 // ApplyEffects implements [storage.OneTimes].

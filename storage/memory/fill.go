@@ -74,6 +74,10 @@ func (s *Store) fill(t *tx, item storage.Item) error {
 	case storage.Consent:
 		key := consentKey{r.AccountID, r.ClientID}
 		return s.fillOwned(r.AccountID, func() { putNew(t, s.consents, key, cloneConsent(r)) })
+	case storage.Passkey:
+		return s.fillOwned(r.AccountID, func() { s.putNewPasskey(t, clonePasskey(r)) })
+	case storage.AccountEvent:
+		return s.fillOwned(r.AccountID, func() { s.putNewEvent(t, r) })
 	case storage.OneTime:
 		return s.fillOwned(r.AccountID, func() {
 			if putNew(t, s.oneTimes, r.OneTimeKey, cloneOneTime(r)) {

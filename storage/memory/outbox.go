@@ -97,11 +97,15 @@ func (s *Store) RetryMail(ctx context.Context, id string, notBefore time.Time, l
 func (s *Store) OutboxState(ctx context.Context, now time.Time) (state storage.OutboxState, err error) {
 	err = s.read(ctx, "OutboxState", func() error {
 		for _, m := range s.mails {
-			if !m.ExpiresAt.After(now) {
+			since := m.CreatedAt
+			if m.Attempts == 0 && m.NotBefore.After(since) {
+				since = m.NotBefore
+			}
+			if !m.ExpiresAt.After(now) || m.Attempts == 0 && m.NotBefore.After(now) {
 				continue
 			}
-			if state.Waiting == 0 || m.CreatedAt.Before(state.Oldest) {
-				state.Oldest = m.CreatedAt
+			if state.Waiting == 0 || since.Before(state.Oldest) {
+				state.Oldest = since
 			}
 			state.Waiting++
 			if m.Attempts > 0 {

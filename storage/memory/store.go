@@ -49,8 +49,12 @@ type Store struct {
 	registrationHashes map[string]string                    // hash → ID
 	notices            map[storage.NoticeKey]storage.LogoutNotice
 	waiting            map[storage.NoticeKey]struct{} // those of notices that are not over
+	passkeys           map[string]storage.Passkey
+	events             map[eventKey]storage.AccountEvent
 
 	sessionsOf index[int64]  // account → SIDs
+	passkeysOf index[int64]  // account → passkey IDs
+	eventsOf   index[int64]  // account → event IDs
 	grantsOf   index[int64]  // account → grant IDs
 	grantsBy   index[string] // client → grant IDs
 	grantsIn   index[string] // SID → grant IDs
@@ -84,7 +88,11 @@ func New() *Store {
 		replays:    make(map[string]time.Time),
 		notices:    make(map[storage.NoticeKey]storage.LogoutNotice),
 		waiting:    make(map[storage.NoticeKey]struct{}),
+		passkeys:   make(map[string]storage.Passkey),
+		events:     make(map[eventKey]storage.AccountEvent),
 		sessionsOf: make(index[int64]),
+		passkeysOf: make(index[int64]),
+		eventsOf:   make(index[int64]),
 		grantsOf:   make(index[int64]),
 		grantsBy:   make(index[string]),
 		grantsIn:   make(index[string]),

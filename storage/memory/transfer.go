@@ -19,6 +19,8 @@ type snapshot struct {
 	sessions      map[string]storage.Session
 	grants        map[string]grant
 	consents      map[consentKey]storage.Consent
+	passkeys      map[string]storage.Passkey
+	events        map[eventKey]storage.AccountEvent
 	oneTimes      map[storage.OneTimeKey]storage.OneTime
 	denials       map[string]storage.Denial
 	replays       map[string]storage.Replay
@@ -40,6 +42,7 @@ func (s *Store) Dump(ctx context.Context, yield func(storage.Item) error) error 
 			grants: maps.Clone(s.grants), consents: maps.Clone(s.consents), oneTimes: maps.Clone(s.oneTimes), pushed: maps.Clone(s.pushed),
 			devices: maps.Clone(s.devices), clients: maps.Clone(s.clients), registrations: maps.Clone(s.registrations),
 			mails: maps.Clone(s.mails), notices: maps.Clone(s.notices), keyring: s.keyring,
+			passkeys: maps.Clone(s.passkeys), events: maps.Clone(s.events),
 			denials: make(map[string]storage.Denial, len(s.denials)), replays: make(map[string]storage.Replay, len(s.replays)),
 		}
 		for jti, d := range s.denials {
@@ -68,6 +71,8 @@ func (a *snapshot) dump(yield func(storage.Item) error) error {
 		func() error { return each(a.sessions, strings.Compare, cloneSession, yield) },
 		func() error { return each(a.grants, strings.Compare, storedGrant, yield) },
 		func() error { return each(a.consents, byConsent, cloneConsent, yield) },
+		func() error { return each(a.passkeys, strings.Compare, clonePasskey, yield) },
+		func() error { return each(a.events, byEvent, same, yield) },
 		func() error { return each(a.oneTimes, byOneTime, cloneOneTime, yield) },
 		func() error { return each(a.denials, strings.Compare, same, yield) },
 		func() error { return each(a.replays, strings.Compare, same, yield) },
@@ -125,6 +130,10 @@ func unleasedNotice(n storage.LogoutNotice) storage.LogoutNotice {
 
 func byConsent(a, b consentKey) int {
 	return cmp.Or(cmp.Compare(a.account, b.account), strings.Compare(a.client, b.client))
+}
+
+func byEvent(a, b eventKey) int {
+	return cmp.Or(cmp.Compare(a.account, b.account), strings.Compare(a.id, b.id))
 }
 
 func byOneTime(a, b storage.OneTimeKey) int {

@@ -23,12 +23,14 @@ const (
 	aReplay
 	aRegistrationToken
 	aNotice
+	anEvent
 )
 
-// expiring names one record. more is the second half of keys that have two.
+// expiring names one record. more is the second half of keys that have two, account that of events.
 type expiring struct {
 	kind     kind
 	id, more string
+	account  int64
 }
 
 type expiryEntry struct {
@@ -102,6 +104,9 @@ func (s *Store) sweepOne(t *tx, e expiring, now time.Time) int {
 		return gone(s.registrations, e.id, func(r storage.RegistrationToken) bool { return r.Expired(now) }, func() { s.removeRegistration(t, e.id) })
 	case aNotice:
 		return gone(s.notices, notice, func(r storage.LogoutNotice) bool { return dead(r.SweptAt()) }, func() { s.removeNotice(t, notice) })
+	case anEvent:
+		key := eventKey{e.account, e.id}
+		return gone(s.events, key, func(r storage.AccountEvent) bool { return dead(r.ExpiresAt) }, func() { s.removeEvent(t, key) })
 	}
 	return 0
 }
@@ -130,6 +135,8 @@ func (s *Store) Stats(ctx context.Context) (stats map[string]int64, err error) {
 			"grants":   int64(len(s.grants)),
 			"onetimes": int64(len(s.oneTimes)),
 			"consents": int64(len(s.consents)),
+			"passkeys": int64(len(s.passkeys)),
+			"events":   int64(len(s.events)),
 			"denials":  int64(len(s.denials)),
 			"outbox":   int64(len(s.mails)),
 			"clients":  int64(len(s.clients)),

@@ -109,6 +109,11 @@ func holdAccount(id int64) step {
 	return guard(storage.ErrNotFound, "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE", id)
 }
 
+// shareAccount keeps others from removing the account.
+func shareAccount(id int64) step {
+	return guard(storage.ErrNotFound, "SELECT 1 FROM accounts WHERE id = $1 FOR KEY SHARE", id)
+}
+
 // DeleteAccount implements [storage.Accounts]. What is the account's own goes with its row.
 func (s *Store) DeleteAccount(ctx context.Context, id int64, with storage.Effects, now time.Time) error {
 	take, rest := s.effects(id, with, now)

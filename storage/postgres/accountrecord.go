@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -34,12 +35,32 @@ func accountColumns(a *storage.Account) (c columns) {
 	c.text("password_hash", &a.PasswordHash)
 	c.texts("password_history", &a.PasswordHistory)
 	c.moment("password_set_at", &a.PasswordSetAt)
+	totpColumns(&c, &a.TOTP)
+	c.text("terms_version", &a.TermsVersion)
+	c.moment("terms_at", &a.TermsAt)
+	c.moment("delete_at", &a.DeleteAt)
 	c.texts("groups", &a.Groups)
 	c.bool("disabled", &a.Disabled)
 	c.time("created_at", &a.CreatedAt)
 	c.time("updated_at", &a.UpdatedAt)
 	c.int("version", &a.Version)
 	return c
+}
+
+func totpColumns(c *columns, p **storage.TOTP) {
+	totp := cmp.Or(*p, &storage.TOTP{})
+	sealed := totp.Sealed
+	if *p != nil && sealed == nil {
+		sealed = []byte{} // NULL: there is none
+	}
+	c.bytes("totp_sealed", &sealed)
+	c.moment("totp_confirmed_at", &totp.ConfirmedAt)
+	c.after(func() error {
+		if *p = nil; sealed != nil {
+			totp.Sealed, *p = sealed, totp
+		}
+		return nil
+	})
 }
 
 // address is a postal address as JSON, with the names of OpenID Connect Core §5.1.1.

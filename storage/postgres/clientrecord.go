@@ -38,6 +38,7 @@ func clientColumns(k *storage.Client) (c columns) {
 	c.texts("allowed_groups", &k.AllowedGroups)
 	c.texts("groups_filter", &k.GroupsFilter)
 	c.bool("groups_in_access_token", &k.GroupsInAccessToken)
+	c.bool("second_factor", &k.SecondFactor)
 	c.bool("declared", &k.Declared)
 	c.document("federated_identities", &k.Federated)
 	c.document("forward_auth", &k.Forward)

@@ -19,7 +19,7 @@ func (s *Store) PutConsent(ctx context.Context, c storage.Consent, now time.Time
 			scopes = append(scopes, scope)
 		}
 	}
-	c.Scopes = scopes
+	c.Scopes, c.UsedAt = scopes, time.Time{}
 	put := s.t.consents.add(&c)
 	put.sql += ` ON CONFLICT (account_id, client_id) DO UPDATE SET granted_at = excluded.granted_at, scopes = consents.scopes || ARRAY(
 		SELECT scope FROM unnest(excluded.scopes) WITH ORDINALITY AS asked (scope, place) WHERE scope <> ALL (consents.scopes) ORDER BY place)`
@@ -42,6 +42,14 @@ func (s *Store) ListConsents(ctx context.Context, accountID int64) (list []stora
 	err = s.run(ctx, "ListConsents", reading, s.t.consents.get(&list,
 		"SELECT "+s.t.consents.list+" FROM consents WHERE account_id = $1 ORDER BY client_id", accountID))
 	return list, err
+}
+
+// UseConsent implements [storage.Consents].
+func (s *Store) UseConsent(ctx context.Context, accountID int64, clientID string, now time.Time) error {
+	return s.run(ctx, "UseConsent", repeating, step{
+		sql:  "UPDATE consents SET used_at = $3 WHERE account_id = $1 AND client_id = $2 AND (used_at IS NULL OR used_at <= $4)",
+		args: []any{accountID, toText(clientID), now, now.Add(-storage.ConsentUseEvery)},
+	})
 }
 
 // DeleteConsent implements [storage.Consents].

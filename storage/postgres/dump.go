@@ -77,6 +77,8 @@ func (d *dumping) all(ctx context.Context) error {
 		func() error { return each(ctx, d, d.t.sessions, "sid", item[storage.Session]) },
 		func() error { return each(ctx, d, d.t.grants, "id", storedGrant) },
 		func() error { return each(ctx, d, d.t.consents, "account_id, client_id", item[storage.Consent]) },
+		func() error { return each(ctx, d, d.t.passkeys, "id", item[storage.Passkey]) },
+		func() error { return each(ctx, d, d.t.events, "account_id, id", item[storage.AccountEvent]) },
 		func() error { return each(ctx, d, d.t.oneTimes, "purpose, hash", item[storage.OneTime]) },
 		func() error { return each(ctx, d, d.t.denials, "jti", item[storage.Denial]) },
 		func() error { return each(ctx, d, d.t.replays, "key", item[storage.Replay]) },

@@ -37,6 +37,9 @@ func (s *Store) effects(accountID int64, with storage.Effects, now time.Time) (t
 		}
 		rest = append(rest, step{sql: "DELETE FROM one_time_tokens WHERE account_id = $1 AND purpose = ANY($2)", args: []any{accountID, purposes}})
 	}
+	if with.DropPasskeys {
+		rest = append(rest, step{sql: "DELETE FROM passkeys WHERE account_id = $1", args: []any{accountID}})
+	}
 	for _, o := range with.Put {
 		if o.AccountID == 0 {
 			o.AccountID = accountID
@@ -82,9 +85,17 @@ func (s *Store) OneTime(ctx context.Context, key storage.OneTimeKey, now time.Ti
 	return only("OneTime", found)
 }
 
+// ListOneTimes implements [storage.OneTimes].
+func (s *Store) ListOneTimes(ctx context.Context, accountID int64, purpose storage.Purpose, now time.Time) (list []storage.OneTime, err error) {
+	err = s.run(ctx, "ListOneTimes", reading, s.t.oneTimes.get(&list, "SELECT "+s.t.oneTimes.list+
+		" FROM one_time_tokens WHERE account_id = $1 AND purpose = $2 AND expires_at > $3 ORDER BY created_at DESC, hash LIMIT $4",
+		accountID, toText(string(purpose)), now, storage.OneTimesListed))
+	return list, err
+}
+
 // ApplyEffects implements [storage.OneTimes].
 func (s *Store) ApplyEffects(ctx context.Context, accountID int64, with storage.Effects, now time.Time) error {
 	take, rest := s.effects(accountID, with, now)
-	steps := append([]step{guard(storage.ErrNotFound, "SELECT 1 FROM accounts WHERE id = $1 FOR KEY SHARE", accountID)}, take...)
+	steps := append([]step{shareAccount(accountID)}, take...)
 	return s.run(ctx, "ApplyEffects", writing, append(steps, rest...)...)
 }

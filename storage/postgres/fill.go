@@ -113,7 +113,7 @@ func (s *Store) transfer(ctx context.Context, verb string, fn func(tx pgx.Tx) er
 func refuseFilled(ctx context.Context, tx pgx.Tx) error {
 	sql := "SELECT (SELECT revision FROM keyring WHERE id = 1) > 0"
 	for _, name := range []string{
-		"accounts", "files", "sessions", "grants", "consents", "one_time_tokens", "denials", "replays", "pushed_requests", "devices", "clients",
+		"accounts", "files", "sessions", "grants", "consents", "passkeys", "account_events", "one_time_tokens", "denials", "replays", "pushed_requests", "devices", "clients",
 		"registration_tokens", "outbox", "notices",
 	} {
 		sql += " OR EXISTS (SELECT 1 FROM " + name + ")"
@@ -176,6 +176,10 @@ func (s *Store) queue(b *pgx.Batch, item storage.Item) error {
 		put(b, s.t.grants, revocable(r))
 	case storage.Consent:
 		put(b, s.t.consents, r)
+	case storage.Passkey:
+		put(b, s.t.passkeys, r)
+	case storage.AccountEvent:
+		put(b, s.t.events, r)
 	case storage.OneTime:
 		put(b, s.t.oneTimes, r)
 	case storage.Denial:

@@ -25,7 +25,7 @@ var env struct {
 }
 
 // empties makes a migrated database what it was before its first use.
-const empties = `TRUNCATE accounts, files, sessions, grants, consents, denials, replays, one_time_tokens, pushed_requests, devices, clients,
+const empties = `TRUNCATE accounts, files, sessions, grants, consents, passkeys, account_events, denials, replays, one_time_tokens, pushed_requests, devices, clients,
 	registration_tokens, outbox, notices, signing_keys, service_secrets, attempts, leases, transfer;
 	UPDATE keyring SET revision = 0; UPDATE changes SET revision = 0; ALTER SEQUENCE account_ids RESTART`
 

@@ -78,7 +78,8 @@ func (s *Store) mustChange(ctx context.Context, verb string, m mode, sql string,
 // OutboxState implements [storage.Outbox].
 func (s *Store) OutboxState(ctx context.Context, now time.Time) (state storage.OutboxState, err error) {
 	err = s.run(ctx, "OutboxState", reading, step{
-		sql:  "SELECT count(*), count(*) FILTER (WHERE attempts > 0), min(created_at) FROM outbox WHERE expires_at > $1",
+		sql: `SELECT count(*), count(*) FILTER (WHERE attempts > 0), min(CASE WHEN attempts > 0 THEN created_at ELSE greatest(created_at, not_before) END)
+			FROM outbox WHERE expires_at > $1 AND (attempts > 0 OR not_before <= $1)`,
 		args: []any{now}, scan: oneRow(&state.Waiting, &state.Failing, timeDest{&state.Oldest}),
 	})
 	return state, err

@@ -50,6 +50,11 @@ INSERT INTO sessions (sid, account_id, created_at, last_seen_at, expires_at)
 INSERT INTO grants (id, client_id, account_id, sid, code_hash, code_expires_at, refresh_generation, refresh_expires_at, created_at, expires_at)
 	SELECT 'grant' || n, 'app' || n % 50, 1 + n % 20000, 'sid' || n, 'code' || n, now(), 0, now(), now(), now() + n * interval '1 second' FROM generate_series(1, 40000) n;
 INSERT INTO consents (account_id, client_id, granted_at) SELECT n, 'app' || n % 50, now() FROM generate_series(1, 20000) n;
+INSERT INTO passkeys (id, account_id, created_at) SELECT 'key' || n, 1 + n % 20000, now() FROM generate_series(1, 40000) n;
+INSERT INTO account_events (account_id, id, at, name, expires_at)
+	SELECT 1 + n % 20000, 'event' || n, now(), 'name' || n % 20, now() + n * interval '1 second' FROM generate_series(1, 40000) n;
+INSERT INTO account_events (account_id, id, at, name, expires_at)
+	SELECT 1, 'event' || n, now(), 'name' || n % 20, now() + interval '1 year' FROM generate_series(50000, 60000) n;
 INSERT INTO one_time_tokens (purpose, hash, account_id, created_at, expires_at)
 	SELECT 'reset', n::text, n, now(), now() + n * interval '1 second' FROM generate_series(1, 20000) n;
 INSERT INTO denials (jti, expires_at) SELECT n::text, now() + n * interval '1 second' FROM generate_series(1, 20000) n;
@@ -86,7 +91,9 @@ func everyVerb(t *testing.T, s *Store) {
 	must(t, s.PutConsent(ctx, storage.Consent{AccountID: a.ID, ClientID: "app"}, now))
 	got(s.Consent(ctx, a.ID, "app"))(t)
 	got(s.ListConsents(ctx, a.ID))(t)
+	must(t, s.UseConsent(ctx, a.ID, "app", now))
 	must(t, s.DeleteConsent(ctx, a.ID, "app", now))
+	factorVerbs(t, s, a.ID)
 	must(t, s.DenyToken(ctx, "new", later, now))
 	got(s.Denied(ctx, "new", now))(t)
 	must(t, s.SpendOnce(ctx, "new", later, now))
@@ -119,6 +126,24 @@ func everyVerb(t *testing.T, s *Store) {
 	for range len(sweepers()) {
 		got(s.Sweep(ctx, 1000, now))(t)
 	}
+}
+
+func factorVerbs(t *testing.T, s *Store, accountID int64) {
+	ctx, now := t.Context(), time.Now()
+	must(t, s.CreatePasskey(ctx, storage.Passkey{ID: "new", AccountID: accountID, CreatedAt: now}, storage.Effects{}, now))
+	got(s.Passkey(ctx, "new"))(t)
+	got(s.ListPasskeys(ctx, accountID))(t)
+	got(s.TouchPasskey(ctx, accountID, "new", storage.PasskeyChange{Name: "Key"}, now))(t)
+	got(s.TouchPasskey(ctx, accountID, "new", storage.PasskeyChange{Used: true, SignCount: 1}, now))(t)
+	must(t, s.DeletePasskey(ctx, accountID, "new", storage.Effects{DropPasskeys: true}, now))
+	must(t, s.AppendEvents(ctx, []storage.AccountEvent{{AccountID: accountID, ID: "new", At: now, ExpiresAt: now.Add(time.Hour)}}, now))
+	for _, id := range []int64{accountID, 1} { // one with few, one with many
+		for _, q := range []storage.EventQuery{{}, {Before: "event55000"}, {Names: []string{"name1", "name2"}}, {Before: "event55000", Names: []string{"name1"}}} {
+			q.AccountID, q.Limit = id, 50
+			got(s.ListEvents(ctx, q, now))(t)
+		}
+	}
+	got(s.ListOneTimes(ctx, accountID, storage.PurposeDevice, now))(t)
 }
 
 // TestPlans: however many rows there are, the statements of requests and of sweeping find theirs by an index.

@@ -123,6 +123,7 @@ func consentColumns(k *storage.Consent) (c columns) {
 	c.text("client_id", &k.ClientID)
 	c.texts("scopes", &k.Scopes)
 	c.time("granted_at", &k.GrantedAt)
+	c.moment("used_at", &k.UsedAt)
 	return c
 }
 

@@ -70,6 +70,8 @@ type tables struct {
 	sessions      table[storage.Session]
 	grants        table[grant]
 	consents      table[storage.Consent]
+	passkeys      table[storage.Passkey]
+	events        table[storage.AccountEvent]
 	oneTimes      table[storage.OneTime]
 	denials       table[storage.Denial]
 	replays       table[storage.Replay]
@@ -93,6 +95,8 @@ func newTables() tables {
 		sessions:      tableOf("sessions", sessionColumns),
 		grants:        tableOf("grants", grantColumns),
 		consents:      tableOf("consents", consentColumns),
+		passkeys:      tableOf("passkeys", passkeyColumns),
+		events:        tableOf("account_events", eventColumns),
 		oneTimes:      tableOf("one_time_tokens", oneTimeColumns),
 		denials:       tableOf("denials", denialColumns),
 		replays:       tableOf("replays", replayColumns),

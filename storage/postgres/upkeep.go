@@ -41,6 +41,7 @@ func sweepers() []sweeper {
 		{"sessions", "sid", "expires_at"},
 		{"grants", "id", "swept_at"},
 		{"one_time_tokens", "purpose, hash", "expires_at"},
+		{"account_events", "account_id, id", "expires_at"},
 		{"outbox", "id", "expires_at"},
 		{"denials", "jti", "expires_at"},
 		{"replays", "key", "expires_at"},
@@ -126,6 +127,7 @@ func (s *Store) boundCounters(ctx context.Context) error {
 func counted() map[string]string {
 	return map[string]string{
 		"accounts": "accounts", "files": "files", "sessions": "sessions", "grants": "grants", "onetimes": "one_time_tokens", "consents": "consents",
+		"passkeys": "passkeys", "events": "account_events",
 		"denials": "denials", "outbox": "outbox", "clients": "clients", "devices": "devices", "pushed_requests": "pushed_requests",
 		"replays": "replays", "registration_tokens": "registration_tokens", "notices": "notices",
 	}

@@ -40,11 +40,12 @@ func createKeepsFields(t *testing.T, s storage.Store) {
 	// Only the verbs of Files set these.
 	c := account("c")
 	c.Resume = &storage.FileInfo{ID: "x"}
-	c.ExperienceYears = nil
+	c.ExperienceYears, c.TOTP, c.TermsVersion = nil, nil, ""
+	c.TermsAt, c.DeleteAt = time.Time{}, time.Time{}
 	have = got(s.CreateAccount(bg(), c, storage.Effects{}, at(0)))(t)
 	have = got(s.Account(bg(), storage.AccountKey{ID: have.ID}))(t)
-	if have.Resume != nil || have.ExperienceYears != nil {
-		t.Errorf("Resume %v, ExperienceYears %v, want nil and nil", have.Resume, have.ExperienceYears)
+	if have.Resume != nil || have.ExperienceYears != nil || have.TOTP != nil || !have.TermsAt.IsZero() || !have.DeleteAt.IsZero() {
+		t.Errorf("what was never set is there: %+v", have)
 	}
 }
 
@@ -118,12 +119,18 @@ func replaceWrites(t *testing.T, s storage.Store) {
 	change.ID, change.Version = a.ID, a.Version
 	change.CreatedAt, change.UpdatedAt = at(time.Hour), at(2*time.Hour)
 	change.Disabled = true
+	change.TOTP, change.DeleteAt = &storage.TOTP{ConfirmedAt: at(1)}, time.Time{}
 	change.Picture = &storage.FileInfo{ID: "forged"}
 	want := change
 	want.Sub, want.CreatedAt, want.Resume, want.Picture, want.Version = a.Sub, a.CreatedAt, a.Resume, nil, a.Version+1
 	eq(t, "returned", got(s.ReplaceAccount(bg(), change, storage.Effects{}, at(3)))(t), want)
 	eq(t, "read", got(s.Account(bg(), storage.AccountKey{Sub: a.Sub}))(t), want)
 	eq(t, "by new name", got(s.Account(bg(), storage.AccountKey{UsernameKey: "ub"}))(t), want)
+	want.TOTP, want.TermsVersion, want.TermsAt = nil, "", time.Time{}
+	again := want
+	want.Version++
+	eq(t, "without an authenticator app", got(s.ReplaceAccount(bg(), again, storage.Effects{}, at(3)))(t), want)
+	eq(t, "read again", got(s.Account(bg(), storage.AccountKey{ID: a.ID}))(t), want)
 }
 
 func replaceRefuses(t *testing.T, s storage.Store) {
@@ -188,7 +195,7 @@ func accountCopies(t *testing.T, s storage.Store) {
 	want := account("a") // shares nothing with what went through the store
 	want.ID, want.Version = made.ID, 1
 	spoil := func(a storage.Account) {
-		a.Groups[0] = "spoilt"
+		a.Groups[0], a.TOTP.Sealed[0], a.TOTP.ConfirmedAt = "spoilt", 'x', at(9)
 		a.Skills[0], a.PasswordHistory[0], *a.ExperienceYears, a.Address.Country = "spoilt", "spoilt", 99, "spoilt"
 	}
 	spoil(in)

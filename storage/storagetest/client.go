@@ -33,7 +33,7 @@ func client(id string) storage.Client {
 		DefaultMaxAge: time.Minute, HasDefaultMaxAge: true, RequireAuthTime: true, DefaultACRValues: []string{"1"}, SubjectType: "pairwise",
 		SectorIdentifierURI: "https://a/sector", Sector: "a", InitiateLoginURI: "https://a/login", FrontchannelLogoutURI: "https://a/front",
 		BackchannelLogoutURI: "https://a/back", FrontchannelLogoutSessionRequired: true, BackchannelLogoutSessionRequired: true,
-		AllowedGroups: []string{"admins"}, GroupsFilter: []string{"app-*"}, GroupsInAccessToken: true, Declared: true,
+		AllowedGroups: []string{"admins"}, GroupsFilter: []string{"app-*"}, GroupsInAccessToken: true, SecondFactor: true, Declared: true,
 		AllowedOrigins: []string{"https://spa"}, SoftwareID: "sw", SoftwareVersion: "1.0", RegistrationHash: "sha256:11",
 	}
 }

@@ -11,6 +11,7 @@ func consentChecks() []check {
 	return []check{
 		{"PutConsent adds scopes", putConsent},
 		{"ListConsents is all, in order", listConsents},
+		{"UseConsent keeps the hour of the last use", useConsent},
 		{"DeleteConsent revokes the client's grants", deleteConsent},
 		{"Denials last until their time", denials},
 	}

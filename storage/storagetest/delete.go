@@ -19,6 +19,8 @@ func deleteRemovesAll(t *testing.T, s storage.Store) {
 		got(s.RevokeGrants(bg(), storage.GrantScope{ID: "r-" + name}, at(0)))(t)
 		must(t, s.PutConsent(bg(), storage.Consent{AccountID: a.ID, ClientID: "app", Scopes: []string{"openid"}, GrantedAt: at(0)}, at(0)))
 		must(t, s.PutFile(bg(), a.ID, storage.FilePicture, storage.FileInfo{ID: "f-" + name}, []byte("x"), at(0)))
+		addPasskeys(t, s, a.ID, "p-"+name)
+		addEvents(t, s, event(a.ID, 1), event(a.ID, 2))
 		for _, k := range keys {
 			k.Hash += name
 			putOneTimes(t, s, a.ID, k)
@@ -46,6 +48,10 @@ func deleteRemovesAll(t *testing.T, s storage.Store) {
 	is(t, "consent", err, storage.ErrNotFound)
 	_, _, _, err = s.FileByID(bg(), "f-a")
 	is(t, "file", err, storage.ErrNotFound)
+	_, err = s.Passkey(bg(), "p-a")
+	is(t, "passkey", err, storage.ErrNotFound)
+	eq(t, "passkeys", passkeyNames(t, s, a.ID), nil)
+	eq(t, "events", len(allEvents(t, s, a.ID)), 0)
 	for _, k := range keys {
 		k.Hash += "a"
 		_, err = s.OneTime(bg(), k, at(0))

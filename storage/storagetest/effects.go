@@ -55,14 +55,16 @@ func effectsOnReplace(t *testing.T, s storage.Store) {
 	must(t, s.CreateGrant(bg(), grant("old", a.ID, "old"), at(0)))
 	take, void := key(storage.PurposeReset, "r"), key(storage.PurposeVerify, "old")
 	putOneTimes(t, s, a.ID, take, void)
+	addPasskeys(t, s, a.ID, "lost")
 	with := allEffects()
 	with.Put[0].AccountID = a.ID
 	with.Mail[0].AccountID = 42
 	with.Take, with.Void = &take, []storage.Purpose{storage.PurposeVerify}
-	with.End = &storage.EndScope{AccountID: 999, ExceptSID: "stays"}
+	with.End, with.DropPasskeys = &storage.EndScope{AccountID: 999, ExceptSID: "stays"}, true
 	got(s.ReplaceAccount(bg(), a, with, at(0)))(t)
 	effectsDone(t, s, a.ID, 42)
 	eq(t, "sessions", sids(got(s.ListSessions(bg(), a.ID, at(0)))(t)), []string{"s", "stays"})
+	eq(t, "passkeys", passkeyNames(t, s, a.ID), nil)
 	_, err := s.Grant(bg(), storage.GrantKey{ID: "old"}, at(0))
 	is(t, "grant of the ended session", err, storage.ErrSpent)
 	for _, k := range []storage.OneTimeKey{take, void} {
@@ -88,6 +90,7 @@ func effectsAtomic(t *testing.T, s storage.Store) {
 	must(t, s.QueueMail(bg(), []storage.Mail{mail("held")}, at(0)))
 	held, missing := key(storage.PurposeReset, "held"), key(storage.PurposeReset, "missing")
 	putOneTimes(t, s, a.ID, held)
+	addPasskeys(t, s, a.ID, "held")
 	keys := []storage.OneTimeKey{held, key(storage.PurposeVerify, "v")}
 	grants := []string{"g", "held"}
 	for _, c := range []struct {
@@ -109,7 +112,7 @@ func effectsAtomic(t *testing.T, s storage.Store) {
 	} {
 		with := func() storage.Effects {
 			e := allEffects()
-			e.Void, e.End = []storage.Purpose{storage.PurposeReset}, &storage.EndScope{Offline: true}
+			e.Void, e.End, e.DropPasskeys = []storage.Purpose{storage.PurposeReset}, &storage.EndScope{Offline: true}, true
 			c.change(&e)
 			return e
 		}

@@ -34,7 +34,9 @@ func fillRefuses(t *testing.T, s storage.Store) {
 	must(t, s.Fill(bg(), item, nil, []byte("1")))
 	is(t, "from the start, once begun", s.Fill(bg(), item, nil, []byte("2")), storage.ErrConflict)
 	is(t, "to the end, from elsewhere", s.FinishFill(bg(), []byte("0")), storage.ErrConflict)
-	is(t, "what belongs to nobody", s.Fill(bg(), []storage.Item{session("s", 9)}, []byte("1"), []byte("2")), storage.ErrNotFound)
+	for _, of := range []storage.Item{session("s", 9), passkey("p", 9), event(9, 1), storage.Consent{AccountID: 9, ClientID: "app"}} {
+		is(t, "what belongs to nobody", s.Fill(bg(), []storage.Item{of}, []byte("1"), []byte("2")), storage.ErrNotFound)
+	}
 	sameItems(t, "after refusals", dump(t, s), item)
 	must(t, s.FinishFill(bg(), []byte("1")))
 	is(t, "a store that has something", s.Fill(bg(), item, nil, []byte("1")), storage.ErrNotEmpty)
@@ -62,6 +64,8 @@ func fillKeeps(t *testing.T, s storage.Store) {
 		storage.StoredGrant{Grant: grant("rotated", 1, "")},
 		storage.StoredGrant{Grant: withCode(grant("code", 2, ""))},
 		storage.Consent{AccountID: 1, ClientID: "app"},
+		passkey("key", 2),
+		storage.AccountEvent{ID: eventID(1), AccountID: 1, ExpiresAt: at(time.Hour)},
 		storage.OneTime{OneTimeKey: key(storage.PurposeReset, "r"), AccountID: 2},
 		storage.Denial{JTI: "denied", Until: at(0)},
 		storage.Replay{Key: "spent", Until: at(0)},
@@ -93,7 +97,7 @@ func fillAtomic(t *testing.T, s storage.Store) {
 	sameItems(t, "records", after, before)
 }
 
-// writePairs makes accounts with a session, a grant and a token in one transaction each, and deletes every third again, until ctx ends.
+// writePairs makes accounts with a session, a grant and a token in one transaction each, some with two events in another, and deletes every third again, until ctx ends.
 func writePairs(ctx context.Context, s storage.Store, w int) error {
 	for i := 0; ctx.Err() == nil && i < 500; i++ {
 		name := fmt.Sprintf("%d-%d", w, i)
@@ -101,6 +105,9 @@ func writePairs(ctx context.Context, s storage.Store, w int) error {
 		a, err := s.CreateAccount(bg(), account(name), storage.Effects{
 			Session: &sess, Grant: &g, Put: []storage.OneTime{{OneTimeKey: key(storage.PurposeVerify, name), ExpiresAt: at(time.Hour)}},
 		}, at(0))
+		if err == nil && i%7 == 1 {
+			err = s.AppendEvents(bg(), []storage.AccountEvent{event(a.ID, 1), event(a.ID, 2)}, at(0))
+		}
 		if err == nil && i%3 == 0 {
 			err = s.DeleteAccount(bg(), a.ID, storage.Effects{}, at(0))
 		}
@@ -109,4 +116,51 @@ func writePairs(ctx context.Context, s storage.Store, w int) error {
 		}
 	}
 	return nil
+}
+
+// dumpInstant has writers make accounts with a session and a grant in one transaction each, and delete some again, while dumps are taken: each has
+// all of an account or nothing of it.
+func dumpInstant(t *testing.T, s storage.Store) {
+	ctx, cancel := context.WithCancel(bg())
+	done := make(chan error, 3)
+	for w := range 3 {
+		go func() { done <- writePairs(ctx, s, w) }()
+	}
+	for range 4 {
+		parts, events, last, n := make(map[int64]int), make(map[int64]int), int64(0), 0
+		must(t, s.Dump(bg(), func(item storage.Item) error {
+			if n++; n%20 == 0 {
+				time.Sleep(time.Millisecond) // a slow consumer
+			}
+			switch r := item.(type) {
+			case storage.AccountSequence:
+				last = r.Last
+			case storage.Account:
+				parts[r.ID]++
+			case storage.Session:
+				parts[r.AccountID]++
+			case storage.StoredGrant:
+				parts[r.AccountID]++
+			case storage.OneTime:
+				parts[r.AccountID]++
+			case storage.AccountEvent:
+				events[r.AccountID]++
+			}
+			return nil
+		}))
+		for id, n := range parts {
+			if n != 4 || id > last {
+				t.Errorf("account %d of %d with %d of its 4 parts", id, last, n)
+			}
+		}
+		for id, n := range events {
+			if n != 2 || parts[id] == 0 {
+				t.Errorf("account %d with %d of its 2 events and %d other parts", id, n, parts[id])
+			}
+		}
+	}
+	cancel()
+	for range 3 {
+		must(t, <-done)
+	}
 }

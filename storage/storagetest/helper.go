@@ -62,7 +62,8 @@ func account(name string) storage.Account {
 		FullName: "Full " + name, FirstName: "First", LastName: "Last", Phone: "+4912345", ExperienceYears: &years,
 		Skills: []string{"go", "sql"}, Groups: []string{"admins", "staff"}, Locale: "de-AT", PhoneVerified: true, MiddleName: "Middle", Nickname: "Nick",
 		ProfileURL: "https://example.com/me", Website: "https://example.com", Gender: "other", Birthdate: "0000-02-29", Zoneinfo: "Europe/Vienna",
-		Address:      &storage.Address{Formatted: "f", StreetAddress: "s", Locality: "l", Region: "r", PostalCode: "p", Country: "c"},
+		Address: &storage.Address{Formatted: "f", StreetAddress: "s", Locality: "l", Region: "r", PostalCode: "p", Country: "c"},
+		TOTP:    &storage.TOTP{Sealed: []byte("totp-" + name), ConfirmedAt: at(-time.Minute)}, TermsVersion: "2031-05", TermsAt: at(-time.Second), DeleteAt: at(time.Hour),
 		PasswordHash: "$argon2id$" + name, PasswordHistory: []string{"$argon2id$" + name}, PasswordSetAt: at(-time.Hour),
 		CreatedAt: at(0), UpdatedAt: at(0),
 	}

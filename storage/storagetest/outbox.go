@@ -16,6 +16,7 @@ func outboxChecks() []check {
 		{"RetryMail", retryMail},
 		{"FinishMail", finishMail},
 		{"OutboxState counts", outboxState},
+		{"OutboxState does not count what is put off", outboxPutOff},
 	}
 }
 
@@ -117,8 +118,8 @@ func finishMail(t *testing.T, s storage.Store) {
 func outboxState(t *testing.T, s storage.Store) {
 	eq(t, "empty", got(s.OutboxState(bg(), at(0)))(t), storage.OutboxState{})
 	early, dead := mail("early"), mail("dead")
-	early.CreatedAt = at(-time.Minute)
-	dead.CreatedAt, dead.ExpiresAt = at(-time.Hour), at(time.Second)
+	early.CreatedAt, early.NotBefore = at(-time.Minute), at(-time.Minute)
+	dead.CreatedAt, dead.NotBefore, dead.ExpiresAt = at(-time.Hour), at(-time.Hour), at(time.Second)
 	must(t, s.QueueMail(bg(), []storage.Mail{mail("m"), early, dead}, at(0)))
 	eq(t, "queued", got(s.OutboxState(bg(), at(0)))(t), storage.OutboxState{Waiting: 3, Oldest: at(-time.Hour)})
 	lease(t, s, 5, 0)
@@ -127,4 +128,24 @@ func outboxState(t *testing.T, s storage.Store) {
 	eq(t, "tried, one expired", got(s.OutboxState(bg(), at(time.Second)))(t), storage.OutboxState{Waiting: 2, Failing: 1, Oldest: at(-time.Minute)})
 	must(t, s.FinishMail(bg(), "early", at(0)))
 	eq(t, "one sent", got(s.OutboxState(bg(), at(time.Second)))(t), storage.OutboxState{Waiting: 1, Failing: 1, Oldest: at(0)})
+}
+
+func outboxPutOff(t *testing.T, s storage.Store) {
+	later, long := mail("later"), mail("long")
+	later.NotBefore = at(time.Minute)
+	long.NotBefore, long.ExpiresAt = at(72*time.Hour), at(96*time.Hour)
+	must(t, s.QueueMail(bg(), []storage.Mail{later, long}, at(0)))
+	state := func(now time.Duration) storage.OutboxState { return got(s.OutboxState(bg(), at(now)))(t) }
+	eq(t, "nothing is due", state(0), storage.OutboxState{})
+	eq(t, "just before", state(time.Minute-1), storage.OutboxState{})
+	eq(t, "one is due, and has been since then", state(time.Minute), storage.OutboxState{Waiting: 1, Oldest: at(time.Minute)})
+	must(t, s.QueueMail(bg(), []storage.Mail{mail("now")}, at(0)))
+	eq(t, "beside one that was never put off", state(2*time.Minute), storage.OutboxState{Waiting: 2, Oldest: at(0)})
+	must(t, s.FinishMail(bg(), "now", at(0)))
+	eq(t, "taken", mailIDs(lease(t, s, 9, 2*time.Minute)), []string{"later"})
+	eq(t, "while it is being sent", state(2*time.Minute), storage.OutboxState{Waiting: 1, Oldest: at(time.Minute)})
+	must(t, s.RetryMail(bg(), "later", at(30*time.Minute), "busy", at(2*time.Minute)))
+	eq(t, "what was tried waits, also until it is tried again", state(3*time.Minute), storage.OutboxState{Waiting: 1, Failing: 1, Oldest: at(0)})
+	eq(t, "when it has expired", state(time.Hour), storage.OutboxState{})
+	eq(t, "in the end", state(80*time.Hour), storage.OutboxState{Waiting: 1, Oldest: at(72 * time.Hour)})
 }

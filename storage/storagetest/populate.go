@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ func Populate(t *testing.T, s storage.Store) {
 	t.Helper()
 	a, b := create(t, s, "a"), populateAccounts(t, s)
 	populateSignIns(t, s, a, b)
+	populateFactors(t, s, a, b)
 	populateOnce(t, s, a)
 	populateClients(t, s)
 	populateQueues(t, s, a)
@@ -23,11 +25,14 @@ func Populate(t *testing.T, s storage.Store) {
 // populateAccounts returns an account that has nothing but what is its own.
 func populateAccounts(t *testing.T, s storage.Store) storage.Account {
 	t.Helper()
-	bare := got(s.CreateAccount(bg(), storage.Account{Sub: "bare", Address: &storage.Address{}, ExperienceYears: new(int)}, storage.Effects{}, at(0)))(t)
+	bare := got(s.CreateAccount(bg(), storage.Account{Sub: "bare", Address: &storage.Address{}, TOTP: &storage.TOTP{}, ExperienceYears: new(int)}, storage.Effects{}, at(0)))(t)
 	changed := create(t, s, "changed")
 	changed.UsernameKey, changed.Username, changed.Disabled, changed.FullName = "", "", true, "\xff\x00 \U0010ffff61 <&>\"\\\n"
+	changed.TOTP, changed.TermsVersion, changed.TermsAt, changed.DeleteAt = nil, "\x00", time.Time{}, time.Time{}
 	got(s.ReplaceAccount(bg(), changed, storage.Effects{}, at(1)))(t)
 	last := create(t, s, "last")
+	addPasskeys(t, s, last.ID, "of-last")
+	addEvents(t, s, event(last.ID, 1))
 	must(t, s.DeleteAccount(bg(), last.ID, storage.Effects{}, at(0))) // its number is not given out again
 	return bare
 }
@@ -66,11 +71,26 @@ func populateSignIns(t *testing.T, s storage.Store, a, b storage.Account) {
 	got(s.EndSessions(bg(), storage.EndScope{SID: "ended"}, at(1)))(t)
 }
 
+// populateFactors: passkeys that were used, renamed, removed; events, those of the past among them; a consent that was used.
+func populateFactors(t *testing.T, s storage.Store, a, b storage.Account) {
+	t.Helper()
+	addPasskeys(t, s, a.ID, "key", "used", "removed", strings.Repeat("A-_9", storage.MaxPasskeyID/4))
+	got(s.TouchPasskey(bg(), a.ID, "used", storage.PasskeyChange{Name: "\xff\x00", Used: true, SignCount: 1 << 40}, at(time.Minute)))(t)
+	must(t, s.DeletePasskey(bg(), a.ID, "removed", storage.Effects{}, at(0)))
+	must(t, s.CreatePasskey(bg(), storage.Passkey{ID: "bare", AccountID: b.ID, CreatedAt: at(0)}, storage.Effects{}, at(0)))
+	over, hostile := event(a.ID, 3), event(b.ID, 1)
+	over.ExpiresAt = at(time.Second)
+	hostile.Detail, hostile.UserAgent = "\x00\xff", strings.Repeat("\xc3", 256)
+	addEvents(t, s, event(a.ID, 2), event(a.ID, 1), over, hostile)
+	must(t, s.UseConsent(bg(), a.ID, "app", at(time.Minute)))
+}
+
 func populateOnce(t *testing.T, s storage.Store, a storage.Account) {
 	t.Helper()
 	taken := key(storage.PurposeVerify, "taken")
 	putOneTimes(t, s, a.ID, key(storage.PurposeReset, "r"), key(storage.PurposeVerify, "r"), key(storage.PurposeRevoke, "z"), taken)
 	must(t, s.ApplyEffects(bg(), a.ID, storage.Effects{Take: &taken}, at(0)))
+	putOneTimes(t, s, a.ID, key(storage.PurposeRecoveryCode, "r"), key(storage.PurposeRecoveryCode, "s"), key(storage.PurposeDevice, "r"))
 	must(t, s.DenyToken(bg(), "denied", at(time.Hour), at(0)))
 	must(t, s.SpendOnce(bg(), "spent", at(time.Hour), at(0)))
 	must(t, s.PutPushedRequest(bg(), pushed("waits"), at(0)))
@@ -105,5 +125,8 @@ func populateQueues(t *testing.T, s storage.Store, a storage.Account) {
 	must(t, s.QueueMail(bg(), []storage.Mail{mail("queued"), mail("retried"), mail("sent")}, at(0)))
 	must(t, s.RetryMail(bg(), "retried", at(time.Minute), "busy", at(0)))
 	must(t, s.FinishMail(bg(), "sent", at(0)))
+	later := mail("put-off")
+	later.NotBefore, later.ExpiresAt = at(72*time.Hour), at(96*time.Hour)
+	must(t, s.QueueMail(bg(), []storage.Mail{later}, at(0)))
 	got(s.LeaseMail(bg(), 1, at(time.Hour), at(0)))(t)
 }

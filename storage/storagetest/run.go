@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"slices"
 	"testing"
 
 	"latchkey/storage"
@@ -23,6 +24,8 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Sessions", sessionChecks()},
 		{"Grants", grantChecks()},
 		{"Consents", consentChecks()},
+		{"Passkeys", passkeyChecks()},
+		{"Events", eventChecks()},
 		{"OneTimes", oneTimeChecks()},
 		{"Outbox", outboxChecks()},
 		{"Clients", clientChecks()},
@@ -36,7 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Leases", leaseChecks()},
 		{"Upkeep", upkeepChecks()},
 		{"Transfers", transferChecks()},
-		{"Races", append(raceChecks(), raceOnceChecks()...)},
+		{"Races", allRaces()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.checks {
@@ -46,10 +49,12 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 	}
 }
 
+func allRaces() []check { return slices.Concat(raceChecks(), raceOnceChecks(), raceFactorChecks()) }
+
 // RunShared tests several stores that share their data, as replicas do: the races of [Run], with callers spread over the stores. Each test gets
 // stores over empty data from open; open has them closed at the end of the test.
 func RunShared(t *testing.T, open func(t *testing.T) []storage.Store) {
-	for _, c := range append(raceChecks(), raceOnceChecks()...) {
+	for _, c := range allRaces() {
 		t.Run(c.name, func(t *testing.T) {
 			all := open(t)
 			c.run(t, shared{all[0], all})

@@ -14,6 +14,8 @@ type state struct {
 	Accounts []storage.Account
 	Sessions map[int64][]storage.Session
 	Consents map[int64][]storage.Consent
+	Passkeys map[int64][]storage.Passkey
+	Events   map[int64][]storage.AccountEvent
 	Grants   map[string]found[storage.Grant]
 	OneTimes map[storage.OneTimeKey]found[storage.OneTime]
 	Notices  map[int64][]storage.LogoutNotice
@@ -37,6 +39,8 @@ func look(t *testing.T, s storage.Store, grants []string, keys []storage.OneTime
 		Accounts: got(s.ListAccounts(bg(), 0, 1000))(t),
 		Sessions: make(map[int64][]storage.Session),
 		Consents: make(map[int64][]storage.Consent),
+		Passkeys: make(map[int64][]storage.Passkey),
+		Events:   make(map[int64][]storage.AccountEvent),
 		Grants:   make(map[string]found[storage.Grant]),
 		OneTimes: make(map[storage.OneTimeKey]found[storage.OneTime]),
 		Notices:  make(map[int64][]storage.LogoutNotice),
@@ -49,6 +53,8 @@ func look(t *testing.T, s storage.Store, grants []string, keys []storage.OneTime
 	delete(st.Stats, "bytes")
 	for _, a := range st.Accounts {
 		st.Sessions[a.ID] = got(s.ListSessions(bg(), a.ID, at(0)))(t)
+		st.Passkeys[a.ID] = got(s.ListPasskeys(bg(), a.ID))(t)
+		st.Events[a.ID] = allEvents(t, s, a.ID)
 		st.Consents[a.ID] = got(s.ListConsents(bg(), a.ID))(t)
 		st.Notices[a.ID] = got(s.ListNotices(bg(), a.ID, at(0)))(t)
 	}

@@ -41,6 +41,9 @@ func expiring(t *testing.T, s storage.Store) storage.Account {
 		must(t, s.PutPushedRequest(bg(), p, at(0)))
 		must(t, s.CreateRegistrationToken(bg(), r, at(0)))
 		got(s.CreateClient(bg(), c, at(0)))(t)
+		e := event(a.ID, i+1)
+		e.ExpiresAt = expires
+		addEvents(t, s, e)
 		// Notices are kept for a fixed time: these go when the others do.
 		ended := session("of-"+id, a.ID)
 		must(t, s.CreateSession(bg(), ended, expires.Add(-storage.NoticeKept)))
@@ -56,13 +59,13 @@ func sweep(t *testing.T, s storage.Store) {
 	eq(t, "before the hour", got(s.Sweep(bg(), 100, at(time.Hour-1)))(t), 0)
 	eq(t, "limit 2", got(s.Sweep(bg(), 2, at(time.Hour)))(t), 2)
 	eq(t, "limit 0", got(s.Sweep(bg(), 0, at(time.Hour)))(t), 0)
-	eq(t, "the rest", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 9)
+	eq(t, "the rest", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 10)
 	eq(t, "again", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 0)
 	st := got(s.Stats(bg()))(t)
 	delete(st, "bytes")
 	eq(t, "left", st, map[string]int64{
 		"sessions": 1, "grants": 1, "outbox": 1, "onetimes": 1, "denials": 1, "accounts": 1, "clients": 2, "files": 0, "consents": 0,
-		"devices": 1, "pushed_requests": 1, "replays": 1, "registration_tokens": 2, "notices": 1,
+		"devices": 1, "pushed_requests": 1, "replays": 1, "registration_tokens": 2, "notices": 1, "passkeys": 0, "events": 1,
 	})
 	now := at(time.Hour)
 	got(s.Session(bg(), "y", now))(t)
@@ -126,15 +129,16 @@ func stats(t *testing.T, s storage.Store) {
 	must(t, s.PutFile(bg(), a.ID, storage.FileResume, info("g"), nil, at(0)))
 	must(t, s.PutConsent(bg(), storage.Consent{AccountID: a.ID, ClientID: "app"}, at(0)))
 	must(t, s.PutConsent(bg(), storage.Consent{AccountID: a.ID, ClientID: "app"}, at(0)))
+	addPasskeys(t, s, a.ID, "p")
 	want := map[string]int64{
 		"accounts": 1, "sessions": 2, "grants": 2, "outbox": 2, "onetimes": 2, "denials": 2, "files": 1, "consents": 1, "clients": 2,
-		"devices": 2, "pushed_requests": 2, "replays": 2, "registration_tokens": 2, "notices": 2,
+		"devices": 2, "pushed_requests": 2, "replays": 2, "registration_tokens": 2, "notices": 2, "passkeys": 1, "events": 2,
 	}
 	have := got(s.Stats(bg()))(t)
 	delete(have, "bytes")
 	eq(t, "filled", have, want)
 	must(t, s.DeleteAccount(bg(), a.ID, storage.Effects{}, at(0)))
-	for _, k := range []string{"accounts", "sessions", "grants", "onetimes", "files", "consents"} {
+	for _, k := range []string{"accounts", "sessions", "grants", "onetimes", "files", "consents", "passkeys", "events"} {
 		want[k] = 0
 	}
 	want["notices"] += 2 // of the sessions

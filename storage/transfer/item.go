@@ -55,6 +55,8 @@ func codecs() []codec {
 			return g.ID != "" && g.AccountID >= 0 && (g.Code == nil || g.Code.Hash != "")
 		}),
 		codecOf("consent", walkConsent, func(c storage.Consent) bool { return c.AccountID > 0 }),
+		codecOf("passkey", walkPasskey, func(p storage.Passkey) bool { return p.ID != "" && p.AccountID > 0 }),
+		codecOf("event", walkEvent, func(e storage.AccountEvent) bool { return e.ID != "" && e.AccountID > 0 }),
 		codecOf("one_time_token", walkOneTime, func(o storage.OneTime) bool { return o.Hash != "" && o.AccountID > 0 }),
 		codecOf("denial", walkDenial, func(d storage.Denial) bool { return d.JTI != "" }),
 		codecOf("replay", walkReplay, func(r storage.Replay) bool { return r.Key != "" }),
@@ -85,26 +87,30 @@ func order(item storage.Item) int {
 		return 4
 	case storage.Consent:
 		return 5
-	case storage.OneTime:
+	case storage.Passkey:
 		return 6
-	case storage.Denial:
+	case storage.AccountEvent:
 		return 7
-	case storage.Replay:
+	case storage.OneTime:
 		return 8
-	case storage.PushedRequest:
+	case storage.Denial:
 		return 9
-	case storage.Device:
+	case storage.Replay:
 		return 10
-	case storage.Client:
+	case storage.PushedRequest:
 		return 11
-	case storage.RegistrationToken:
+	case storage.Device:
 		return 12
-	case storage.Mail:
+	case storage.Client:
 		return 13
-	case storage.LogoutNotice:
+	case storage.RegistrationToken:
 		return 14
-	case storage.Keyring:
+	case storage.Mail:
 		return 15
+	case storage.LogoutNotice:
+		return 16
+	case storage.Keyring:
+		return 17
 	}
 	return -1
 }

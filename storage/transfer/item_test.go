@@ -19,7 +19,7 @@ import (
 func items() []storage.Item {
 	return []storage.Item{
 		storage.AccountSequence{}, storage.Account{}, storage.StoredFile{}, storage.Session{}, storage.StoredGrant{}, storage.Consent{},
-		storage.OneTime{}, storage.Denial{}, storage.Replay{}, storage.PushedRequest{}, storage.Device{}, storage.Client{},
+		storage.Passkey{}, storage.AccountEvent{}, storage.OneTime{}, storage.Denial{}, storage.Replay{}, storage.PushedRequest{}, storage.Device{}, storage.Client{},
 		storage.RegistrationToken{}, storage.Mail{}, storage.LogoutNotice{}, storage.Keyring{},
 	}
 }

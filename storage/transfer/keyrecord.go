@@ -78,6 +78,7 @@ func walkClient(c *coder, k *storage.Client) {
 	c.time("created_at", &k.CreatedAt)
 	c.time("updated_at", &k.UpdatedAt)
 	c.int("version", &k.Version)
+	c.bool("second_factor", &k.SecondFactor)
 }
 
 func walkClientProtocol(c *coder, k *storage.Client) {

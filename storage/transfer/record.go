@@ -42,6 +42,15 @@ func walkAccount(c *coder, a *storage.Account) {
 	c.time("created_at", &a.CreatedAt)
 	c.time("updated_at", &a.UpdatedAt)
 	c.int("version", &a.Version)
+	opt(c, "totp", &a.TOTP, walkTOTP)
+	c.str("terms_version", &a.TermsVersion)
+	c.time("terms_at", &a.TermsAt)
+	c.time("delete_at", &a.DeleteAt)
+}
+
+func walkTOTP(c *coder, t *storage.TOTP) {
+	c.bytes("sealed", &t.Sealed)
+	c.time("confirmed_at", &t.ConfirmedAt)
 }
 
 func walkAddress(c *coder, a *storage.Address) {
@@ -126,6 +135,7 @@ func walkConsent(c *coder, k *storage.Consent) {
 	c.str("client", &k.ClientID)
 	c.strs("scopes", &k.Scopes)
 	c.time("granted_at", &k.GrantedAt)
+	c.time("used_at", &k.UsedAt)
 }
 
 func walkOneTime(c *coder, o *storage.OneTime) {

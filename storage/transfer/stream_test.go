@@ -45,7 +45,7 @@ func sum(t *testing.T, s storage.Transfers) transfer.Summary {
 
 func TestStreamIsReadBack(t *testing.T) {
 	s, stream, wrote := populated(t)
-	if len(wrote) != 16 || !wrote.Equal(sum(t, s)) {
+	if len(wrote) != 18 || !wrote.Equal(sum(t, s)) {
 		t.Errorf("%d kinds were written: %v", len(wrote), wrote)
 	}
 	for n, line := range bytes.Split(bytes.TrimSuffix(stream, []byte("\n")), []byte("\n")) {

@@ -55,6 +55,12 @@ func (w *watched) ListConsents(ctx context.Context, accountID int64) (r1 []stora
 	return w.store.ListConsents(ctx, accountID)
 }
 
+func (w *watched) UseConsent(ctx context.Context, accountID int64, clientID string, now time.Time) (err error) {
+	ctx, end := w.begin(ctx, "UseConsent")
+	defer func() { end(err) }()
+	return w.store.UseConsent(ctx, accountID, clientID, now)
+}
+
 func (w *watched) DeleteConsent(ctx context.Context, accountID int64, clientID string, now time.Time) (err error) {
 	ctx, end := w.begin(ctx, "DeleteConsent")
 	defer func() { end(err) }()

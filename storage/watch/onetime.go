@@ -13,6 +13,12 @@ func (w *watched) OneTime(ctx context.Context, key storage.OneTimeKey, now time.
 	return w.store.OneTime(ctx, key, now)
 }
 
+func (w *watched) ListOneTimes(ctx context.Context, accountID int64, purpose storage.Purpose, now time.Time) (r1 []storage.OneTime, err error) {
+	ctx, end := w.begin(ctx, "ListOneTimes")
+	defer func() { end(err) }()
+	return w.store.ListOneTimes(ctx, accountID, purpose, now)
+}
+
 func (w *watched) ApplyEffects(ctx context.Context, accountID int64, with storage.Effects, now time.Time) (err error) {
 	ctx, end := w.begin(ctx, "ApplyEffects")
 	defer func() { end(err) }()
