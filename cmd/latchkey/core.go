@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"latchkey/cmd/latchkey/config"
+	"latchkey/cmd/latchkey/validator"
 	"latchkey/keys"
 	"latchkey/provider/account"
 	"latchkey/provider/audit"
@@ -42,6 +43,8 @@ type core struct {
 	driver opened
 	// cache answers from memory while changes are told; nil where no other process has the store.
 	cache *cache.Cache
+	// mint makes tokens for tests of applications, in development mode; nil elsewhere.
+	mint *validator.Mint
 	// wake is told when mail was queued; the server sets its courier.
 	wake atomic.Pointer[func()]
 }

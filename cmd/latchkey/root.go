@@ -44,7 +44,7 @@ func (a *app) root() *cobra.Command {
 		return config.KeyNames("="), cobra.ShellCompDirectiveNoSpace
 	})
 	root.AddCommand(a.backupCommand(), a.restoreCommand(), a.verifyCommand(), a.migrateCommand(), a.compactCommand())
-	root.AddCommand(a.serveCommand(), a.configCommand(), a.keysCommand(), a.usersCommand(), a.groupsCommand(), a.clientsCommand(), a.versionCommand(), a.healthcheckCommand(), a.doctorCommand())
+	root.AddCommand(a.serveCommand(), a.configCommand(), a.keysCommand(), a.usersCommand(), a.groupsCommand(), a.clientsCommand(), a.versionCommand(), a.healthcheckCommand(), a.doctorCommand(), a.tokenCommand(), a.validatorCommand())
 	return root
 }
 

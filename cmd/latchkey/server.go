@@ -159,6 +159,9 @@ func (s *server) openCore(ctx context.Context) (err error) {
 // serve assembles the public side, opens its listener, and waits for the end.
 func (s *server) serve(ctx context.Context) (err error) {
 	roomForHashes(s.core.accounts.Stats().Slots)
+	if err := s.core.openMint(); err != nil {
+		return err
+	}
 	if s.site, err = newSite(s.core, s.edge, s.sink); err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 // jwks is the key set as the endpoint serves it.
 func (c *core) jwks() endpoint.Document {
 	d := c.rings.JWKS()
-	return endpoint.Document{Body: d.Body, ETag: d.ETag, MaxAge: d.MaxAge}
+	return c.published(endpoint.Document{Body: d.Body, ETag: d.ETag, MaxAge: d.MaxAge})
 }
 
 // logos keeps the pictures of applications. Little memory means small ones, as for people's own.
