@@ -151,7 +151,17 @@ func once(s *bolt.Store, id string, accountID int64, ack func(what string, err e
 		return err
 	}
 	_, err := s.RegisterClient(ctx, storage.Client{ID: id, RedirectURIs: []string{"https://" + id + ".example/cb"}}, "", 0, now)
-	return ack("registered", err)
+	if err := ack("registered", err); err != nil {
+		return err
+	}
+	if err := ack("passkey", s.CreatePasskey(ctx, storage.Passkey{ID: id, AccountID: accountID}, storage.Effects{}, now)); err != nil {
+		return err
+	}
+	_, err = s.TouchPasskey(ctx, accountID, id, storage.PasskeyChange{Used: true, SignCount: 5}, now)
+	if err := ack("counted", err); err != nil {
+		return err
+	}
+	return ack("told", s.AppendEvents(ctx, []storage.AccountEvent{{ID: id, AccountID: accountID, ExpiresAt: end}}, now))
 }
 
 // lines reads what the child acknowledges until it is gone. A line that was cut off was not acknowledged.

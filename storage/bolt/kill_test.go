@@ -108,6 +108,7 @@ func checkLife(t *testing.T, s *bolt.Store, id string, done map[string]bool) {
 	}
 	expect("reset token, again", s.ApplyEffects(ctx, a.ID, storage.Effects{Take: &reset}, now), storage.ErrNotFound)
 	checkOnce(t, s, id, done, expect)
+	checkFactors(t, s, a.ID, id, done, expect)
 	if !done["grant"] {
 		return
 	}
@@ -160,6 +161,26 @@ func checkOnce(t *testing.T, s *bolt.Store, id string, done map[string]bool, exp
 	}
 	if done["ended"] {
 		expect("notice", s.SettleNotice(ctx, storage.NoticeKey{SID: id, ClientID: "app"}, storage.NoticeOutcome{Delivered: true}, now), nil)
+	}
+}
+
+// checkFactors holds the store against what [once] does to the account.
+func checkFactors(t *testing.T, s *bolt.Store, accountID int64, id string, done map[string]bool, expect func(what string, err error, want ...error)) {
+	t.Helper()
+	ctx, now := context.Background(), day()
+	if done["passkey"] {
+		err := s.CreatePasskey(ctx, storage.Passkey{ID: id, AccountID: accountID}, storage.Effects{}, now)
+		expect("passkey, again", err, storage.ErrExists)
+	}
+	if done["counted"] {
+		_, err := s.TouchPasskey(ctx, accountID, id, storage.PasskeyChange{Used: true, SignCount: 5}, now)
+		expect("counter, again", err, storage.ErrConflict)
+	}
+	if done["told"] {
+		list, err := s.ListEvents(ctx, storage.EventQuery{AccountID: accountID, Limit: 2}, now)
+		if err != nil || len(list) != 1 || list[0].ID != id {
+			t.Errorf("%s: events %+v (%v)", id, list, err)
+		}
 	}
 }
 

@@ -78,6 +78,50 @@ func TestSweepingPassesDamagedRows(t *testing.T) {
 	}
 }
 
+// An event that cannot be read is swept when its time comes. Neither it nor a passkey that cannot be read keeps the account from being deleted.
+func TestDamagedFactorsGoWithTheirAccount(t *testing.T) {
+	ctx, now := context.Background(), sweptDay()
+	end := now.Add(time.Hour)
+	s := openTest(t)
+	for i, sub := range []string{"a", "b"} {
+		a, err := s.CreateAccount(ctx, storage.Account{Sub: sub}, storage.Effects{}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"bad", "good"} {
+			err := errors.Join(
+				s.CreatePasskey(ctx, storage.Passkey{ID: sub + id, AccountID: a.ID}, storage.Effects{}, now),
+				s.AppendEvents(ctx, []storage.AccountEvent{{ID: id, AccountID: a.ID, ExpiresAt: end.Add(time.Duration(i))}}, now),
+			)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		spoil(t, s, tPasskeys, []byte(sub+"bad"))
+		spoil(t, s, tEvents, eventKey(a.ID, "bad"))
+	}
+	if _, err := s.ListPasskeys(ctx, 1); !errors.Is(err, storage.ErrCorrupt) {
+		t.Errorf("ListPasskeys: %v", err)
+	}
+	if _, err := s.ListEvents(ctx, storage.EventQuery{AccountID: 1, Limit: 10}, now); !errors.Is(err, storage.ErrCorrupt) {
+		t.Errorf("ListEvents: %v", err)
+	}
+	if n, err := s.Sweep(ctx, 10, end); n != 2 || err != nil {
+		t.Errorf("swept %d (%v), want both events of the first", n, err)
+	}
+	for id := range int64(2) {
+		if err := s.DeleteAccount(ctx, id+1, storage.Effects{}, now); err != nil {
+			t.Errorf("DeleteAccount: %v", err)
+		}
+	}
+	if _, err := s.Sweep(ctx, 10, end.Add(time.Hour)); err != nil {
+		t.Error(err)
+	}
+	if err := s.Verify(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // A sweep that finds entries of records that went with others before them goes on behind them.
 func TestSweepingGoesOnBehindStaleEntries(t *testing.T) {
 	ctx, now := context.Background(), sweptDay()
