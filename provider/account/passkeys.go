@@ -94,36 +94,6 @@ func (s *Service) userOf(ctx context.Context, a storage.Account) (passkey.User, 
 	return out, nil
 }
 
-// Passkeys lists the passkeys of an account, oldest first.
-func (s *Service) Passkeys(ctx context.Context, accountID int64) ([]storage.Passkey, error) {
-	list, err := s.store.ListPasskeys(ctx, accountID)
-	if err != nil {
-		return nil, fmt.Errorf("list passkeys: %w", err)
-	}
-	return list, nil
-}
-
-// PasskeySignals is what browsers are told of an account's passkeys, so that they offer those that there are and no others (§5.1.10).
-type PasskeySignals struct {
-	// Party is the Relying Party ID, Handle the user handle as base64url. IDs are the credentials that there are.
-	Party, Handle     string
-	Name, DisplayName string
-	IDs               []string
-}
-
-// PasskeySignals tells what browsers may know of the account. Faults only.
-func (s *Service) PasskeySignals(ctx context.Context, a storage.Account) (PasskeySignals, error) {
-	u, err := s.userOf(ctx, a)
-	if err != nil {
-		return PasskeySignals{}, err
-	}
-	out := PasskeySignals{Party: s.passkeys.ID(), Handle: passkeyID(u.Handle), Name: u.Name, DisplayName: u.DisplayName, IDs: []string{}}
-	for _, k := range u.Keys {
-		out.IDs = append(out.IDs, passkeyID(k.ID))
-	}
-	return out, nil
-}
-
 // AskNewPasskey asks a browser to make a passkey for the account. quiet: it may do so without asking, where it just filled the password.
 // Refusals: Gone, PasskeysFull, Throttled.
 func (s *Service) AskNewPasskey(ctx context.Context, accountID int64, browser string, quiet bool, caller Caller) (passkey.Question, error) {
@@ -154,6 +124,10 @@ func (s *Service) AddPasskey(ctx context.Context, accountID int64, in PasskeyAns
 	if err != nil {
 		return storage.Passkey{}, err
 	}
+	return s.addPasskey(ctx, a, in, name)
+}
+
+func (s *Service) addPasskey(ctx context.Context, a storage.Account, in PasskeyAnswer, name string) (storage.Passkey, error) {
 	handle, err := handleOf(a)
 	if err != nil {
 		return storage.Passkey{}, err
@@ -176,7 +150,7 @@ func (s *Service) AddPasskey(ctx context.Context, accountID int64, in PasskeyAns
 		Transports: proof.Key.Transports, SignCount: int64(proof.Key.SignCount), BackupEligible: proof.Key.BackupEligible, BackedUp: proof.Key.BackedUp,
 		UserVerified: proof.UserVerified, CreatedAt: now}
 	var with storage.Effects
-	if err := s.addPasskeyNotice(&with, MailPasskeyAdded, a, in.Caller); err != nil {
+	if err := s.addNoticeOf(&with, MailPasskeyAdded, a, in.Caller); err != nil {
 		return storage.Passkey{}, err
 	}
 	switch err := s.store.CreatePasskey(ctx, k, with, now); {
@@ -190,6 +164,46 @@ func (s *Service) AddPasskey(ctx context.Context, accountID int64, in PasskeyAns
 	s.wakeFor(with)
 	s.record(ctx, audit.PasskeyAdded, in.Caller, audit.Event{AccountID: a.ID})
 	return k, nil
+}
+
+// AskEnrolPasskey and EnrolPasskey do the same for a sign-in that needs a second factor set up, and the latter goes on with it. Refusals: StepGone too.
+func (s *Service) AskEnrolPasskey(ctx context.Context, step, browser string, caller Caller) (passkey.Question, error) {
+	_, a, err := s.enrolStep(ctx, step, caller)
+	if err != nil {
+		return passkey.Question{}, err
+	}
+	return s.AskNewPasskey(ctx, a.ID, browser, false, caller)
+}
+
+// EnrolPasskey is told at AskEnrolPasskey. Refusals: those of AddPasskey, StepGone, StepNeeded.
+func (s *Service) EnrolPasskey(ctx context.Context, step string, in PasskeyAnswer, name string) (SignedIn, error) {
+	open, a, err := s.enrolStep(ctx, step, in.Caller)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if err := s.AttemptAny(ctx, in.Caller); err != nil {
+		return SignedIn{}, err
+	}
+	k, err := s.addPasskey(ctx, a, in, name)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	open.AMR, open.Second = passkeyAMR(open.AMR, k.UserVerified), true
+	return s.enter(ctx, open, a)
+}
+
+// enrolStep opens the ticket of a step that a new passkey can finish. Refusals: StepGone, NoMethod.
+func (s *Service) enrolStep(ctx context.Context, sealed string, caller Caller) (opening, storage.Account, error) {
+	in, a, need, err := s.step(ctx, sealed, caller)
+	switch {
+	case err != nil:
+		return in, a, err
+	case need != NeedEnrol:
+		return in, a, &Refusal{Kind: StepGone}
+	case !slices.Contains(s.offered(), MethodPasskey):
+		return in, a, &Refusal{Kind: NoMethod}
+	}
+	return in, a, nil
 }
 
 // freePasskeyName puts a number behind a name that another passkey of the account has.
@@ -207,65 +221,4 @@ func (s *Service) freePasskeyName(ctx context.Context, accountID int64, name str
 			return free, nil
 		}
 	}
-}
-
-// RenamePasskey gives it another name. Refusals: Invalid, Gone.
-func (s *Service) RenamePasskey(ctx context.Context, accountID int64, id, name string, caller Caller) error {
-	name, problem := personName(name, 1, maxPasskeyName)
-	if problem != "" {
-		return invalid(FieldPasskeyName, problem)
-	}
-	if _, err := s.store.TouchPasskey(ctx, accountID, id, storage.PasskeyChange{Name: name}, s.now()); err != nil {
-		return gone("rename passkey", err)
-	}
-	s.record(ctx, audit.PasskeyRenamed, caller, audit.Event{AccountID: accountID})
-	return nil
-}
-
-// RemovePasskey removes it, and tells its owner by mail. Refusals: LastWayIn, Gone.
-func (s *Service) RemovePasskey(ctx context.Context, accountID int64, id string, caller Caller) error {
-	a, err := s.active(ctx, accountID)
-	if err != nil {
-		return err
-	}
-	keys, err := s.Passkeys(ctx, a.ID)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(keys, func(k storage.Passkey) bool { return k.ID == id })
-	if i < 0 {
-		return &Refusal{Kind: Gone}
-	}
-	if len(s.waysIn(a, len(keys)-1)) == 0 {
-		return &Refusal{Kind: LastWayIn}
-	}
-	var with storage.Effects
-	if err := s.addPasskeyNotice(&with, MailPasskeyRemoved, a, caller); err != nil {
-		return err
-	}
-	if err := s.store.DeletePasskey(ctx, a.ID, id, with, s.now()); err != nil {
-		return gone("remove passkey", err)
-	}
-	if err := s.keepWayIn(ctx, a.ID, keys[i]); err != nil {
-		return err
-	}
-	s.wakeFor(with)
-	s.record(ctx, audit.PasskeyRemoved, caller, audit.Event{AccountID: a.ID})
-	return nil
-}
-
-// keepWayIn brings a passkey back that was just removed, where the other ways in went in the same moment. Refusals: LastWayIn.
-func (s *Service) keepWayIn(ctx context.Context, accountID int64, k storage.Passkey) error {
-	a, err := s.active(ctx, accountID)
-	if err != nil {
-		return err
-	}
-	ways, err := s.WaysIn(ctx, a)
-	if err != nil || len(ways) > 0 {
-		return err
-	}
-	if err := s.store.CreatePasskey(ctx, k, storage.Effects{}, s.now()); err != nil && !errors.Is(err, storage.ErrExists) {
-		return fmt.Errorf("bring passkey back: %w", err)
-	}
-	return &Refusal{Kind: LastWayIn}
 }

@@ -27,11 +27,11 @@ type PasskeySignIn struct {
 	PasskeyAnswer
 	Step      string
 	AccountID int64
-	// Persistent, Replace, DeviceToken and Two are those of [Credentials]; a step has them already.
+	// Persistent, Replace, DeviceToken, Two and Must are those of [Credentials]; a step has them already.
 	Persistent  bool
 	Replace     string
 	DeviceToken string
-	Two         bool
+	Two, Must   bool
 	// Trust: this browser stands in for the second factor for a while. For steps only.
 	Trust bool
 }
@@ -97,7 +97,7 @@ func (s *Service) SignInPasskey(ctx context.Context, in PasskeySignIn) (SignedIn
 	if err := s.AttemptAny(ctx, in.Caller); err != nil {
 		return SignedIn{}, err
 	}
-	open := opening{Dialect: Page, Caller: in.Caller, Persistent: in.Persistent, Replace: in.Replace, DeviceToken: in.DeviceToken, Two: in.Two}
+	open := opening{Dialect: Page, Caller: in.Caller, Persistent: in.Persistent, Replace: in.Replace, DeviceToken: in.DeviceToken, Two: in.Two, Must: in.Must}
 	purpose, mustBe := forSignIn, in.AccountID
 	switch {
 	case in.Step != "":
@@ -114,11 +114,17 @@ func (s *Service) SignInPasskey(ctx context.Context, in PasskeySignIn) (SignedIn
 	if err != nil {
 		return SignedIn{}, err
 	}
-	open.AMR = joinAMR(open.AMR, amrKey, amrUser)
-	if proof.UserVerified {
-		open.AMR = joinAMR(open.AMR, amrTwo) // something one has, and something one knows or is
-	}
+	open.AMR = passkeyAMR(open.AMR, proof.UserVerified)
 	return s.enter(ctx, open, a)
+}
+
+// passkeyAMR adds a passkey to what was proved before. One whose user was verified is two factors: something they have, and something they know or are.
+func passkeyAMR(before []string, verified bool) []string {
+	amr := joinAMR(before, amrKey, amrUser)
+	if verified {
+		amr = joinAMR(amr, amrTwo)
+	}
+	return amr
 }
 
 // provePasskey judges an answer, sees to it that it serves once, and notes the use. mustBe is whose passkey it must be, 0 for anybody's.
