@@ -49,7 +49,7 @@ func (p *Provider) flows() {
 	p.Authorize = &authorize.Endpoint{
 		Issuer: cfg.Issuer, Path: p.path, Secure: p.secure,
 		SignInPath: p.path + "/login", ConsentPath: p.path + "/consent",
-		ResponseTypes: cfg.ResponseTypes, ACRs: []string{oauth.ACROneFactor}, RequirePAR: cfg.RequirePAR, PushTTL: cfg.PushTTL, Resources: cfg.Resources,
+		ResponseTypes: cfg.ResponseTypes, ACRs: p.acrs(), CanStepUp: cfg.CanStepUp, RequirePAR: cfg.RequirePAR, PushTTL: cfg.PushTTL, Resources: cfg.Resources,
 		Objects: p.keys, Clients: cfg.Clients, Authenticator: p.clients, Store: cfg.Store, Pushed: cfg.Store, Limits: cfg.Store, Sessions: p.Sessions,
 		Tokens: p.Issuer, Hints: p.Issuer, Vault: cfg.Keys, Pages: cfg.Pages, SessionState: p.Sessions.State, Admits: p.Issuer.Admits, Audit: cfg.Audit, Now: cfg.Now,
 	}
@@ -67,6 +67,14 @@ func (p *Provider) flows() {
 	}}
 	p.device = &endpoint.Device{Issuer: cfg.Issuer, TTL: cfg.DeviceTTL, Interval: cfg.DeviceInterval, Clients: p.clients, Tokens: p.Issuer, Store: cfg.Store, Now: cfg.Now}
 	p.Devices = &endpoint.DeviceApproval{Clients: cfg.Clients, Admits: p.Issuer.Admits, Sessions: p.Sessions, Vault: cfg.Keys, Store: cfg.Store, Audit: cfg.Audit, Now: cfg.Now}
+}
+
+// acrs are the classes that a sign-in can reach.
+func (p *Provider) acrs() []string {
+	if p.cfg.CanStepUp == nil {
+		return []string{oauth.ACROneFactor}
+	}
+	return []string{oauth.ACROneFactor, oauth.ACRTwoFactor}
 }
 
 func (p *Provider) endpoints(live token.Live) {

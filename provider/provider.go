@@ -78,7 +78,10 @@ type Config struct {
 	// SlowSecrets checks client secrets that people chose.
 	SlowSecrets client.SlowVerifier
 	Account     account.Verbs
-	Pages       serve.Pages
+	// CanStepUp tells whether somebody can prove a second factor beside what the session has; with must, also whether they can set one up. nil: there are
+	// no second factors here, and acr "2" is not announced.
+	CanStepUp func(ctx context.Context, a storage.Account, s storage.Session, must bool) (bool, error)
+	Pages     serve.Pages
 	// APIFace answers unknown paths below /api/.
 	APIFace serve.Face
 	Edge    *serve.Edge

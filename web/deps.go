@@ -53,6 +53,8 @@ type Flows interface {
 	Resume(sealed string) string
 	// Choose marks that the person chose to go on with the session sid, and returns the flow sealed anew.
 	Choose(r *http.Request, sealed, sid string) (string, error)
+	// Decline marks that the person of the session sid would not prove more than they did, "" where nobody is signed in, and returns the flow sealed anew.
+	Decline(r *http.Request, sealed, sid string) (string, error)
 	// Allow remembers the person's consent to the flow's scopes; then redirect to Resume.
 	Allow(r *http.Request, sealed string) error
 	// Deny answers the client with access_denied: it writes the whole response.

@@ -170,6 +170,9 @@ func (f *fakeFlows) Resume(sealed string) string { return "/authorize?flow=" + s
 func (f *fakeFlows) Choose(_ *http.Request, sealed, sid string) (string, error) {
 	return f.choose(sealed, sid)
 }
+func (f *fakeFlows) Decline(_ *http.Request, sealed, sid string) (string, error) {
+	return sealed + ".declined." + sid, nil
+}
 func (f *fakeFlows) Allow(_ *http.Request, sealed string) error { return f.allow(sealed) }
 func (f *fakeFlows) Deny(w http.ResponseWriter, _ *http.Request, sealed string) error {
 	return f.deny(w, sealed)

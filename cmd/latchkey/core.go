@@ -106,6 +106,7 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 	c.accounts, err = account.New(accountConfig(c.cfg), account.Deps{
 		Breaches: breaches,
 		Store:    c.store, Outbox: c.store, Vault: c.rings, Links: web.Links(c.cfg.Issuer), Audit: o.sink, Now: c.now, Random: rand.Reader,
+		GroupsOf: c.declared.directory.Of,
 		Wake: func() {
 			if f := c.wake.Load(); f != nil {
 				(*f)()
@@ -189,6 +190,7 @@ func accountConfig(cfg *config.Config) account.Config {
 	c.MaxResume, c.MaxPicture = int(a.Files.ResumeMax), int(a.Files.PictureMax)
 	c.PasswordMinBits, c.BreachClosed = a.NewPassword.MinBits, a.NewPassword.Breach.WhenAway == "closed"
 	c.SignUpOpen, c.RequireVerified = a.SignUp == "open", a.RequireVerifiedEmail
+	c.Second = a.SecondFactor.Rules(c.Second, cfg.Web.Brand, a.StepUpAge)
 	return c
 }
 

@@ -24,12 +24,13 @@ func (f *flows) Open(r *http.Request, sealed string) (web.Flow, error) {
 	q, c := v.Request, v.Request.Client
 	out := web.Flow{
 		Sealed: sealed, Client: c, ClientHost: v.Host,
-		LoginHint: q.LoginHint, UILocales: q.UILocales, GrantedScopes: v.Granted, Resources: q.Resources,
+		TwoFactors: q.WantsTwo(), MustTwo: q.MustTwo(), LoginHint: q.LoginHint, UILocales: q.UILocales, GrantedScopes: v.Granted, Resources: q.Resources,
 	}
 	switch next := v.Next.(type) {
 	case authorize.SignIn:
 		out.Reauth = next.Reauth && v.Who != nil
 		out.ChooseAccount = next.Choose && v.Who != nil
+		out.StepUp = next.StepUp
 	case authorize.Barred:
 		out.Barred = true
 	case authorize.Consent:
@@ -45,6 +46,12 @@ func (f *flows) Resume(sealed string) string { return f.endpoint.ResumePath(seal
 // Choose implements [web.Flows].
 func (f *flows) Choose(r *http.Request, sealed, sid string) (string, error) {
 	again, err := f.endpoint.Choose(r, sealed, sid)
+	return again, ended(err)
+}
+
+// Decline implements [web.Flows].
+func (f *flows) Decline(r *http.Request, sealed, sid string) (string, error) {
+	again, err := f.endpoint.Decline(r, sealed, sid)
 	return again, ended(err)
 }
 

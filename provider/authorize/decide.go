@@ -19,6 +19,8 @@ type Person struct {
 	Named bool
 	// Barred: the client is for groups that they are in none of.
 	Barred bool
+	// Second: they have a second factor that the session did not prove, or can set one up where the request must have one.
+	Second bool
 }
 
 // acr is the class that the sign-in reached.
@@ -33,6 +35,9 @@ func (p *Person) acr() string {
 // nobody is signed in; granted is what the person allowed this client before, the zero value if nothing.
 func decide(q *Request, who *Person, granted storage.Consent) Decision {
 	silent := q.Prompt.Has(oauth.PromptNone)
+	if who == nil && q.Declined == nobody {
+		return Refuse{unmet()}
+	}
 	if wrongPerson(q, who) {
 		return Refuse{oauth.E(oauth.LoginRequired, "another person signed in than the request names")} // OpenID Connect Core §3.1.2.1
 	}
@@ -42,8 +47,8 @@ func decide(q *Request, who *Person, granted storage.Consent) Decision {
 		}
 		return step
 	}
-	if q.ACR.Essential && !reached(q, who) {
-		return Refuse{oauth.E(oauth.UnmetAuthentication, "the sign-in does not reach an acr that is essential")} // OpenID Connect Core §5.5.1.1
+	if q.must() && !reached(q, who) {
+		return Refuse{unmet()}
 	}
 	if who.Barred {
 		if silent {
@@ -89,8 +94,10 @@ func signIn(q *Request, who *Person) (SignIn, bool) {
 		return SignIn{Reauth: true}, true // OpenID Connect Core §3.1.2.1 prompt
 	case q.HasMaxAge && !fresh && tooOld(q, who.Session.AuthTime):
 		return SignIn{Reauth: true}, true // OpenID Connect Core §3.1.2.1 max_age
-	case !fresh && !reached(q, who) && (q.ACR.Essential || !q.Prompt.Has(oauth.PromptNone)):
-		return SignIn{Reauth: true}, true // OpenID Connect Core §5.5.1.1: more factors may help
+	case lacks(q, who) && who.Second:
+		return SignIn{StepUp: true}, true // OpenID Connect Core §5.5.1.1: one more factor will do
+	case lacks(q, who) && q.must() && !fresh:
+		return SignIn{Reauth: true}, true // OpenID Connect Core §5.5.1.1: another way to sign in may help
 	case q.Prompt.Has(oauth.PromptSelectAccount) && !fresh && q.Chosen != who.Session.SID:
 		return SignIn{Choose: true}, true
 	}
@@ -102,9 +109,42 @@ func tooOld(q *Request, authTime time.Time) bool {
 	return q.MaxAge == 0 || q.StartedAt.Sub(authTime) > q.MaxAge
 }
 
-// reached tells whether the sign-in is worth what the request asks for.
+// lacks tells whether the person is to be asked for more than they proved: not where they declined, and not for what is merely wished where nothing may be shown.
+func lacks(q *Request, who *Person) bool {
+	declined := q.Declined != "" && q.Declined == who.Session.SID
+	return !reached(q, who) && !declined && (q.must() || !q.Prompt.Has(oauth.PromptNone))
+}
+
+// reached tells whether the sign-in is worth what the request asks for, and what the client's rule asks for.
 func reached(q *Request, who *Person) bool {
-	return len(q.ACR.Values) == 0 || slices.Contains(q.ACR.Values, who.acr())
+	if q.Client.SecondFactor && who.acr() != oauth.ACRTwoFactor {
+		return false
+	}
+	return len(q.ACR.Values) == 0 || slices.Contains(q.ACR.Values, q.acr(who))
+}
+
+// acr is the class that the answer tells of: that of the sign-in, or one below it, where it is that one that was asked for.
+func (q *Request) acr(who *Person) string {
+	have := who.acr()
+	if have == oauth.ACRTwoFactor && !slices.Contains(q.ACR.Values, have) && slices.Contains(q.ACR.Values, oauth.ACROneFactor) {
+		return oauth.ACROneFactor // OpenID Connect Core §5.5.1.1: one of the values that were asked for
+	}
+	return have
+}
+
+// WantsTwo tells whether only two factors are worth what the request asks for.
+func (q *Request) WantsTwo() bool {
+	return q.Client.SecondFactor || slices.Contains(q.ACR.Values, oauth.ACRTwoFactor) && !slices.Contains(q.ACR.Values, oauth.ACROneFactor)
+}
+
+// MustTwo tells whether there is no answer without two factors.
+func (q *Request) MustTwo() bool { return q.WantsTwo() && q.must() }
+
+// must tells whether there is no answer below what is asked for.
+func (q *Request) must() bool { return q.ACR.Essential || q.Client.SecondFactor }
+
+func unmet() *oauth.Error {
+	return oauth.E(oauth.UnmetAuthentication, "the sign-in does not reach what is essential") // OpenID Connect Core §5.5.1.1
 }
 
 // unconsented lists the scopes that the person must be asked about; not empty even where the client asks for no scope at all.

@@ -90,6 +90,9 @@ type Endpoint struct {
 	// Admits tells whether a person may use a client; nil: everybody may.
 	Admits func(c storage.Client, a storage.Account) bool
 
+	// CanStepUp tells whether somebody can prove a second factor beside what the session has; with must, also whether they can set one up. nil: nobody can.
+	CanStepUp func(ctx context.Context, a storage.Account, s storage.Session, must bool) (bool, error)
+
 	// SessionState makes session_state (Session Management §2), "" for none. It may be nil.
 	SessionState func(r *http.Request, clientID, redirectURI string) string
 
@@ -188,7 +191,13 @@ func (e *Endpoint) known(r *http.Request, q *Request) (*Person, storage.Consent,
 		return nil, storage.Consent{}, fmt.Errorf("read consent: %w", err)
 	}
 	barred := e.Admits != nil && !e.Admits(q.Client, a)
-	return &Person{Session: s, Account: a, Named: e.named(q, a), Barred: barred}, granted, nil
+	who := &Person{Session: s, Account: a, Named: e.named(q, a), Barred: barred}
+	if e.CanStepUp != nil && q.WantsTwo() && !reached(q, who) {
+		if who.Second, err = e.CanStepUp(ctx, a, s, q.MustTwo()); err != nil {
+			return nil, storage.Consent{}, err
+		}
+	}
+	return who, granted, nil
 }
 
 // named tells whether every hint of the request names the account.

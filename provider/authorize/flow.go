@@ -35,6 +35,7 @@ type pending struct {
 	Form      string    `json:"f"`
 	StartedAt time.Time `json:"t"`
 	Chosen    string    `json:"c,omitempty"`
+	Declined  string    `json:"n,omitempty"`
 	Pushed    string    `json:"p,omitempty"`
 	Signed    bool      `json:"s,omitempty"`
 }
@@ -84,7 +85,7 @@ func (e *Endpoint) seal(q *Request, browser string) (string, error) {
 }
 
 func (e *Endpoint) sealAs(purpose string, q *Request, browser string) (string, error) {
-	plain, err := json.Marshal(pending{Form: q.Form.Encode(), StartedAt: q.StartedAt, Chosen: q.Chosen, Pushed: q.Pushed, Signed: q.Signed})
+	plain, err := json.Marshal(pending{Form: q.Form.Encode(), StartedAt: q.StartedAt, Chosen: q.Chosen, Declined: q.Declined, Pushed: q.Pushed, Signed: q.Signed})
 	if err != nil {
 		return "", fmt.Errorf("encode flow: %w", err)
 	}
@@ -131,7 +132,7 @@ func (e *Endpoint) unsealAs(purpose, sealed, browser string) (*Request, error) {
 	if err != nil {
 		return nil, ErrFlow
 	}
-	return &Request{Form: form, StartedAt: p.StartedAt, Chosen: p.Chosen, Pushed: p.Pushed, Signed: p.Signed}, nil
+	return &Request{Form: form, StartedAt: p.StartedAt, Chosen: p.Chosen, Declined: p.Declined, Pushed: p.Pushed, Signed: p.Signed}, nil
 }
 
 // restart takes a request that was posted, maybe from another site, to a GET of our own: cookies with SameSite come with that one alone.
@@ -155,7 +156,7 @@ func (e *Endpoint) restarted(w http.ResponseWriter, r *http.Request, sealed stri
 	if err != nil {
 		return e.failed(w, r, nil, err, false)
 	}
-	q.StartedAt, q.Chosen = e.Now(), ""
+	q.StartedAt, q.Chosen, q.Declined = e.Now(), "", ""
 	if err := e.judge(r.Context(), q); err != nil {
 		return e.failed(w, r, q, err, false)
 	}

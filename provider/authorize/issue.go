@@ -47,7 +47,7 @@ func (e *Endpoint) issue(w http.ResponseWriter, r *http.Request, q *Request, who
 func (e *Endpoint) grant(q *Request, who *Person, now time.Time) (g storage.Grant, code string) {
 	g = storage.Grant{
 		ClientID: q.Client.ID, AccountID: who.Account.ID, SID: who.Session.SID, Scopes: q.Scopes, Resources: q.Resources, Nonce: q.Nonce, Claims: q.Claims.Encode(),
-		AuthTime: who.Session.AuthTime, AMR: who.Session.AMR, ACR: who.acr(), Offline: q.Scopes.Has(oauth.OfflineAccess),
+		AuthTime: who.Session.AuthTime, AMR: who.Session.AMR, ACR: q.acr(who), Offline: q.Scopes.Has(oauth.OfflineAccess),
 		Front: oauth.Answers(q.Type, "token"), CreatedAt: now, ExpiresAt: now.Add(e.Tokens.AccessTTL(q.Client)),
 	}
 	if q.Type != oauth.TypeIDToken {

@@ -50,7 +50,12 @@ type Request struct {
 	StartedAt time.Time
 	// Chosen is the session that the person chose to go on with (prompt=select_account), "" if none.
 	Chosen string
+	// Declined is the session whose person would not prove more, "-" where nobody was signed in; "" if nobody said so.
+	Declined string
 }
+
+// nobody is [Request].Declined where there was no session.
+const nobody = "-"
 
 // ACR is the class that a sign-in should reach (OpenID Connect Core §3.1.2.1 acr_values, §5.5.1.1).
 type ACR struct {
@@ -71,8 +76,9 @@ type Decision interface{ decision() }
 
 // SignIn sends the person to the sign-in page.
 type SignIn struct {
-	// Reauth: the session's person must prove who they are again. Choose: offer the account that is signed in. Create: sign-up first.
-	Reauth, Choose, Create bool
+	// Reauth: the session's person must prove who they are again. StepUp: they must prove a second factor beside what the session has. Choose: offer the
+	// account that is signed in. Create: sign-up first.
+	Reauth, StepUp, Choose, Create bool
 }
 
 // Consent asks the person for what was not granted before: scopes, and marks with a space in them for resources and for the sign-in itself.

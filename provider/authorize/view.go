@@ -54,3 +54,16 @@ func (e *Endpoint) Choose(r *http.Request, sealed, sid string) (string, error) {
 	q.Chosen = sid
 	return e.seal(q, e.browser(r))
 }
+
+// Decline marks that the person would not prove more than they did; sid is their session, "" where nobody is signed in. What is essential is then refused
+// to the client, and what is not goes on without it. Errors: ErrFlow, or a fault.
+func (e *Endpoint) Decline(r *http.Request, sealed, sid string) (string, error) {
+	q, err := e.unseal(r, sealed)
+	if err != nil {
+		return "", err
+	}
+	if q.Declined = sid; sid == "" {
+		q.Declined = nobody
+	}
+	return e.seal(q, e.browser(r))
+}

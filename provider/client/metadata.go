@@ -150,6 +150,7 @@ func ours() []member {
 		full(listRow("allowed_groups", func(c *storage.Client) *[]string { return &c.AllowedGroups }), "has no groups; leave it out for everybody"),
 		full(listRow("groups_filter", func(c *storage.Client) *[]string { return &c.GroupsFilter }), "has no groups; leave it out to tell all"),
 		flagRow("groups_in_access_token", func(c *storage.Client) *bool { return &c.GroupsInAccessToken }),
+		flagRow("second_factor", func(c *storage.Client) *bool { return &c.SecondFactor }),
 		textRow("access_token_alg", func(c *storage.Client) *string { return &c.AccessTokenAlg }),
 		secondsRow("access_token_ttl", func(c *storage.Client) *time.Duration { return &c.AccessTokenTTL }),
 		secondsRow("id_token_ttl", func(c *storage.Client) *time.Duration { return &c.IDTokenTTL }),

@@ -174,6 +174,9 @@ func (e *DeviceApproval) Decide(r *http.Request, sealed string, allow bool) erro
 	if d.CodeHash != t.CodeHash { // the code was given to another device meanwhile
 		return ErrNoDevice
 	}
+	if allow && c.SecondFactor && !oauth.TwoFactors(s.AMR) { // the page asks for the second factor before it asks anything
+		return ErrNoDevice
+	}
 	allow = allow && !e.bars(c, a)
 	by := storage.DeviceDecision{Denied: !allow, Allowed: allow, AccountID: a.ID, SID: s.SID, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, At: now}
 	if allow {

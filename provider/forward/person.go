@@ -12,6 +12,7 @@ import (
 
 	"latchkey/provider/bearer"
 	"latchkey/provider/client"
+	"latchkey/provider/oauth"
 	"latchkey/provider/token"
 	"latchkey/storage"
 )
@@ -78,7 +79,7 @@ func (e *Endpoint) standing(ctx context.Context, app client.Forwarded, key stora
 	if err != nil {
 		return gone("grant", err)
 	}
-	if g.ClientID != app.Client.ID || g.AccountID == 0 || g.SID == "" {
+	if g.ClientID != app.Client.ID || g.AccountID == 0 || g.SID == "" || app.Client.SecondFactor && !oauth.TwoFactors(g.AMR) {
 		return storage.Grant{}, storage.Account{}, errNobody
 	}
 	a, err := e.Store.Account(ctx, storage.AccountKey{ID: g.AccountID})

@@ -13,8 +13,11 @@ func ACROf(amr []string) string {
 	switch {
 	case len(amr) == 0:
 		return ""
-	case slices.Contains(amr, "mfa"):
+	case TwoFactors(amr):
 		return ACRTwoFactor
 	}
 	return ACROneFactor
 }
+
+// TwoFactors tells whether a sign-in had two factors (RFC 8176 §2 mfa).
+func TwoFactors(amr []string) bool { return slices.Contains(amr, "mfa") }

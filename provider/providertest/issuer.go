@@ -158,7 +158,7 @@ func (i *Issuer) assemble(o *options) {
 	edge, err := serve.New(serve.Config{Issuer: i.URL, Guest: forward.Guest(""), Proxies: o.config.Proxies, Logger: slog.New(slog.NewJSONHandler(i.Log, nil)), Registry: prometheus.NewRegistry(), Now: i.Clock.Now})
 	i.must(err)
 	c := o.config
-	c.Store, c.Keys, c.Clients, c.Account = i.Store, i.Keys, i.Registry, i.Accounts
+	c.Store, c.Keys, c.Clients, c.Account, c.CanStepUp = i.Store, i.Keys, i.Registry, i.Accounts, i.Accounts.CanStepUp
 	c.JWKS = func() endpoint.Document {
 		d := i.Keys.JWKS()
 		return endpoint.Document{Body: d.Body, ETag: d.ETag, MaxAge: d.MaxAge}

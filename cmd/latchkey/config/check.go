@@ -28,6 +28,7 @@ func (c *Config) check(fault func(path, format string, args ...any)) {
 	c.checkFetch(fault)
 	c.checkBackup(fault)
 	c.checkResources(fault)
+	c.checkSecond(fault)
 	if c.Accounts.Session.PersistentTTL < c.Accounts.Session.TTL {
 		fault("accounts.session.persistent_ttl", "is shorter than accounts.session.ttl")
 	}

@@ -115,6 +115,7 @@ func (c *ClientSpec) tokenKeys() []key {
 		{path: "introspection_signed_response_alg", to: &m.IntrospectionAlg, oneOf: algs, doc: "Algorithm of introspection as a JWT, where it asks for that; RS256 unless set."},
 		{path: "groups_filter", to: &m.GroupsFilter, empty: client.EmptyMember("groups_filter"), doc: "Groups that it is told by the claim groups: names, or beginnings that end with *; all unless set."},
 		{path: "groups_in_access_token", to: &m.GroupsInAccessToken, doc: "Its access tokens bear groups too, for the scope groups."},
+		{path: "second_factor", to: &m.SecondFactor, doc: "People need two factors to sign in to it, whatever the request asks for; who has no second one sets it up. Browsers that stand in for a second factor do not do."},
 		{path: "access_token_format", to: &c.TokenFormat, def: "jwt", oneOf: []string{"jwt", "opaque"}, doc: "Whether its access tokens are JWTs (RFC 9068), or mean nothing to others."},
 		{path: "access_token_alg", to: &m.AccessTokenAlg, oneOf: keys.Algorithms(), doc: "Algorithm of its access tokens; tokens.access_alg unless set."},
 		{path: "access_token_ttl", to: &c.AccessTokenTTL, max: "30d", doc: "Lifetime of its access tokens; tokens.access_ttl unless set."},

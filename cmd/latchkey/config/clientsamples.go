@@ -19,6 +19,6 @@ func clientSamples() map[string]string {
 		"frontchannel_logout_uri": "https://shop.example.com/signed-out", "backchannel_logout_uri": "https://shop.example.com/backchannel",
 		"pkce_exempt": "false", "skip_consent": "false", "account_claims": "false", "disabled": "false", "require_auth_time": "false",
 		"require_pushed_authorization_requests": "false", "require_signed_request_object": "false", "frontchannel_logout_session_required": "false",
-		"backchannel_logout_session_required": "false", "allowed_groups": "[staff]", "groups_filter": `[staff, "shop-*"]`, "groups_in_access_token": "false",
+		"backchannel_logout_session_required": "false", "allowed_groups": "[staff]", "groups_filter": `[staff, "shop-*"]`, "groups_in_access_token": "false", "second_factor": "false",
 	}
 }

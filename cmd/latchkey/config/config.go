@@ -92,6 +92,8 @@ type Accounts struct {
 	ResetTTL, VerifyTTL  Duration
 	PasswordMinLength    int
 	NewPassword          NewPassword
+	SecondFactor         SecondFactor
+	StepUpAge            Duration
 	Hash                 struct {
 		Memory        Size
 		Passes, Lanes int
