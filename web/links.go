@@ -24,3 +24,15 @@ func (l links) Reset(token string) string {
 func (l links) Revoke(token string) string {
 	return string(l) + "/not-me?token=" + url.QueryEscape(token)
 }
+
+// mailedPages are the pages of what mails link to.
+func mailedPages() map[string]string {
+	return map[string]string{
+		account.LinkEmail: "/email/confirm", account.LinkEmailUndo: "/email/undo", account.LinkSignIn: "/login/mail/link",
+		account.LinkRecovery: "/recovery/finish", account.LinkRecoveryStop: "/recovery/stop", account.LinkInvite: "/invite",
+	}
+}
+
+func (l links) Mailed(link, token string) string {
+	return string(l) + mailedPages()[link] + "?token=" + url.QueryEscape(token)
+}

@@ -53,6 +53,8 @@ type Config struct {
 	RequireVerified bool
 
 	Second SecondConfig
+	// Lifecycle is the rules of what goes by mail or by a wait.
+	Lifecycle LifecycleConfig
 }
 
 // HashConfig sets the cost of a password hash (RFC 9106 §4) and how many run at once.
@@ -111,7 +113,7 @@ func Defaults() Config {
 			Forgot: Budget{5, quarter}, Mail: Budget{5, time.Hour}, Check: Budget{120, quarter}, Passkey: Budget{600, quarter},
 		},
 		MaxResume: 5 << 20, MaxPicture: 2 << 20, MaxPictureSide: 8192, MaxPicturePixels: 12_000_000, PictureSide: 1024, PictureSlots: 1,
-		SignUpOpen: true, Second: secondDefaults(),
+		SignUpOpen: true, Second: secondDefaults(), Lifecycle: defaultLifecycle(),
 	}
 }
 
@@ -155,7 +157,7 @@ func (c Config) check() error {
 	}
 	bad(c.MaxResume < 1 || c.MaxPicture < 1 || c.MaxPictureSide < 1 || c.MaxPicturePixels < 1 || c.PictureSide < 1 || c.PictureSlots < 1,
 		"upload caps must be positive")
-	return errors.Join(append(errs, c.Second.check())...)
+	return errors.Join(append(errs, c.Second.check(), c.Lifecycle.check())...)
 }
 
 // Store is the roles that the rules need.
@@ -188,6 +190,8 @@ type Deps struct {
 	GroupsOf func(a storage.Account) []string
 	// Passkeys asks browsers for passkeys; nil turns them off, and then none of the verbs about them may be called.
 	Passkeys *passkey.Party
+	// SetupSecret is what the code is made of that makes the first account: 10 bytes or more that every replica has and nobody else; nil for none.
+	SetupSecret []byte
 	// Wake tells the courier that there is mail. It must not block.
 	Wake func()
 }

@@ -96,7 +96,11 @@ func (s *Service) enter(ctx context.Context, in opening, a storage.Account) (Sig
 
 // missing says what else a sign-in needs, "" for nothing: the second factor before anything that only its owner may do.
 func (s *Service) missing(ctx context.Context, in opening, a storage.Account, device knownDevice) (StepNeed, []Method, error) {
-	return s.missingFactor(ctx, in, a, device)
+	need, methods, err := s.missingFactor(ctx, in, a, device)
+	if need == "" && err == nil {
+		need = s.missingTerms(in, a)
+	}
+	return need, methods, err
 }
 
 // openSession makes the session, or renews the one that the browser has.
@@ -105,6 +109,9 @@ func (s *Service) openSession(ctx context.Context, in opening, a storage.Account
 	out := SignedIn{Account: a}
 	with, err := s.keepDevice(ctx, in, a, device, &out)
 	if err != nil {
+		return SignedIn{}, err
+	}
+	if err := s.addOpening(ctx, &with, in, a, device); err != nil {
 		return SignedIn{}, err
 	}
 	renewed, err := s.renewSession(ctx, in, a, &out, now)
@@ -118,10 +125,11 @@ func (s *Service) openSession(ctx context.Context, in opening, a storage.Account
 		out.Session.AccountID = a.ID
 		with.Session = &out.Session
 	}
-	if with.Session != nil || len(with.Put) > 0 {
+	if with.Session != nil || len(with.Put) > 0 || len(with.Void) > 0 {
 		if err := s.applyOpening(ctx, a.ID, with, now); err != nil {
 			return SignedIn{}, err
 		}
+		s.wakeFor(with)
 	}
 	return out, s.stillGood(ctx, in, a, out.Session.SID)
 }

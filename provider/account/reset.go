@@ -35,6 +35,14 @@ func (s *Service) newToken(p storage.Purpose, data []byte) (string, storage.OneT
 		ttl = s.config.VerifyTTL
 	case storage.PurposeRevoke:
 		ttl = s.config.RevokeTTL
+	case storage.PurposeEmail:
+		ttl = s.config.VerifyTTL
+	case storage.PurposeEmailUndo:
+		ttl = s.config.Lifecycle.EmailUndo
+	case storage.PurposeSignIn:
+		ttl = s.config.Lifecycle.SignInTTL
+	case storage.PurposeInvite:
+		ttl = s.config.Lifecycle.InviteTTL
 	}
 	now := s.now()
 	return token, storage.OneTime{
@@ -104,8 +112,31 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string, dia
 	if err != nil {
 		return storage.Account{}, err
 	}
-	end := storage.EndScope{Offline: true}
-	a, err = s.replacePassword(ctx, a, password, dialect, caller, storage.Effects{Take: &one.OneTimeKey, End: &end})
+	return s.reset(ctx, one, a, password, dialect, caller, true)
+}
+
+// ResetPasswordOnly is ResetPassword of the page for somebody who wants to stay signed in elsewhere. Where the address was never proven everything ends all
+// the same: whoever signed up with it may have been somebody else.
+func (s *Service) ResetPasswordOnly(ctx context.Context, token, password string, caller Caller) (storage.Account, error) {
+	if err := s.AttemptAny(ctx, caller); err != nil {
+		return storage.Account{}, err
+	}
+	one, a, err := s.token(ctx, storage.PurposeReset, token, caller)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	return s.reset(ctx, one, a, password, Page, caller, false)
+}
+
+func (s *Service) reset(ctx context.Context, one storage.OneTime, a storage.Account, password string, dialect Dialect, caller Caller, end bool) (storage.Account, error) {
+	with := storage.Effects{Take: &one.OneTimeKey}
+	if end || !a.EmailVerified {
+		with.End = &storage.EndScope{Offline: true}
+	}
+	if !a.EmailVerified { // what a stranger set up who signed up with the address goes with the stranger's password
+		with.DropPasskeys, with.Void = true, append(recoveryPurposes(), storage.PurposeRecoveryCode, storage.PurposeDevice, storage.PurposeEmail)
+	}
+	a, err := s.replacePassword(ctx, a, password, dialect, caller, with)
 	if err != nil {
 		return storage.Account{}, badToken("reset password", err)
 	}
@@ -175,7 +206,7 @@ func (s *Service) writePassword(ctx context.Context, a storage.Account, normal [
 	if err != nil {
 		return storage.Account{}, err
 	}
-	with.Void = []storage.Purpose{storage.PurposeReset}
+	with.Void = append(with.Void, storage.PurposeReset, storage.PurposeSignIn, storage.PurposeCode)
 	if err := s.addNotice(&with, a, c); err != nil {
 		return storage.Account{}, err
 	}
@@ -187,6 +218,9 @@ func (s *Service) writePassword(ctx context.Context, a storage.Account, normal [
 		}
 		setPassword(a, encoded)
 		a.PasswordSetAt = s.now()
+		if with.DropPasskeys {
+			a.TOTP = nil
+		}
 		return with, nil
 	})
 	if errors.Is(err, storage.ErrConflict) {
@@ -217,8 +251,19 @@ func (s *Service) addNotice(with *storage.Effects, a storage.Account, c Caller) 
 	return nil
 }
 
-// RevokeByMail is "it was not me": ends every session and grant of the account and voids resets. Refusals: BadToken, Throttled.
+// RevokeByMail is "it was not me": it stops what was begun, as StopByMail does, and ends every session and grant of the account.
+// Refusals: BadToken, Throttled.
 func (s *Service) RevokeByMail(ctx context.Context, token string, caller Caller) error {
+	return s.notMe(ctx, token, &storage.EndScope{Offline: true}, caller)
+}
+
+// StopByMail voids resets, changes of address, recoveries and what was mailed to sign in with; whoever is signed in stays so.
+// Refusals: BadToken, Throttled.
+func (s *Service) StopByMail(ctx context.Context, token string, caller Caller) error {
+	return s.notMe(ctx, token, nil, caller)
+}
+
+func (s *Service) notMe(ctx context.Context, token string, end *storage.EndScope, caller Caller) error {
 	if err := s.AttemptAny(ctx, caller); err != nil {
 		return err
 	}
@@ -227,11 +272,16 @@ func (s *Service) RevokeByMail(ctx context.Context, token string, caller Caller)
 		return err
 	}
 	err = s.store.ApplyEffects(ctx, a.ID, storage.Effects{
-		Take: &one.OneTimeKey, Void: []storage.Purpose{storage.PurposeReset}, End: &storage.EndScope{Offline: true},
+		Take: &one.OneTimeKey, End: end,
+		Void: append(recoveryPurposes(), storage.PurposeReset, storage.PurposeEmail, storage.PurposeSignIn, storage.PurposeCode),
 	}, s.now())
 	if err != nil {
 		return badToken("revoke by mail", err)
 	}
-	s.record(ctx, audit.SessionsEnded, caller, audit.Event{AccountID: a.ID, Detail: "by_mail"})
+	name := audit.StoppedByMail
+	if end != nil {
+		name = audit.SessionsEnded
+	}
+	s.record(ctx, name, caller, audit.Event{AccountID: a.ID, Detail: "by_mail"})
 	return nil
 }

@@ -359,6 +359,8 @@ func TestVerifyEmail(t *testing.T) {
 	}
 	_, _, err = r.VerifyEmail(t.Context(), second, here)
 	wantKind(t, err, BadToken)
+	wantKind(t, r.ResendVerification(t.Context(), "bob@example.org", here, ""), Throttled) // once a minute
+	r.pass(time.Minute)
 	if err := r.ResendVerification(t.Context(), "bob@example.org", here, ""); err != nil {
 		t.Fatal(err)
 	}

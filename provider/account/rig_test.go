@@ -114,6 +114,7 @@ type testLinks struct{}
 func (testLinks) Verify(token, flow string) string { return "https://id.test/verify#" + token }
 func (testLinks) Reset(token string) string        { return "https://id.test/reset#" + token }
 func (testLinks) Revoke(token string) string       { return "https://id.test/revoke#" + token }
+func (testLinks) Mailed(link, token string) string { return "https://id.test/" + link + "#" + token }
 
 func cheap() Config {
 	c := Defaults()

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"latchkey/provider/audit"
@@ -36,6 +37,9 @@ type Service struct {
 	judge    *password.Judge
 	breaches Breaches
 	passkeys *passkey.Party
+	// setupCode makes the first account; "" where nobody can. setupDone: there is one, so that nobody needs to look.
+	setupCode string
+	setupDone atomic.Bool
 	// dummy is checked where there is no account or no password, so that the refusal costs what a real one costs.
 	dummy string
 }
@@ -50,7 +54,7 @@ func New(config Config, deps Deps) (*Service, error) {
 	s := &Service{
 		config: config, store: deps.Store, outbox: deps.Outbox, vault: deps.Vault, links: deps.Links, audit: deps.Audit,
 		now: deps.Now, random: deps.Random, wake: deps.Wake, flights: newFlights(), pictures: picture.NewCleaner(config.PictureSlots),
-		breaches: deps.Breaches, passkeys: deps.Passkeys,
+		breaches: deps.Breaches, passkeys: deps.Passkeys, setupCode: spellSetup(deps.SetupSecret),
 	}
 	var err error
 	if s.judge, err = password.NewJudge(); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"latchkey/provider/audit"
 	"latchkey/storage"
@@ -21,7 +23,25 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) (SignedIn, error) {
 	if err := s.AttemptAny(ctx, in.Caller); err != nil {
 		return SignedIn{}, err
 	}
+	if err := s.mayJoin(in.Email); err != nil {
+		return SignedIn{}, err
+	}
 	return s.create(ctx, in, in.Dialect == Page)
+}
+
+// mayJoin holds the operator's rule about domains, which is public. Where there is one nobody joins without an address. Refusals: Invalid, SignUpClosed.
+func (s *Service) mayJoin(email string) error {
+	domains := s.config.Lifecycle.SignUpDomains
+	e, ok := ParseEmail(email)
+	switch _, domain, _ := strings.Cut(e.Key, "@"); {
+	case len(domains) == 0, email != "" && !ok: // what is no address is told so later
+		return nil
+	case email == "":
+		return &Refusal{Kind: SignUpClosed}
+	case !slices.Contains(domains, domain):
+		return invalid(FieldEmail, DomainBarred)
+	}
+	return nil
 }
 
 // CreateAccount makes an account by an operator's word: also where sign-up is closed, without limits and without a session.
@@ -110,6 +130,9 @@ func (s *Service) newAccount(in SignUp) (storage.Account, []byte, error) {
 	var err error
 	a.Sub, err = s.uuid()
 	a.Locale = normalLocale(in.Caller.Locale)
+	if in.Terms {
+		s.accept(&a)
+	}
 	return a, normal, err
 }
 

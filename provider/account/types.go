@@ -24,6 +24,8 @@ type Caller struct {
 	Address, UserAgent, RequestID string
 	// Locale is the language of the mails that this request causes (BCP 47); "" means the account's, then the default.
 	Locale string
+	// Ask is [Ask].ID of the browser that waits for what this request causes to be mailed: a code is mailed with it. "" for none.
+	Ask string
 }
 
 // SignUp asks for a new account. Which fields are required depends on the dialect.
@@ -33,6 +35,8 @@ type SignUp struct {
 	FullName, FirstName, LastName string
 	Password                      string
 	Caller                        Caller
+	// Terms: the person was shown the terms, which signing up accepts.
+	Terms bool
 	// NoSession: make the account only (pages that await proof of the address; the operator's command).
 	NoSession bool
 	// Flow is opaque to this package: it comes back with the proof of the address, so that the person can go on where they were.
@@ -204,6 +208,12 @@ type Letter struct {
 	Where string    `json:"where,omitempty"`
 	// Undo is the "it was not me" address, "" if none. It holds a secret.
 	Undo string `json:"undo,omitempty"`
+	// Code is a short code, "" if none. It is a secret.
+	Code string `json:"code,omitempty"`
+	// Address is the e-mail address, Agent the browser (its User-Agent header), and Due the time that the mail tells of.
+	Address string    `json:"address,omitempty"`
+	Agent   string    `json:"agent,omitempty"`
+	Due     time.Time `json:"due,omitzero"`
 }
 
 // The kinds of mail ([storage.Mail].Kind).
@@ -220,6 +230,8 @@ type Links interface {
 	Verify(token, flow string) string
 	Reset(token string) string
 	Revoke(token string) string
+	// Mailed is the page of one of the Link constants, with the token.
+	Mailed(link, token string) string
 }
 
 // Verbs is everything the package offers, for reference and for the pages' tests. See [Service] for what each promises.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"latchkey/provider/audit"
 	"latchkey/storage"
@@ -25,6 +26,7 @@ type mailRequest struct {
 	Address   string `json:"address,omitempty"`
 	RequestID string `json:"request_id,omitempty"`
 	Flow      string `json:"flow,omitempty"`
+	Ask       string `json:"ask,omitempty"`
 }
 
 // emailDigest is an address as limits know it: by its canonical form, or as typed where it has none.
@@ -36,8 +38,8 @@ func emailDigest(email string) string {
 }
 
 // request queues a request for a mail to an address. Text that is no address is queued too, and comes to nothing.
-func (s *Service) request(ctx context.Context, kind, email string, c Caller, flow string, budget storage.Limit) error {
-	if err := s.take(ctx, c, s.addressLimit(c), budget); err != nil {
+func (s *Service) request(ctx context.Context, kind, email string, c Caller, flow string, budgets ...storage.Limit) error {
+	if err := s.take(ctx, c, append([]storage.Limit{s.addressLimit(c)}, budgets...)...); err != nil {
 		return err
 	}
 	e, ok := ParseEmail(email)
@@ -45,7 +47,7 @@ func (s *Service) request(ctx context.Context, kind, email string, c Caller, flo
 		kind = mailNothing
 	}
 	m, err := s.sealed(kind, 0, normalLocale(c.Locale), mailRequest{
-		EmailKey: e.Key, Locale: c.Locale, Address: c.Address, RequestID: c.RequestID, Flow: flow,
+		EmailKey: e.Key, Locale: c.Locale, Address: c.Address, RequestID: c.RequestID, Flow: flow, Ask: c.Ask,
 	}, s.config.ResetTTL)
 	if err != nil {
 		return err
@@ -64,29 +66,45 @@ func (s *Service) Expand(ctx context.Context, m storage.Mail) (mail bool, err er
 	if m.Kind == mailNothing {
 		return false, nil
 	}
-	if m.Kind != mailForgot && m.Kind != mailResend {
+	if !strings.HasPrefix(m.Kind, requestPrefix) {
 		return true, nil
 	}
 	plain, err := s.vault.Open(MailVaultPurpose, m.ID, m.Sealed)
 	if err != nil {
 		return false, fmt.Errorf("open request: %w", err)
 	}
+	switch m.Kind {
+	case mailForgot, mailResend, mailAskSignIn:
+		return false, s.expandAddress(ctx, m, plain)
+	case mailAskEmail:
+		return false, s.expandEmail(ctx, m.ID, plain)
+	case mailRecoveryHalf, mailRecoveryReady:
+		return false, s.expandRecovery(ctx, m, plain)
+	}
+	return false, fmt.Errorf("request of an unknown kind %q", m.Kind)
+}
+
+// expandAddress makes the mail that was asked for one address.
+func (s *Service) expandAddress(ctx context.Context, m storage.Mail, plain []byte) error {
 	var r mailRequest
 	if err := json.Unmarshal(plain, &r); err != nil {
-		return false, fmt.Errorf("decode request: %w", err)
+		return fmt.Errorf("decode request: %w", err)
 	}
 	a, err := s.store.Account(ctx, storage.AccountKey{EmailKey: r.EmailKey})
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return false, fmt.Errorf("look for address: %w", err)
+		return fmt.Errorf("look for address: %w", err)
 	}
 	if err != nil || a.Disabled || m.Kind == mailResend && a.EmailVerified {
-		return false, s.sendNothing(ctx)
+		return s.sendNothing(ctx)
 	}
-	c := Caller{Address: r.Address, RequestID: r.RequestID, Locale: r.Locale}
-	if m.Kind == mailForgot {
-		return false, s.sendReset(ctx, a, c, m.ID)
+	c := Caller{Address: r.Address, RequestID: r.RequestID, Locale: r.Locale, Ask: r.Ask}
+	switch m.Kind {
+	case mailForgot:
+		return s.sendReset(ctx, a, c, m.ID)
+	case mailAskSignIn:
+		return s.sendSignIn(ctx, a, c, r.Flow, m.ID)
 	}
-	return false, s.sendVerification(ctx, a, c, r.Flow, m.ID)
+	return s.sendVerification(ctx, a, c, r.Flow, m.ID)
 }
 
 // sendNothing queues a record that comes to nothing, where there is nobody to write to: the load that a request leaves behind, which
@@ -146,12 +164,21 @@ func (s *Service) addVerification(with *storage.Effects, a storage.Account, c Ca
 		return err
 	}
 	one.AccountID = a.ID
-	m, err := s.mail(MailVerify, a, c, Letter{Link: s.links.Verify(token, flow), Expires: one.ExpiresAt, When: s.now()}, s.config.VerifyTTL)
+	with.Void, with.Put = append(with.Void, storage.PurposeVerify, storage.PurposeCode), append(with.Put, one)
+	l := Letter{Link: s.links.Verify(token, flow), Expires: one.ExpiresAt, When: s.now()}
+	if c.Ask != "" { // so that a telephone's mail can serve a computer
+		code, of, err := s.newCode(AskVerify, c.Ask, data, s.config.VerifyTTL)
+		if err != nil {
+			return err
+		}
+		of.AccountID, l.Code = a.ID, code
+		with.Put = append(with.Put, of)
+	}
+	m, err := s.mail(MailVerify, a, c, l, s.config.VerifyTTL)
 	if err != nil {
 		return err
 	}
-	with.Void = append(with.Void, storage.PurposeVerify)
-	with.Put, with.Mail = append(with.Put, one), append(with.Mail, m)
+	with.Mail = append(with.Mail, m)
 	return nil
 }
 
@@ -171,10 +198,10 @@ func (s *Service) sendVerification(ctx context.Context, a storage.Account, c Cal
 	return nil
 }
 
-// ResendVerification asks for the verification mail again. As with ForgotPassword nobody looks whether the address is known.
+// ResendVerification asks for the verification mail again, at most once a minute. As with ForgotPassword nobody looks whether the address is known.
 // Refusals: Throttled.
 func (s *Service) ResendVerification(ctx context.Context, email string, caller Caller, flow string) error {
-	return s.request(ctx, mailResend, email, caller, flow, s.config.Limits.Mail.limit("verify", emailDigest(email)))
+	return s.request(ctx, mailResend, email, caller, flow, s.config.Limits.Mail.limit("verify", emailDigest(email)), resendLimit("verify", email))
 }
 
 // PeekVerify tells the address that a token proves without using it. Refusals: BadToken.
@@ -210,13 +237,28 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, caller Caller) 
 	if err != nil {
 		return storage.Account{}, "", err
 	}
+	return s.verify(ctx, one, a, caller)
+}
+
+// VerifyByCode is VerifyEmail by the code of the mail, in the browser that asked for it, whose wait is ask. Refusals: BadToken (the code is not right),
+// CodeVoid, Throttled.
+func (s *Service) VerifyByCode(ctx context.Context, ask Ask, code string, caller Caller) (storage.Account, string, error) {
+	one, a, err := s.code(ctx, AskVerify, ask.ID, code, caller)
+	if err != nil {
+		return storage.Account{}, "", err
+	}
+	return s.verify(ctx, one, a, caller)
+}
+
+func (s *Service) verify(ctx context.Context, one storage.OneTime, a storage.Account, caller Caller) (storage.Account, string, error) {
 	var v verification
-	a, err = s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
+	a, err := s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
+		var err error
 		if v, err = proven(one, *a); err != nil {
 			return storage.Effects{}, err
 		}
 		a.EmailVerified = true
-		return storage.Effects{Take: &one.OneTimeKey, Void: []storage.Purpose{storage.PurposeVerify}}, nil
+		return storage.Effects{Take: &one.OneTimeKey, Void: []storage.Purpose{storage.PurposeVerify, storage.PurposeCode}}, nil
 	})
 	if err != nil {
 		return storage.Account{}, "", badToken("verify address", err)

@@ -57,10 +57,22 @@ const (
 	RecoveryCodesMade  Name = "account.recovery_codes_made"
 	FactorsReset       Name = "account.factors_reset" // all of them at once; Detail says by whom
 
-	PasskeyAdded   Name = "passkey.added"
-	PasskeyRemoved Name = "passkey.removed"
-	PasskeyRenamed Name = "passkey.renamed"
-	PasskeyCounter Name = "passkey.counter" // its signature counter did not go up: there may be a copy of it
+	PasskeyAdded       Name = "passkey.added"
+	PasskeyRemoved     Name = "passkey.removed"
+	PasskeyRenamed     Name = "passkey.renamed"
+	EmailChangeAsked   Name = "email.change_asked"
+	EmailChangeStopped Name = "email.change_stopped"
+	EmailChanged       Name = "email.changed"
+	EmailRestored      Name = "email.restored" // the former address was brought back
+	RecoveryBegun      Name = "recovery.begun"
+	RecoveryStopped    Name = "recovery.stopped"
+	RecoveryDone       Name = "recovery.done"           // a person lost every second factor: they were taken away
+	StoppedByMail      Name = "account.stopped_by_mail" // the owner stopped resets, changes of address and recoveries, and nothing else
+	TermsAccepted      Name = "terms.accepted"
+	Invited            Name = "account.invited"
+	InviteAccepted     Name = "invite.accepted"
+	SetUp              Name = "account.first"   // the first account was made with the code
+	PasskeyCounter     Name = "passkey.counter" // its signature counter did not go up: there may be a copy of it
 )
 
 // Event is one thing that happened.

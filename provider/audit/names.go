@@ -7,5 +7,6 @@ func Names() []Name {
 		AccountDeleted, SessionsEnded, ConsentGiven, ConsentRemoved, DeviceAllowed, DeviceRefused, TokenIssued, TokenRevoked, CodeReplayed, RefreshReplayed,
 		ClientAuthFailed, ClientBarred, ClientFederated, ClientChanged, RegTokenChanged, ForwardSignIn, ForwardSignOut, LogoutDelivered, LogoutGivenUp, KeyRotated, KeyRevoked, Throttled, BackupTaken,
 		SecondFactor, SecondFactorFailed, FactorAdded, FactorRemoved, RecoveryCodesMade, FactorsReset, PasskeyAdded, PasskeyRemoved, PasskeyRenamed, PasskeyCounter,
+		EmailChangeAsked, EmailChangeStopped, EmailChanged, EmailRestored, RecoveryBegun, RecoveryStopped, RecoveryDone, StoppedByMail, TermsAccepted, Invited, InviteAccepted, SetUp,
 	}
 }

@@ -1,0 +1,179 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"latchkey/provider/audit"
+	"latchkey/storage"
+)
+
+// formerEmail is the data of a token that brings an address back.
+type formerEmail struct {
+	Email string `json:"email"`
+	Key   string `json:"key"`
+	// Since is when the change was asked for: what was added to the account since then goes when the change is undone.
+	Since time.Time `json:"since"`
+}
+
+// addUndo tells the address that the account had until now, with a link that brings it back.
+func (s *Service) addUndo(with *storage.Effects, was storage.Account, to string, since time.Time, c Caller) error {
+	data, err := json.Marshal(formerEmail{Email: was.Email, Key: was.EmailKey, Since: since})
+	if err != nil {
+		return fmt.Errorf("encode former address: %w", err)
+	}
+	token, one, err := s.newToken(storage.PurposeEmailUndo, data)
+	if err != nil {
+		return err
+	}
+	m, err := s.mail(MailEmailChanged, was, c, Letter{Address: to, Link: s.links.Mailed(LinkEmailUndo, token), Expires: one.ExpiresAt, When: s.now(), Where: c.Address}, s.config.NoticeTTL)
+	if err != nil {
+		return err
+	}
+	with.Put, with.Mail = append(with.Put, one), append(with.Mail, m)
+	return nil
+}
+
+func formerOf(one storage.OneTime) (formerEmail, error) {
+	var d formerEmail
+	if err := json.Unmarshal(one.Data, &d); err != nil || d.Key == "" {
+		return d, fmt.Errorf("decode former address: %w", errors.Join(err, errors.New("it has no key")))
+	}
+	return d, nil
+}
+
+// PeekEmailUndo tells the address that a token brings back, without using it. Refusals: BadToken.
+func (s *Service) PeekEmailUndo(ctx context.Context, token string) (string, error) {
+	one, _, err := s.peek(ctx, storage.PurposeEmailUndo, token)
+	if err != nil {
+		return "", err
+	}
+	d, err := formerOf(one)
+	return d.Email, err
+}
+
+// UndoEmail uses the token: the account has its former address again, and is as it was before the change was asked for. Every session and grant ends
+// (those of before ended with the change, but for the one that asked), a password and an authenticator app set since then are gone, and so are
+// passkeys added since. Undoing a later change is void, undoing an earlier one stays possible: the first owner has the last word.
+// Refusals: BadToken, EmailTaken (somebody else proved to have the address meanwhile), Throttled.
+func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (storage.Account, error) {
+	if err := s.AttemptAny(ctx, caller); err != nil {
+		return storage.Account{}, err
+	}
+	one, a, err := s.token(ctx, storage.PurposeEmailUndo, token, caller)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	d, err := formerOf(one)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	if err := s.clearSquatter(ctx, d.Key, a.ID); err != nil {
+		return storage.Account{}, err
+	}
+	older, err := s.olderUndos(ctx, a.ID, one)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	var with storage.Effects
+	a, err = s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
+		with = storage.Effects{Take: &one.OneTimeKey, Put: older, End: &storage.EndScope{Offline: true},
+			Void: append(mailedPurposes(), storage.PurposeEmailUndo, storage.PurposeRecover, storage.PurposeRecoverStop, storage.PurposeDevice)}
+		if a.EmailVerified && a.EmailKey != d.Key {
+			m, err := s.mail(MailEmailUndone, *a, caller, Letter{When: s.now(), Address: d.Email}, s.config.NoticeTTL)
+			if err != nil {
+				return storage.Effects{}, err
+			}
+			with.Mail = []storage.Mail{m}
+		}
+		restore(a, d, &with)
+		return with, nil
+	})
+	if errors.Is(err, storage.ErrEmailTaken) {
+		return storage.Account{}, &Refusal{Kind: EmailTaken}
+	}
+	if err != nil {
+		return storage.Account{}, badToken("bring address back", err)
+	}
+	s.wakeFor(with)
+	s.record(ctx, audit.EmailRestored, caller, audit.Event{AccountID: a.ID})
+	return a, s.dropPasskeysSince(ctx, a.ID, d.Since)
+}
+
+// restore puts an account back to what it was.
+func restore(a *storage.Account, d formerEmail, with *storage.Effects) {
+	a.Email, a.EmailKey, a.EmailVerified = d.Email, d.Key, true
+	if a.PasswordSetAt.After(d.Since) {
+		a.PasswordHash = ""
+	}
+	if a.TOTP != nil && a.TOTP.ConfirmedAt.After(d.Since) {
+		a.TOTP = nil
+		with.Void = append(with.Void, storage.PurposeRecoveryCode)
+	}
+}
+
+// dropPasskeysSince removes the passkeys that were added since then. Asked again it goes on where it stopped: the undo itself is done.
+func (s *Service) dropPasskeysSince(ctx context.Context, accountID int64, since time.Time) error {
+	all, err := s.store.ListPasskeys(ctx, accountID)
+	if err != nil {
+		return fmt.Errorf("list passkeys: %w", err)
+	}
+	for _, p := range all {
+		if !p.CreatedAt.After(since) {
+			continue
+		}
+		if err := s.store.DeletePasskey(ctx, accountID, p.ID, storage.Effects{}, s.now()); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return fmt.Errorf("remove passkey: %w", err)
+		}
+	}
+	return nil
+}
+
+// olderUndos are the tokens that bring back what the account had before one.
+func (s *Service) olderUndos(ctx context.Context, accountID int64, one storage.OneTime) ([]storage.OneTime, error) {
+	all, err := s.store.ListOneTimes(ctx, accountID, storage.PurposeEmailUndo, s.now())
+	return slices.DeleteFunc(all, func(o storage.OneTime) bool { return o.Hash == one.Hash || !o.CreatedAt.Before(one.CreatedAt) }), wrap("list former addresses", err)
+}
+
+// clearSquatter takes the address from another account that never proved to have it: the token that is about to be used proves it.
+func (s *Service) clearSquatter(ctx context.Context, key string, except int64) error {
+	other, err := s.store.Account(ctx, storage.AccountKey{EmailKey: key})
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for address: %w", err)
+	}
+	if other.ID == except || other.EmailVerified {
+		return nil // where it is proven the write is refused, and says so
+	}
+	other.Email, other.EmailKey, other.UpdatedAt = "", "", s.now()
+	_, err = s.store.ReplaceAccount(ctx, other, storage.Effects{Void: mailedPurposes()}, s.now())
+	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict) {
+		return nil // it changed meanwhile: the write says what is
+	}
+	return wrap("free address", err)
+}
+
+// formerEmails are the addresses that can still be brought back, each once.
+func (s *Service) formerEmails(ctx context.Context, accountID int64) ([]string, error) {
+	all, err := s.store.ListOneTimes(ctx, accountID, storage.PurposeEmailUndo, s.now())
+	if err != nil {
+		return nil, fmt.Errorf("list former addresses: %w", err)
+	}
+	var out []string
+	for _, one := range all {
+		d, err := formerOf(one)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(out, d.Email) {
+			out = append(out, d.Email)
+		}
+	}
+	return out, nil
+}
