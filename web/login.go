@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"latchkey/provider/account"
-	"latchkey/provider/serve"
 	"latchkey/storage"
 )
 
