@@ -98,8 +98,10 @@ type Deps struct {
 	Second         SecondFactors
 	Authenticators Authenticators
 	RecoveryCodes  RecoveryCodes
-	Sessions       Sessions
-	Flows          Flows
+	// Passkeys is everything about passkeys; nil: there are none.
+	Passkeys *Passkeys
+	Sessions Sessions
+	Flows    Flows
 	// Devices are the pages of the device grant; nil hides them.
 	Devices Devices
 	// Client finds an application. Of one that it does not find pages show the ID.

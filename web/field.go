@@ -53,7 +53,11 @@ func (f *frame) put(d field) field {
 }
 
 func (f *frame) loginField(value string, autofocus bool) field {
-	return f.put(field{Name: "username", Label: f.T("field.login"), Value: value, Autocomplete: "username", Capitalize: "none", Raw: true, Dir: "ltr",
+	complete := "username"
+	if f.s.Passkeys != nil {
+		complete += " webauthn" // passkeys are in the field's own list
+	}
+	return f.put(field{Name: "username", Label: f.T("field.login"), Value: value, Autocomplete: complete, Capitalize: "none", Raw: true, Dir: "ltr",
 		Enter: "next", Required: true, Max: 254, Autofocus: autofocus, Live: true, Missing: f.T("login.missing")})
 }
 

@@ -20,6 +20,11 @@ type loginView struct {
 	Known     bool
 	LoginName string
 	Other     bool
+	// Passkey is the other way in; nil where there is none. Able: whether the browser could keep a passkey is asked. Signals are for the browser.
+	Passkey *passkeyForm
+	Able    bool
+	Signals string
+	in      signIn
 }
 
 // signIn is what both methods of /login find out first.
@@ -51,7 +56,7 @@ func (s *Site) loginView(r *http.Request, in signIn) *loginView {
 		f.Back = with(f.Back, "other", "1")
 	}
 	f.forFlow(in.fl)
-	v := &loginView{frame: f, Flow: in.fl, Return: in.ret, Other: in.other}
+	v := &loginView{frame: f, Flow: in.fl, Return: in.ret, Other: in.other, Able: s.Passkeys != nil, in: in}
 	switch {
 	case in.reauth():
 		v.Known, v.Person, v.LoginName, f.Title = true, called(in.who), login(in.who), f.T("reauth.title")
@@ -84,7 +89,10 @@ func (s *Site) login(w http.ResponseWriter, r *http.Request) error {
 	return s.drawLogin(w, r, http.StatusOK, v, name)
 }
 
-func (s *Site) drawLogin(w http.ResponseWriter, r *http.Request, status int, v *loginView, name string) error {
+func (s *Site) drawLogin(w http.ResponseWriter, r *http.Request, status int, v *loginView, name string) (err error) {
+	if v.Passkey, err = s.loginPasskeyForm(r, v, v.in); err != nil {
+		return err
+	}
 	v.Login = v.loginField(name, name == "")
 	v.Password = v.passwordField("password", v.T("field.password"))
 	v.Password.Autofocus = name != "" && len(v.Errors) == 0
@@ -132,8 +140,7 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.drawLogin(w, r, status, v, cred.Login)
 	}
-	s.welcome(w, r, got, in.fl.Sealed, in.ret)
-	return nil
+	return s.welcomeBy(w, r, got, form, in.fl.Sealed, in.ret)
 }
 
 // goesBy tells whether name is one that the account signs in with.

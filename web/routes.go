@@ -83,6 +83,7 @@ func (s *Site) Routes() []Route {
 		routes = append(routes, get("/device", "page_device", s.device), post("/device", "page_device", s.devicePost),
 			get(deviceAsk, "page_device_confirm", s.deviceAsk), post(deviceAsk, "page_device_confirm", s.deviceDecide), get("/device/done", "page_device_done", s.deviceDone))
 	}
+	routes = append(routes, s.passkeyRoutes(get, post)...)
 	if s.Mailbox != nil {
 		routes = append(routes, get("/dev/mail", "dev_mail", s.mailbox))
 	}

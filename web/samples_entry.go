@@ -14,6 +14,7 @@ func entrySamples() []Sample {
 			v := &loginView{frame: f, Flow: f.toNotes()}
 			f.titled("login.title", "client", f.App.Name)
 			change(v)
+			v.Passkey, v.Able = v.samplePasskey(), true
 			v.Login = v.loginField(v.LoginName, v.LoginName == "")
 			v.Password = v.passwordField("password", v.T("field.password"))
 			return v

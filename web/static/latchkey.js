@@ -120,3 +120,47 @@ for (const a of all('[data-onward]')) {
   const late = setTimeout(go, 5000);
   addEventListener('load', go, { once: true });
 }
+
+// Passkeys: in the name field's own autofill and by a button; made by a button, or quietly where the browser just filled the password.
+const keys = window.PublicKeyCredential;
+function passkey(form) {
+  const { passkey: kind, options, quiet } = form.dataset, button = form.querySelector('button'), status = form.querySelector('[role=status]'), told = status.dataset;
+  const parse = kind === 'get' ? 'parseRequestOptionsFromJSON' : 'parseCreationOptionsFromJSON';
+  if (!keys?.[parse]) { form.hidden = true; return; }
+  let asked, again;
+  const stop = () => { clearTimeout(again); asked?.abort(); asked = new AbortController(); };
+  const ask = async (mediation, more = '') => {
+    stop();
+    const { signal } = asked, res = await fetch(options + more, { method: 'POST', body: new URLSearchParams(), signal });
+    const { ticket, publicKey, message } = await res.json();
+    if (!res.ok) throw { message };
+    form.credential.value = JSON.stringify(await navigator.credentials[kind]({ publicKey: keys[parse](publicKey), mediation, signal }));
+    form.ticket.value = ticket;
+    for (const box of all('[data-too]:checked')) form.append(box.cloneNode());
+    form.submit();
+  };
+  const wait = async () => {   // nobody asked for this: what goes wrong is not told
+    if (quiet === undefined) return;
+    const can = await keys.getClientCapabilities?.() ?? {};
+    if (kind === 'create') { if (can.conditionalCreate) ask('conditional', '&quiet=1').catch(() => {}); return; }
+    if (!can.conditionalGet && !await keys.isConditionalMediationAvailable?.()) return;
+    ask('conditional').catch(() => {});
+    again = setTimeout(wait, 24e4);   // a question lasts five minutes
+  };
+  form.addEventListener('submit', async e => {
+    e.preventDefault();
+    busy(button, true);
+    status.textContent = '';
+    try { await ask(); } catch (err) {
+      busy(button, false);
+      status.textContent = { NotAllowedError: told.cancelled, InvalidStateError: told.exists }[err.name] ?? (err.name ? told.failed : err.message);
+      if (kind === 'get') wait();
+    }
+  });
+  addEventListener('pageshow', e => { if (e.persisted) wait(); });
+  wait();
+}
+all('form[data-passkey]').forEach(passkey);
+// Can this device keep a passkey? And what the server has of those that it keeps.
+for (const i of all('[data-able]')) keys?.isUserVerifyingPlatformAuthenticatorAvailable?.().then(yes => { i.value = yes && keys.parseCreationOptionsFromJSON ? '1' : ''; });
+for (const el of all('[data-signals]')) for (const [name, told] of JSON.parse(el.dataset.signals)) keys?.[name]?.(told).catch(() => {});
