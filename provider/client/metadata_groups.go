@@ -41,6 +41,7 @@ func (k *checker) groups() {
 			}
 		}
 	}
+	k.bad(c.SecondFactor && len(c.GrantTypes) == 1 && k.has("client_credentials"), "second_factor", "is set, but nobody signs in to a client that has client_credentials alone")
 	// Who is nobody is in no group.
 	k.bad(len(c.AllowedGroups) > 0 && len(c.GrantTypes) == 1 && k.has("client_credentials"), "allowed_groups", "is set, but nobody signs in to a client that has client_credentials alone")
 }

@@ -80,7 +80,7 @@ func TestMetadataRoundTrip(t *testing.T) {
 	}{
 		{"registrant.json", Registrant, "ID Secrets JWKS Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version " +
 			"Audiences DefaultAudience PKCEExempt SkipConsent AccountClaims AccessTokenAlg AllowedOrigins AccessTokenTTL IDTokenTTL RefreshTokenTTL Disabled ResponseModes Federated Forward " +
-			"AllowedGroups GroupsFilter GroupsInAccessToken Declared"},
+			"AllowedGroups GroupsFilter GroupsInAccessToken SecondFactor Declared"},
 		{"operator.json", Operator, "ID Sector Secrets JWKSURI Registered RegisteredWith RegistrationHash ExpiresAt CreatedAt UpdatedAt Version Declared " +
 			"Federated Forward"},
 	} {
@@ -154,7 +154,7 @@ func TestMemberTypes(t *testing.T) {
 	values := map[string]string{"string": `"x"`, "bool": `true`, "list": `["x"]`, "number": `7`, "object": `{"x":1}`, "list of numbers": `[7]`, "fraction": `1.5`, "negative": `-1`, "huge": `1e99`}
 	takes := map[string]string{"jwks": "object", "default_max_age": "number", "access_token_ttl": "number", "id_token_ttl": "number", "refresh_token_ttl": "number", "access_token_format": "", "federated_identities": ""}
 	for _, name := range []string{"require_auth_time", "require_signed_request_object", "require_pushed_authorization_requests", "frontchannel_logout_session_required",
-		"backchannel_logout_session_required", "pkce_exempt", "skip_consent", "account_claims", "disabled", "groups_in_access_token"} {
+		"backchannel_logout_session_required", "pkce_exempt", "skip_consent", "account_claims", "disabled", "groups_in_access_token", "second_factor"} {
 		takes[name] = "bool"
 	}
 	for _, name := range []string{"contacts", "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "request_uris", "default_acr_values",
