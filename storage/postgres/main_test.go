@@ -109,9 +109,12 @@ func openAt(t *testing.T, o Options) *Store {
 // patient is how long verbs have where what is tested is not how long they take, so that a busy machine changes nothing.
 const patient = time.Minute
 
+// unhurried is a migrated database to which connections may take their time, too.
+func unhurried(t *testing.T) string { return migrated(t) + "&connect_timeout=60" }
+
 func TestContract(t *testing.T) {
 	storagetest.Run(t, func(t *testing.T) storage.Store {
-		return openAt(t, Options{URL: migrated(t), MaxConns: 16, Timeout: patient})
+		return openAt(t, Options{URL: unhurried(t), MaxConns: 16, Timeout: patient})
 	})
 }
 
@@ -121,7 +124,7 @@ func TestReplicas(t *testing.T) {
 	for _, isolation := range []string{"read committed", "serializable"} {
 		t.Run(isolation, func(t *testing.T) {
 			storagetest.RunShared(t, func(t *testing.T) (all []storage.Store) {
-				url := migrated(t) + "&default_transaction_isolation=" + neturl.PathEscape(isolation)
+				url := unhurried(t) + "&default_transaction_isolation=" + neturl.PathEscape(isolation)
 				for range 8 {
 					all = append(all, openAt(t, Options{URL: url, Timeout: patient}))
 				}
@@ -135,7 +138,7 @@ func TestReopen(t *testing.T) {
 	urls := make(map[string]string)
 	storagetest.RunReopen(t, func(t *testing.T, dir string) storage.Store {
 		if urls[dir] == "" {
-			urls[dir] = migrated(t)
+			urls[dir] = unhurried(t)
 		}
 		return openAt(t, Options{URL: urls[dir], Timeout: patient})
 	})
