@@ -111,7 +111,7 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 	v := s.loginView(r, in)
 	v.Remember = form.Get("remember") == "1"
 	cred := account.Credentials{Dialect: account.Page, Login: form.Get("username"), Password: form.Get("password"),
-		Caller: s.caller(r, v.Lang), Persistent: v.Remember, DeviceToken: s.cookie(r, "device"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
+		Caller: s.caller(r, v.Lang), Persistent: v.Remember, DeviceToken: s.cookie(r, "known"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
 	if in.live {
 		cred.Replace = in.sess.SID
 	}

@@ -49,7 +49,7 @@ func (s *Site) loginPasskey(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := s.loginView(r, in)
 	v.Remember = form.Get("remember") == "1"
-	sent := account.PasskeySignIn{PasskeyAnswer: s.passkeyAnswer(r, v.Lang), Persistent: v.Remember, DeviceToken: s.cookie(r, "device"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
+	sent := account.PasskeySignIn{PasskeyAnswer: s.passkeyAnswer(r, v.Lang), Persistent: v.Remember, DeviceToken: s.cookie(r, "known"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
 	if in.live {
 		sent.Replace = in.sess.SID
 	}

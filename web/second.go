@@ -25,7 +25,7 @@ func (s *Site) welcome(w http.ResponseWriter, r *http.Request, got account.Signe
 func (s *Site) remember(w http.ResponseWriter, r *http.Request, got account.SignedIn) {
 	s.Sessions.Set(w, got.Session, got.Secret)
 	if got.Device != "" {
-		s.setCookie(w, "device", got.Device, "/", deviceAge)
+		s.setCookie(w, "known", got.Device, "/", deviceAge)
 	}
 	if s.cookie(r, "step") != "" {
 		s.setCookie(w, "step", "", "/", -1)
