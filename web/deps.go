@@ -9,6 +9,7 @@ import (
 	"latchkey/provider/account"
 	"latchkey/provider/logo"
 	"latchkey/storage"
+	"latchkey/web/theme"
 )
 
 // Sessions is the browser's session cookie.
@@ -118,6 +119,8 @@ type Deps struct {
 	Issuer string
 	// Brand is the product name that pages show.
 	Brand string
+	// Theme is what the operator changed of the look, as [LoadTheme] read it; nil for nothing.
+	Theme *theme.Theme
 	// DefaultLocale is used where nothing else decides.
 	DefaultLocale string
 	// SignUpOpen, ResetOpen: whether these pages exist. RequireVerified: signing in needs a proven address.

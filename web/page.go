@@ -35,6 +35,10 @@ type frame struct {
 	Key    blade
 	// App is the application that the page is about, nil if none.
 	App *app
+	// Logo stands in place of the product's name; nil for none. Bright and Night are the ground of light and of dark pages; Themed: there is a stylesheet of the operator's.
+	Logo          *logoView
+	Bright, Night string
+	Themed        bool
 	// Person and Here are for the account's pages: who is signed in, and which entry of the menu this is.
 	Person, Here string
 
@@ -67,6 +71,11 @@ func (f *frame) SignUpOpen() bool { return f.s.SignUpOpen }
 // ResetOpen is as SignUpOpen.
 func (f *frame) ResetOpen() bool { return f.s.ResetOpen }
 
+// functions are those that templates have.
+func (s *Site) functions() template.FuncMap {
+	return template.FuncMap{"asset": s.asset, "plain": words.Plain, "iso": iso}
+}
+
 // parse reads every page's template, each with the layout and the parts.
 func (s *Site) parse() (map[string]*template.Template, error) {
 	names, err := fs.Glob(files, "templates/pages/*.html")
@@ -76,10 +85,13 @@ func (s *Site) parse() (map[string]*template.Template, error) {
 	pages := map[string]*template.Template{}
 	for _, n := range names {
 		name := strings.TrimSuffix(path.Base(n), ".html")
-		t, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"asset": s.asset, "plain": words.Plain, "iso": iso}).
+		t, err := template.New(name).Option("missingkey=error").Funcs(s.functions()).
 			ParseFS(files, "templates/*.html", n)
 		if err != nil {
 			return nil, fmt.Errorf("parse template: %w", err)
+		}
+		if err := override(t, name, s.Theme.Templates); err != nil {
+			return nil, err
 		}
 		pages[name] = t
 	}
@@ -93,6 +105,7 @@ func (s *Site) frame(c *words.Catalogue, theme string) *frame {
 	if theme == "light" || theme == "dark" {
 		f.Theme = theme
 	}
+	f.dress()
 	for _, tag := range s.words.Tags() {
 		other, _ := s.words.Get(tag)
 		f.Langs = append(f.Langs, choice{tag, other.Name, tag == c.Tag})

@@ -13,6 +13,7 @@ import (
 	"latchkey/provider/account"
 	"latchkey/provider/serve"
 	"latchkey/storage"
+	"latchkey/web/theme"
 	"latchkey/web/words"
 )
 
@@ -31,12 +32,17 @@ type Site struct {
 
 var _ serve.Pages = (*Site)(nil)
 
-// New parses every template and catalogue, so that what is wrong with them is known at start. Account, Second, Authenticators, RecoveryCodes, Sessions, Flows, Client, Issuer and
+// New parses every template and catalogue, so that what is wrong with them is known at start. Account, Sessions, Flows, Client, Issuer and
 // Now of d are required.
 func New(d Deps) (*Site, error) {
-	if d.Account == nil || d.Second == nil || d.Authenticators == nil || d.RecoveryCodes == nil || d.Sessions == nil || d.Flows == nil || d.Client == nil || d.Now == nil {
-		return nil, errors.New("web: account, second, authenticators, recovery codes, sessions, flows, client and now are required")
+	if d.Account == nil || d.Sessions == nil || d.Flows == nil || d.Client == nil || d.Now == nil {
+		return nil, errors.New("web: account, sessions, flows, client and now are required")
 	}
+	return newSite(d)
+}
+
+// newSite is New for who only looks at pages: what they stand on may be missing.
+func newSite(d Deps) (*Site, error) {
 	u, err := url.Parse(d.Issuer)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("web: issuer %q is no http or https address", d.Issuer)
@@ -53,11 +59,14 @@ func New(d Deps) (*Site, error) {
 	if d.PictureMax == 0 {
 		d.PictureMax = maxPicture
 	}
+	if d.Theme == nil {
+		d.Theme = &theme.Theme{}
+	}
 	s := &Site{Deps: d, base: strings.TrimSuffix(u.EscapedPath(), "/"), host: u.Host, secure: u.Scheme == "https"}
-	if s.words, err = words.Load(d.DefaultLocale, nil); err != nil {
+	if s.words, err = words.Load(d.DefaultLocale, d.Theme.Locales); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	if s.assets, err = loadAssets(); err != nil {
+	if s.assets, err = loadAssets(d.Theme); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	if s.pages, err = s.parse(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"latchkey/provider/serve"
+	"latchkey/web/theme"
 )
 
 //go:embed static templates
@@ -29,7 +30,7 @@ type asset struct {
 	plain, small []byte // small is gzip, nil where it would not be smaller
 }
 
-func loadAssets() (*assets, error) {
+func loadAssets(th *theme.Theme) (*assets, error) {
 	entries, err := files.ReadDir("static")
 	if err != nil {
 		return nil, fmt.Errorf("read static files: %w", err)
@@ -51,6 +52,9 @@ func loadAssets() (*assets, error) {
 			}
 		}
 		a.byName[e.Name()] = f
+	}
+	if err := a.addTheme(th, sum); err != nil {
+		return nil, err
 	}
 	a.version = hex.EncodeToString(sum.Sum(nil)[:8])
 	return a, nil
