@@ -67,13 +67,11 @@ func (s *Store) ListEvents(ctx context.Context, q storage.EventQuery, now time.T
 		if q.Before != "" {
 			end = eventKey(q.AccountID, q.Before)
 		}
-		k, row := c.Seek(end)
-		if k == nil {
-			k, row = c.Last()
-		} else {
-			k, row = c.Prev()
+		before := c.Prev
+		if k, _ := c.Seek(end); k == nil {
+			before = c.Last
 		}
-		for ; bytes.HasPrefix(k, of) && len(list) < limit; k, row = c.Prev() {
+		for k, row := before(); bytes.HasPrefix(k, of) && len(list) < limit; k, row = c.Prev() {
 			payload, ok := open(tEvents, k, row)
 			if !ok {
 				return corrupt(tEvents, "a row with a wrong checksum").err
