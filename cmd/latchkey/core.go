@@ -17,6 +17,7 @@ import (
 	"latchkey/cmd/latchkey/validator"
 	"latchkey/keys"
 	"latchkey/provider/account"
+	"latchkey/provider/activity"
 	"latchkey/provider/audit"
 	"latchkey/provider/client"
 	"latchkey/provider/fetch"
@@ -39,6 +40,9 @@ type core struct {
 	declared *declaring
 	fetcher  *fetch.Fetcher
 	accounts *account.Service
+	// activity is the record that people can read of their own account; endActivity waits until all of it is written.
+	activity    *activity.Log
+	endActivity func()
 	// driver is the store without what is before it.
 	driver opened
 	// cache answers from memory while changes are told; nil where no other process has the store.
@@ -113,12 +117,17 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 			}
 		},
 	})
+	if err != nil {
+		return err
+	}
+	c.endActivity, err = c.startActivity()
 	return err
 }
 
 // Close releases everything.
 func (c *core) Close() error {
 	c.accounts.Close()
+	c.endActivity()
 	return c.store.Close()
 }
 

@@ -37,10 +37,11 @@ func latchkey() int {
 }
 
 // openAdmin opens the store for a command, while no server has it.
-func openAdmin(ctx context.Context, cfg *config.Config) (http.Handler, func() error, error) {
+func openAdmin(ctx context.Context, cfg *config.Config) (api http.Handler, end func() error, err error) {
 	log := newLogger(cfg, os.Stderr)
-	sink := auditLog(log, audit.Discard)
-	c, err := openCore(ctx, cfg, log, coreOptions{sink: sink})
+	var c *core
+	sink := auditLog(log, noted(audit.Discard, func() *core { return c }))
+	c, err = openCore(ctx, cfg, log, coreOptions{sink: sink})
 	if err != nil {
 		return nil, nil, err
 	}

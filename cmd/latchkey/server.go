@@ -109,10 +109,10 @@ func (s *server) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	s.sink = auditLog(s.log, audit.SinkFunc(func(ctx context.Context, e audit.Event) {
+	s.sink = auditLog(s.log, noted(audit.SinkFunc(func(ctx context.Context, e audit.Event) {
 		s.edge.Sink().Record(ctx, e)
 		s.wakeLogout(e)
-	}))
+	}), func() *core { return s.core }))
 	s.ops = serve.NewOps(s.reg, s.cfg.Server.Pprof)
 	s.reg.MustRegister(s.ops.Readiness())
 	return nil
@@ -159,6 +159,7 @@ func (s *server) openCore(ctx context.Context) (err error) {
 // serve assembles the public side, opens its listener, and waits for the end.
 func (s *server) serve(ctx context.Context) (err error) {
 	roomForHashes(s.core.accounts.Stats().Slots)
+	s.reg.MustRegister(activityDropped(s.core.activity))
 	if err := s.core.openMint(); err != nil {
 		return err
 	}
@@ -213,6 +214,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	s.ops.Started(serve.Check{Name: "store", Probe: s.core.store.Ping}, serve.Check{Name: "keys", Probe: s.core.keysReady})
 	s.log.InfoContext(ctx, "serving", "issuer", s.cfg.Issuer, "listen", ln.Addr().String(), "ops_listen", s.cfg.Server.OpsListen,
 		"store", s.cfg.Storage.Driver, "version", version, "memory_limit", memoryLimit())
+	s.showSetup(ctx)
 	if s.cfg.Dev {
 		s.banner()
 	}

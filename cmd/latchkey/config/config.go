@@ -92,6 +92,7 @@ type Accounts struct {
 	ResetTTL, VerifyTTL  Duration
 	PasswordMinLength    int
 	NewPassword          NewPassword
+	Activity             Activity
 	SecondFactor         SecondFactor
 	StepUpAge            Duration
 	Hash                 struct {

@@ -103,6 +103,7 @@ func (c *Config) accountKeys() []key {
 		{path: "accounts.password.min_length", to: &a.PasswordMinLength, def: "8", min: "1", max: "64", doc: "Shortest password on pages, in characters. Where set, it raises the minimum of every dialect of the API too, never lowers it."},
 	}
 	t = append(t, c.passwordKeys()...)
+	t = append(t, c.activityKeys()...)
 	t = append(t, c.secondKeys()...)
 	t = append(t, []key{
 		{path: "accounts.hash.memory", to: &a.Hash.Memory, def: "19MiB", min: "8KiB", max: "4GiB", doc: "Memory of one argon2id hash."},

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/provider/activity"
+	"latchkey/provider/audit"
+)
+
+// startActivity begins to write down what happens to accounts. What it returns waits until everything is written.
+func (c *core) startActivity() (end func(), err error) {
+	c.activity, err = activity.New(activity.Config{Store: c.store, Keep: c.cfg.Accounts.Activity.Keep.D(), Now: c.now, Random: rand.Reader, Logger: c.log})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); c.activity.Run(ctx) }()
+	return func() { cancel(); <-done }, nil
+}
+
+// noted is a sink that hands events on, and to the record of a core that may not be open yet.
+func noted(also audit.Sink, of func() *core) audit.Sink {
+	return audit.SinkFunc(func(ctx context.Context, e audit.Event) {
+		also.Record(ctx, e)
+		if c := of(); c != nil {
+			c.activity.Record(ctx, e)
+		}
+	})
+}
+
+// activityDropped counts what was lost of people's records.
+func activityDropped(log *activity.Log) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "latchkey_activity_dropped_total", Help: "Entries of people's own records of their accounts that were lost, because the store was away or too slow.",
+	}, func() float64 { return float64(log.Dropped()) })
+}
