@@ -107,7 +107,12 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	party, err := c.passkeyParty()
+	if err != nil {
+		return err
+	}
 	c.accounts, err = account.New(accountConfig(c.cfg), account.Deps{
+		Passkeys: party,
 		Breaches: breaches,
 		Store:    c.store, Outbox: c.store, Vault: c.rings, Links: web.Links(c.cfg.Issuer), Audit: o.sink, Now: c.now, Random: rand.Reader,
 		GroupsOf: c.declared.directory.Of,

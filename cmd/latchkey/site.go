@@ -36,7 +36,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 		return nil, err
 	}
 	deps := web.Deps{
-		Account: c.accounts, Second: c.accounts, Authenticators: c.accounts, RecoveryCodes: c.accounts, Sessions: c.sessions(u), Flows: fl, Devices: dv, Client: c.registry.Client, Logos: c.logos(),
+		Account: c.accounts, Second: c.accounts, Authenticators: c.accounts, RecoveryCodes: c.accounts, Passkeys: c.passkeyPages(), Sessions: c.sessions(u), Flows: fl, Devices: dv, Client: c.registry.Client, Logos: c.logos(),
 		Told: func(ctx context.Context, ended storage.Session) (apps []storage.Client, frames []string) {
 			return s.provider.Told(ctx, ended)
 		},

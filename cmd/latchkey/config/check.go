@@ -27,6 +27,7 @@ func (c *Config) check(fault func(path, format string, args ...any)) {
 	c.checkForwarded(fault)
 	c.checkFetch(fault)
 	c.checkBackup(fault)
+	c.checkPasskeys(fault)
 	c.checkResources(fault)
 	c.checkSecond(fault)
 	if c.Accounts.Session.PersistentTTL < c.Accounts.Session.TTL {

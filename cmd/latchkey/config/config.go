@@ -95,6 +95,7 @@ type Accounts struct {
 	Activity             Activity
 	SecondFactor         SecondFactor
 	StepUpAge            Duration
+	Passkeys             Passkeys
 	Hash                 struct {
 		Memory        Size
 		Passes, Lanes int
