@@ -116,6 +116,7 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 		Breaches: breaches,
 		Store:    c.store, Outbox: c.store, Vault: c.rings, Links: web.Links(c.cfg.Issuer), Audit: o.sink, Now: c.now, Random: rand.Reader,
 		GroupsOf: c.declared.directory.Of,
+		SetupSecret: c.setupSecret(),
 		Wake: func() {
 			if f := c.wake.Load(); f != nil {
 				(*f)()
@@ -203,6 +204,7 @@ func accountConfig(cfg *config.Config) account.Config {
 	c.Limits.Forgot = account.Budget{Max: a.Limits.ForgotMails, Window: window}
 	c.MaxResume, c.MaxPicture = int(a.Files.ResumeMax), int(a.Files.PictureMax)
 	c.PasswordMinBits, c.BreachClosed = a.NewPassword.MinBits, a.NewPassword.Breach.WhenAway == "closed"
+	c.Lifecycle = a.Lifecycle.Rules(c.Lifecycle, a.SignUp)
 	c.SignUpOpen, c.RequireVerified = a.SignUp == "open", a.RequireVerifiedEmail
 	c.Second = a.SecondFactor.Rules(c.Second, cfg.Web.Brand, a.StepUpAge)
 	return c

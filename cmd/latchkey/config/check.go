@@ -30,6 +30,7 @@ func (c *Config) check(fault func(path, format string, args ...any)) {
 	c.checkPasskeys(fault)
 	c.checkResources(fault)
 	c.checkSecond(fault)
+	c.checkLifecycle(fault)
 	if c.Accounts.Session.PersistentTTL < c.Accounts.Session.TTL {
 		fault("accounts.session.persistent_ttl", "is shorter than accounts.session.ttl")
 	}

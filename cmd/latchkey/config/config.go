@@ -92,10 +92,11 @@ type Accounts struct {
 	ResetTTL, VerifyTTL  Duration
 	PasswordMinLength    int
 	NewPassword          NewPassword
-	Activity             Activity
 	SecondFactor         SecondFactor
 	StepUpAge            Duration
 	Passkeys             Passkeys
+	Lifecycle            Lifecycle
+	Activity             Activity
 	Hash                 struct {
 		Memory        Size
 		Passes, Lanes int

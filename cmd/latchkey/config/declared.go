@@ -59,7 +59,7 @@ const (
 
 // UsernamesAreGiven says whether people have the usernames that an operator gave them. Where they can take any that is free, a stranger could take one
 // that a file names.
-func (c *Config) UsernamesAreGiven() bool { return c.Accounts.SignUp == "closed" }
+func (c *Config) UsernamesAreGiven() bool { return c.Accounts.SignUp != "open" }
 
 // parseMember reads what a file calls a member: an e-mail address has an "@", a sub is a UUID, and all else is a username.
 func parseMember(text string, usernames bool) (Member, error) {

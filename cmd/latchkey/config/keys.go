@@ -96,16 +96,17 @@ func (c *Config) accountKeys() []key {
 		}
 	}
 	t := []key{
-		{path: "accounts.signup", to: &a.SignUp, def: "open", oneOf: []string{"open", "closed"}, doc: "Whether people may make accounts themselves."},
+		{path: "accounts.signup", to: &a.SignUp, def: "open", oneOf: []string{"open", "invite", "closed"}, doc: "Whether people may make accounts themselves: `open`; `invite`, only who was invited (`latchkey users invite`), and the pages say so; or `closed`. Invitations work in any case."},
 		{path: "accounts.require_verified_email", to: &a.RequireVerifiedEmail, def: "false", doc: "Signing in needs a proven address."},
 		{path: "accounts.reset_ttl", to: &a.ResetTTL, def: "15m", min: "1m", max: "1d", doc: "Lifetime of the link that resets a password."},
 		{path: "accounts.verify_ttl", to: &a.VerifyTTL, def: "60m", min: "1m", max: "30d", doc: "Lifetime of the link that proves an address."},
 		{path: "accounts.password.min_length", to: &a.PasswordMinLength, def: "8", min: "1", max: "64", doc: "Shortest password on pages, in characters. Where set, it raises the minimum of every dialect of the API too, never lowers it."},
 	}
 	t = append(t, c.passwordKeys()...)
-	t = append(t, c.activityKeys()...)
 	t = append(t, c.secondKeys()...)
 	t = append(t, c.passkeyKeys()...)
+	t = append(t, c.lifecycleKeys()...)
+	t = append(t, c.activityKeys()...)
 	t = append(t, []key{
 		{path: "accounts.hash.memory", to: &a.Hash.Memory, def: "19MiB", min: "8KiB", max: "4GiB", doc: "Memory of one argon2id hash."},
 		{path: "accounts.hash.passes", to: &a.Hash.Passes, def: "2", min: "1", max: "64", doc: "Passes of argon2id over that memory."},
