@@ -62,7 +62,7 @@ func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 	b.flows.allow = func(string) error { return nil }
 	b.flows.deny = func(w http.ResponseWriter, _ string) error { w.WriteHeader(http.StatusTeapot); return nil }
 	b.fill(now)
-	composer, err := NewComposer(issuer, "", "", func() time.Time { return now })
+	composer, err := NewComposer(issuer, "", "", nil, func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -159,7 +159,7 @@ func (c composer) Compose(kind, locale string, l account.Letter) (mail.Message, 
 // newCourier makes the courier of the outbox.
 func newCourier(c *core, box *mail.Memory) (*mail.Courier, error) {
 	cfg := c.cfg
-	words, err := web.NewComposer(cfg.Issuer, cfg.Web.Brand, cfg.Web.DefaultLocale, c.now)
+	words, err := web.NewComposer(cfg.Issuer, cfg.Web.Brand, cfg.Web.DefaultLocale, nil, c.now)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func (s *Service) mail(kind string, a storage.Account, c Caller, l Letter, ttl t
 	if !ok || to.Key != a.EmailKey {
 		return storage.Mail{}, errors.New("the account's address does not match its key")
 	}
-	l.To, l.Name = to.Address, displayName(a)
+	l.To, l.Name, l.Zone = to.Address, displayName(a), a.Zoneinfo
 	if !a.EmailVerified {
 		// Anybody may have signed up with somebody else's address, and a full name can say "visit evil.example". A username cannot.
 		l.Name = a.Username

@@ -214,6 +214,8 @@ type Letter struct {
 	Address string    `json:"address,omitempty"`
 	Agent   string    `json:"agent,omitempty"`
 	Due     time.Time `json:"due,omitzero"`
+	// Zone is the person's time zone, "" if they told none.
+	Zone string `json:"zone,omitempty"`
 }
 
 // The kinds of mail ([storage.Mail].Kind).
