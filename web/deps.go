@@ -134,6 +134,8 @@ type Deps struct {
 	// HelpURL, PrivacyURL, TermsURL are shown in the footer where set.
 	HelpURL, PrivacyURL, TermsURL string
 	Now                           func() time.Time
+	// StepUpAge is how long after a sign-in nobody is asked again.
+	StepUpAge time.Duration
 	// Mailbox, in development mode only, lists the mails that were sent; nil hides the page.
 	Mailbox Mailbox
 	// Demo, in development mode only, is the sample application's client; "" hides it.

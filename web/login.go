@@ -77,6 +77,9 @@ func (s *Site) login(w http.ResponseWriter, r *http.Request) error {
 		s.see(w, r, orAccount(in.ret))
 		return nil
 	}
+	if in.live && in.fl.StepUp && !in.other {
+		return s.stepUp(w, r, in)
+	}
 	v := s.loginView(r, in)
 	if in.live && in.fl.ChooseAccount && !in.other {
 		v.Known, v.Person, v.LoginName, v.Title = true, called(in.who), login(in.who), v.T("choose.title")

@@ -133,7 +133,7 @@ func (s *Site) begin(r *http.Request, flowLocales, accountLocale string) *frame 
 func notice(c *words.Catalogue, word string) string {
 	switch word {
 	case "verified", "reset", "signed_out", "saved", "password_changed", "session_ended", "sessions_ended", "verification_sent", "again",
-		"resume_saved", "resume_removed", "picture_saved", "picture_removed", "access_removed":
+		"step_gone", "twostep_off", "codes_saved", "resume_saved", "resume_removed", "picture_saved", "picture_removed", "access_removed":
 		return c.T("notice." + word)
 	}
 	return ""

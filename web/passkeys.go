@@ -25,6 +25,8 @@ type PasskeyEntry interface {
 type PasskeyMaker interface {
 	AskNewPasskey(ctx context.Context, accountID int64, browser string, quiet bool, caller account.Caller) (passkey.Question, error)
 	AddPasskey(ctx context.Context, accountID int64, in account.PasskeyAnswer, name string) (storage.Passkey, error)
+	AskEnrolPasskey(ctx context.Context, step, browser string, caller account.Caller) (passkey.Question, error)
+	EnrolPasskey(ctx context.Context, step string, in account.PasskeyAnswer, name string) (account.SignedIn, error)
 }
 
 // PasskeyKeeper keeps the list of somebody's passkeys.
@@ -142,6 +144,8 @@ func (s *Site) ask(w http.ResponseWriter, r *http.Request, f *frame) (passkey.Qu
 	q, caller := r.URL.Query(), s.caller(r, f.Lang)
 	in := account.PasskeyAsk{Browser: s.browser(w, r), Two: q.Get("two") == "1", Caller: caller}
 	switch q.Get("for") {
+	case "enrol":
+		return s.Passkeys.AskEnrolPasskey(r.Context(), s.cookie(r, "step"), in.Browser, caller)
 	case "step":
 		if in.Step = s.cookie(r, "step"); in.Step == "" {
 			return passkey.Question{}, &account.Refusal{Kind: account.StepGone}

@@ -84,6 +84,7 @@ func (s *Site) Routes() []Route {
 			get(deviceAsk, "page_device_confirm", s.deviceAsk), post(deviceAsk, "page_device_confirm", s.deviceDecide), get("/device/done", "page_device_done", s.deviceDone))
 	}
 	routes = append(routes, s.passkeyRoutes(get, post)...)
+	routes = append(routes, s.secondRoutes(get, post)...)
 	if s.Mailbox != nil {
 		routes = append(routes, get("/dev/mail", "dev_mail", s.mailbox))
 	}

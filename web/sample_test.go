@@ -76,7 +76,7 @@ func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 		mails = append(mails, SentMail{"ada.byron@example.com", subject, text, html, now.Add(-3 * time.Minute)})
 	}
 	site, err := New(Deps{Account: b.verbs, Second: b.second, Authenticators: b.second, RecoveryCodes: b.second, Sessions: b.sess, Flows: b.flows, Devices: b.devices, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
-		PasswordMin: 8, ResetTTL: 15 * time.Minute, VerifyTTL: 24 * time.Hour, Now: func() time.Time { return now }, Mailbox: mails, DemoClientID: "demo",
+		PasswordMin: 8, StepUpAge: 10 * time.Minute, ResetTTL: 15 * time.Minute, VerifyTTL: 24 * time.Hour, Now: func() time.Time { return now }, Mailbox: mails, DemoClientID: "demo",
 		Logos: b.logos, Client: func(_ context.Context, id string) (storage.Client, error) {
 			if c, ok := sampleClients()[id]; ok {
 				return c, nil

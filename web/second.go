@@ -101,3 +101,42 @@ type RecoveryCodes interface {
 	RenewRecoveryCodes(ctx context.Context, a storage.Account, c account.Caller) (kept string, err error)
 	KeptCodes(a storage.Account, kept string) ([]string, error)
 }
+
+// secondRoutes are the rows of the table of pages that are about second factors.
+func (s *Site) secondRoutes(get, post func(p, name string, h serve.Handler) Route) []Route {
+	routes := []Route{
+		get(otpPage, "page_otp", s.otp), post(otpPage, "page_otp", s.otpPost),
+		get(recoveryPage, "page_recovery", s.recovery), post(recoveryPage, "page_recovery", s.recoveryPost),
+		get(enrolPage, "page_enrol", s.enrol),
+		get(enrolPage+"/app", "page_enrol_app", s.enrolApp), post(enrolPage+"/app", "page_enrol_app", s.enrolAppPost),
+		post("/login/decline", "page_decline", s.declinePost),
+		get(reauthPage, "page_reauth", s.reauth), post(reauthPage, "page_reauth", s.reauthPost),
+		get(twoStepPage, "page_two_step", s.twoStep),
+		get(appPage, "page_two_step_app", s.app), post(appPage, "page_two_step_app", s.appPost),
+		get(codesPage, "page_codes", s.codes), post(codesPage, "page_codes", s.codesSaved),
+		get(codesPage+".txt", "page_codes_file", s.codesFile), post(codesPage+"/new", "page_codes_new", s.codesNew),
+		get(offPage, "page_two_step_off", s.twoStepOff), post(offPage, "page_two_step_off", s.twoStepOffPost),
+	}
+	if s.Passkeys != nil {
+		routes = append(routes, post(otpPage+"/passkey", "page_otp_passkey", s.otpPasskey), post(enrolPage+"/passkey", "page_enrol_passkey", s.enrolPasskey),
+			post(reauthPage+"/passkey", "page_reauth_passkey", s.reauthPasskey))
+	}
+	return routes
+}
+
+// stepUp asks somebody who is signed in for the second factor that a flow is worth. Where there is nothing to ask, they declined as it were.
+func (s *Site) stepUp(w http.ResponseWriter, r *http.Request, in signIn) error {
+	err := s.Second.StepUp(r.Context(), in.who, in.sess, in.fl.MustTwo, s.cookie(r, "known"), s.caller(r, ""))
+	if s.step(w, r, err, in.fl.Sealed, in.ret) {
+		return nil
+	}
+	if !account.IsKind(err, account.FactorUsed) {
+		return err
+	}
+	again, err := s.Flows.Decline(r, in.fl.Sealed, in.sess.SID)
+	if err != nil {
+		return err
+	}
+	s.resume(w, r, again)
+	return nil
+}

@@ -44,7 +44,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 		Issuer:    cfg.Issuer, Brand: cfg.Web.Brand, DefaultLocale: cfg.Web.DefaultLocale,
 		SignUpOpen: cfg.Accounts.SignUp == "open", ResetOpen: true, RequireVerified: cfg.Accounts.RequireVerifiedEmail,
 		PasswordMin: c.accounts.Minimum(account.Page), ResumeMax: int64(cfg.Accounts.Files.ResumeMax), PictureMax: int64(cfg.Accounts.Files.PictureMax),
-		ResetTTL: cfg.Accounts.ResetTTL.D(), VerifyTTL: cfg.Accounts.VerifyTTL.D(),
+		StepUpAge: cfg.Accounts.StepUpAge.D(), ResetTTL: cfg.Accounts.ResetTTL.D(), VerifyTTL: cfg.Accounts.VerifyTTL.D(),
 		HelpURL: cfg.Web.HelpURL, PrivacyURL: cfg.Web.PrivacyURL, TermsURL: cfg.Web.TermsURL, Now: c.now,
 	}
 	if cfg.Dev {
