@@ -59,4 +59,6 @@ type SessionChange struct {
 	AddClient string
 	// AddNotify is appended to Notify unless it is there.
 	AddNotify string
+	// DropClient is taken out of Clients and Notify; where it was in Notify, a [LogoutNotice] is queued for it as if the session had ended.
+	DropClient string
 }

@@ -89,6 +89,13 @@ func (s *Store) TouchSession(ctx context.Context, sid string, change storage.Ses
 		if change.AddNotify != "" && !slices.Contains(touched.Notify, change.AddNotify) {
 			touched.Notify = append(touched.Notify, change.AddNotify)
 		}
+		if slices.Contains(touched.Notify, change.DropClient) {
+			t.notify(storage.Session{SID: sid, AccountID: touched.AccountID, Notify: []string{change.DropClient}}, t.subOf(touched.AccountID), now)
+		}
+		if change.DropClient != "" {
+			leave := func(client string) bool { return client == change.DropClient }
+			touched.Clients, touched.Notify = slices.DeleteFunc(touched.Clients, leave), slices.DeleteFunc(touched.Notify, leave)
+		}
 		save(t, tSessions, []byte(sid), walkSession, touched)
 		if !touched.ExpiresAt.Equal(before) {
 			t.drop(tExpiry, expiryKey(before, tSessions, []byte(sid)))

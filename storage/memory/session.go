@@ -71,6 +71,13 @@ func (s *Store) TouchSession(ctx context.Context, sid string, change storage.Ses
 		if change.AddNotify != "" && !slices.Contains(touched.Notify, change.AddNotify) {
 			touched.Notify = append(touched.Notify, change.AddNotify)
 		}
+		if slices.Contains(touched.Notify, change.DropClient) {
+			s.notify(t, storage.Session{SID: sid, AccountID: touched.AccountID, Notify: []string{change.DropClient}}, s.accounts[touched.AccountID].Sub, now)
+		}
+		if change.DropClient != "" {
+			leave := func(client string) bool { return client == change.DropClient }
+			touched.Clients, touched.Notify = slices.DeleteFunc(touched.Clients, leave), slices.DeleteFunc(touched.Notify, leave)
+		}
 		put(t, s.sessions, sid, touched)
 		s.expires(touched.ExpiresAt, expiring{kind: aSession, id: sid})
 		session = cloneSession(touched)

@@ -43,19 +43,25 @@ func (s *Store) TouchSession(ctx context.Context, sid string, change storage.Ses
 		amr = toTexts(change.AMR)
 	}
 	var touched []storage.Session
-	err := s.run(ctx, "TouchSession", repeating, s.t.sessions.get(&touched, `UPDATE sessions SET
+	var steps []step
+	if change.DropClient != "" {
+		steps = append(steps, step{args: []any{toText(sid), now, toText(change.DropClient)}, sql: `WITH ended AS (
+			SELECT sid, account_id, ARRAY[$3] AS notify FROM sessions WHERE sid = $1 AND expires_at > $2 AND $3 = ANY(notify) FOR UPDATE
+		) ` + queueNotices("$2")})
+	}
+	steps = append(steps, s.t.sessions.get(&touched, `UPDATE sessions SET
 		last_seen_at = coalesce($3, last_seen_at),
 		auth_time = coalesce($4, auth_time),
 		expires_at = coalesce($5, expires_at),
 		amr = coalesce($6, amr),
 		acr = CASE WHEN $7 = '' THEN acr ELSE $7 END,
 		secret_hash = CASE WHEN $8 = '' THEN secret_hash ELSE $8 END,
-		clients = CASE WHEN $9 = '' OR $9 = ANY(clients) THEN clients ELSE array_append(clients, $9) END,
-		notify = CASE WHEN $10 = '' OR $10 = ANY(notify) THEN notify ELSE array_append(notify, $10) END
+		clients = array_remove(CASE WHEN $9 = '' OR $9 = ANY(clients) THEN clients ELSE array_append(clients, $9) END, nullif($11, '')),
+		notify = array_remove(CASE WHEN $10 = '' OR $10 = ANY(notify) THEN notify ELSE array_append(notify, $10) END, nullif($11, ''))
 		WHERE sid = $1 AND expires_at > $2 RETURNING `+s.t.sessions.list,
 		toText(sid), now, moment(change.LastSeenAt), moment(change.AuthTime), moment(change.ExpiresAt), amr,
-		toText(change.ACR), toText(change.SecretHash), toText(change.AddClient), toText(change.AddNotify)))
-	if err != nil {
+		toText(change.ACR), toText(change.SecretHash), toText(change.AddClient), toText(change.AddNotify), toText(change.DropClient)))
+	if err := s.run(ctx, "TouchSession", repeating, steps...); err != nil {
 		return storage.Session{}, err
 	}
 	return only("TouchSession", touched)
@@ -124,13 +130,18 @@ func (s *Store) endSessions(scope storage.EndScope, ended *[]storage.Session, no
 	end := s.t.sessions.get(ended, `WITH ended AS (
 		DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE `+of.String()+` ORDER BY sid FOR UPDATE) RETURNING *
 	), told AS (
-		INSERT INTO notices (sid, client_id, account_id, sub, ended_at, not_before)
-		SELECT DISTINCT e.sid, n.client_id, e.account_id, a.sub, $1::timestamptz, $1::timestamptz
-		FROM ended e JOIN accounts a ON a.id = e.account_id CROSS JOIN unnest(e.notify) AS n (client_id)
-		ON CONFLICT (sid, client_id) DO UPDATE SET account_id = excluded.account_id, sub = excluded.sub, ended_at = excluded.ended_at,
-			not_before = excluded.not_before, lease_until = NULL, attempts = 0, last_error = '', delivered_at = NULL, given_up_at = NULL
+		`+queueNotices("$1")+`
 	) SELECT `+s.t.sessions.list+" FROM ended", of.args...)
 	return []step{end, revoke(by, nil)}
+}
+
+// queueNotices queues a notice for each client in notify of each row of ended, which are sid, account_id and notify; now is the parameter of the time.
+func queueNotices(now string) string {
+	return `INSERT INTO notices (sid, client_id, account_id, sub, ended_at, not_before)
+		SELECT DISTINCT e.sid, n.client_id, e.account_id, a.sub, ` + now + `::timestamptz, ` + now + `::timestamptz
+		FROM ended e JOIN accounts a ON a.id = e.account_id CROSS JOIN unnest(e.notify) AS n (client_id)
+		ON CONFLICT (sid, client_id) DO UPDATE SET account_id = excluded.account_id, sub = excluded.sub, ended_at = excluded.ended_at,
+			not_before = excluded.not_before, lease_until = NULL, attempts = 0, last_error = '', delivered_at = NULL, given_up_at = NULL`
 }
 
 // ListSessions implements [storage.Sessions].

@@ -12,6 +12,7 @@ func noticeChecks() []check {
 	return []check{
 		{"whatever ends a session queues notices", noticesQueued},
 		{"expiry queues none", noticesNotOfExpiry},
+		{"a client leaves a session alone", noticesOfLeaving},
 		{"LeaseNotices takes what is due", leaseNotices},
 		{"ReleaseNotices ends leases", releaseNotices},
 		{"SettleNotice notes the outcome", settleNotice},
