@@ -31,6 +31,9 @@ type links struct{}
 func (links) Verify(token, _ string) string { return "verify " + token }
 func (links) Reset(token string) string     { return "reset " + token }
 func (links) Revoke(token string) string    { return "revoke " + token }
+func (links) Mailed(page, token string) string {
+	return page + " " + token
+}
 
 // house is a dispatcher beside the rules of accounts.
 type house struct {

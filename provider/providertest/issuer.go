@@ -213,3 +213,6 @@ type links struct{}
 func (links) Verify(token, _ string) string { return URL + "/verify?token=" + token }
 func (links) Reset(token string) string     { return URL + "/reset?token=" + token }
 func (links) Revoke(token string) string    { return URL + "/revoke?token=" + token }
+func (links) Mailed(page, token string) string {
+	return URL + "/" + page + "?token=" + token
+}
