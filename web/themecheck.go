@@ -30,6 +30,9 @@ func LoadTheme(src theme.Source, brand, defaultLocale string) (*theme.Theme, err
 	if _, err := words.Load(defaultLocale, th.Locales); err != nil {
 		return nil, localeFaults(src.Locales, err)
 	}
+	if len(th.Templates) == 0 {
+		return th, nil
+	}
 	ours, err := newSite(Deps{Issuer: sampleAddress, Brand: brand, SignUpOpen: true, ResetOpen: true, Now: sampleTime})
 	if err != nil {
 		return nil, err
@@ -47,10 +50,7 @@ func LoadTheme(src theme.Source, brand, defaultLocale string) (*theme.Theme, err
 	if err != nil {
 		return nil, theme.Faults{culprit(d, th.Templates, err)}
 	}
-	if len(th.Templates) > 0 {
-		faults = theirs.prove(ours)
-	}
-	if len(faults) > 0 {
+	if faults = theirs.prove(ours); len(faults) > 0 {
 		return nil, faults
 	}
 	return th, nil

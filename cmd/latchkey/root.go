@@ -44,7 +44,7 @@ func (a *app) root() *cobra.Command {
 		return config.KeyNames("="), cobra.ShellCompDirectiveNoSpace
 	})
 	root.AddCommand(a.backupCommand(), a.restoreCommand(), a.verifyCommand(), a.migrateCommand(), a.compactCommand())
-	root.AddCommand(a.serveCommand(), a.configCommand(), a.keysCommand(), a.usersCommand(), a.groupsCommand(), a.clientsCommand(), a.versionCommand(), a.healthcheckCommand(), a.doctorCommand(), a.tokenCommand(), a.validatorCommand())
+	root.AddCommand(a.serveCommand(), a.configCommand(), a.keysCommand(), a.usersCommand(), a.groupsCommand(), a.clientsCommand(), a.versionCommand(), a.themeCommand(), a.healthcheckCommand(), a.doctorCommand(), a.tokenCommand(), a.validatorCommand())
 	return root
 }
 
@@ -78,8 +78,12 @@ func markRun(root *cobra.Command, ran *bool) {
 // load reads the configuration that the common flags and the environment name. Its error is config.Faults. Only commands that stand or
 // fall with the files of clients_dir look into them (clientFiles): the others go on helping while one is broken.
 func (a *app) load(cmd *cobra.Command, clientFiles bool) (*config.Config, error) {
+	return a.loadFrom(cmd, config.Sources{Env: a.env, ClientFiles: clientFiles})
+}
+
+// loadFrom is load with what else the sources say.
+func (a *app) loadFrom(cmd *cobra.Command, src config.Sources) (*config.Config, error) {
 	flags := cmd.Flags()
-	src := config.Sources{Env: a.env, ClientFiles: clientFiles}
 	for _, e := range a.env {
 		if name, value, _ := strings.Cut(e, "="); name == "LATCHKEY_CONFIG" {
 			src.File = value

@@ -35,7 +35,12 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
+	look, err := c.theme()
+	if err != nil {
+		return nil, err
+	}
 	deps := web.Deps{
+		Theme:   look,
 		Account: c.accounts, Second: c.accounts, Authenticators: c.accounts, RecoveryCodes: c.accounts, Passkeys: c.passkeyPages(), Sessions: c.sessions(u), Flows: fl, Devices: dv, Client: c.registry.Client, Logos: c.logos(),
 		Told: func(ctx context.Context, ended storage.Session) (apps []storage.Client, frames []string) {
 			return s.provider.Told(ctx, ended)
@@ -159,7 +164,11 @@ func (c composer) Compose(kind, locale string, l account.Letter) (mail.Message, 
 // newCourier makes the courier of the outbox.
 func newCourier(c *core, box *mail.Memory) (*mail.Courier, error) {
 	cfg := c.cfg
-	words, err := web.NewComposer(cfg.Issuer, cfg.Web.Brand, cfg.Web.DefaultLocale, nil, c.now)
+	look, err := c.theme()
+	if err != nil {
+		return nil, err
+	}
+	words, err := web.NewComposer(cfg.Issuer, cfg.Web.Brand, cfg.Web.DefaultLocale, look, c.now)
 	if err != nil {
 		return nil, err
 	}

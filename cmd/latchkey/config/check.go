@@ -13,7 +13,6 @@ import (
 	"latchkey/keys"
 	"latchkey/provider/client"
 	"latchkey/provider/serve"
-	"latchkey/web/words"
 )
 
 // check does what concerns more than one key, or more than a value's syntax.
@@ -40,9 +39,7 @@ func (c *Config) check(fault func(path, format string, args ...any)) {
 	if c.Accounts.Hash.Memory < Size(c.Accounts.Hash.Lanes)*8<<10 {
 		fault("accounts.hash.memory", "must be at least 8KiB for each lane") // RFC 9106 §3.1
 	}
-	if have := words.Languages(); !slices.Contains(have, c.Web.DefaultLocale) {
-		fault("web.default_locale", "is none of the languages that there are: %s", strings.Join(have, ", "))
-	}
+	c.checkLocale(fault)
 	for path, value := range map[string]string{"web.help_url": c.Web.HelpURL, "web.privacy_url": c.Web.PrivacyURL, "web.terms_url": c.Web.TermsURL, "telemetry.endpoint": c.Telemetry.Endpoint} {
 		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 			fault(path, "is no http or https URL")

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"path/filepath"
 	"time"
+
+	"latchkey/web/theme"
 )
 
 // ExitCode is the process's exit status for a configuration that cannot be used (sysexits.h EX_CONFIG).
@@ -133,6 +135,7 @@ type Mail struct {
 type Web struct {
 	Brand, DefaultLocale          string
 	HelpURL, PrivacyURL, TermsURL string
+	Theme                         theme.Source
 }
 
 // Log is the log.

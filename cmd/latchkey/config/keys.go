@@ -31,7 +31,7 @@ func (k key) env() string {
 // table is the single source of keys, in the order of the example file.
 func (c *Config) table() []key {
 	var t []key
-	for _, part := range [][]key{c.serverKeys(), c.storageKeys(), c.backupKeys(), c.signingKeys(), c.protocolKeys(), c.accountKeys(), c.outerKeys(), c.declaredKeys()} {
+	for _, part := range [][]key{c.serverKeys(), c.storageKeys(), c.backupKeys(), c.signingKeys(), c.protocolKeys(), c.accountKeys(), c.outerKeys(), c.webKeys(), c.declaredKeys()} {
 		t = append(t, part...)
 	}
 	return t
@@ -130,7 +130,7 @@ func (c *Config) accountKeys() []key {
 }
 
 func (c *Config) outerKeys() []key {
-	m, w := &c.Mail.SMTP, &c.Web
+	m := &c.Mail.SMTP
 	return []key{
 		{path: "mail.from", to: &c.Mail.From, dev: "Latchkey <latchkey@localhost>", doc: "Sender of mail, such as `Example <no-reply@example.com>`."},
 		{path: "mail.smtp.address", to: &m.Address, doc: "Mail server, host:port. Without it, development mode shows mail on its mailbox page."},
@@ -140,11 +140,6 @@ func (c *Config) outerKeys() []key {
 		{path: "mail.smtp.timeout", to: &m.Timeout, def: "20s", min: "1s", max: "10m", doc: "Time for each command."},
 		{path: "clients", to: &c.Clients, doc: "Applications, in the names of RFC 7591."},
 		{path: "clients_dir", to: &c.ClientsDir, doc: "Folder of YAML files, read again when they change: each has an application, a list of them, or a mapping of clients, groups and scopes."},
-		{path: "web.brand", to: &w.Brand, def: "Latchkey", doc: "Name of the product on pages and in mails."},
-		{path: "web.default_locale", to: &w.DefaultLocale, def: "en", doc: "Language (BCP 47) where nothing else decides."},
-		{path: "web.help_url", to: &w.HelpURL, doc: "Link in the footer of pages."},
-		{path: "web.privacy_url", to: &w.PrivacyURL, doc: "Link in the footer of pages."},
-		{path: "web.terms_url", to: &w.TermsURL, doc: "Link in the footer of pages."},
 		{path: "log.level", to: &c.Log.Level, def: "info", oneOf: []string{"debug", "info", "warn", "error"}, doc: "What is logged at least."},
 		{path: "log.format", to: &c.Log.Format, def: "json", dev: "text", oneOf: []string{"json", "text"}, doc: "Shape of the log's lines."},
 		{path: "telemetry.traces", to: &c.Telemetry.Traces, def: "auto", oneOf: []string{"auto", "otlp", "none"}, doc: "Where traces go. auto: as OTEL_TRACES_EXPORTER says, else to the endpoint if there is one. The other OTEL_ variables are heeded too."},

@@ -23,6 +23,8 @@ type Sources struct {
 	Flags []Setting
 	// ClientFiles reads the files of clients_dir too, for their faults.
 	ClientFiles bool
+	// ThemeLater leaves the files of the theme alone: who loads the configuration reads them, again and again.
+	ThemeLater bool
 }
 
 // Load reads, merges and checks. Its error is [Faults]: everything that is wrong, at once.
@@ -58,6 +60,9 @@ func Load(src Sources) (*Config, error) {
 	}
 	l.secretFiles()
 	c.check(l.fault)
+	if !src.ThemeLater {
+		c.checkTheme(l.fault)
+	}
 	if src.ClientFiles {
 		l.clientFiles()
 	}

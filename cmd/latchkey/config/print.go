@@ -19,7 +19,9 @@ func samples() map[string]string {
 		"resources": "[{resource: https://api.example.com, scope: read write}]", "registration.redirect_hosts": "[.example.com]", "registration.pkce_exempt": "[old-shop]",
 		"fetch.allow": "[10.0.0.0/8]", "fetch.ca_file": "/etc/latchkey/ca.crt",
 		"clients_dir": "/etc/latchkey/clients", "web.help_url": "https://example.com/help", "web.privacy_url": "https://example.com/privacy",
-		"web.terms_url": "https://example.com/terms", "telemetry.endpoint": "http://collector:4318",
+		"web.terms_url": "https://example.com/terms", "web.theme.accent": "#0e4a54", "web.theme.accent_dark": "#9ad6d8", "web.theme.logo": "/etc/latchkey/theme/logo.svg",
+		"web.theme.logo_dark": "/etc/latchkey/theme/logo-dark.svg", "web.theme.css": "/etc/latchkey/theme/theme.css", "web.theme.templates": "/etc/latchkey/theme/templates",
+		"web.theme.locales": "/etc/latchkey/theme/locales", "telemetry.endpoint": "http://collector:4318",
 	}
 }
 
