@@ -25,6 +25,8 @@ type AccountTokens struct {
 	Audience string
 	Live     token.Live
 	Store    AccountTokenStore
+	// Proved tells whether a session still proves enough of its account, by the rules of second factors; nil: every one does.
+	Proved func(a storage.Account, s storage.Session) bool
 	// RefreshedTTL is the lifetime of access tokens that a refresh gives.
 	RefreshedTTL time.Duration
 	Audit        audit.Sink
@@ -87,6 +89,9 @@ func (t *AccountTokens) Refresh(ctx context.Context, raw string) (access string,
 		return "", 0, gone("read account", err)
 	}
 	if a.Disabled {
+		return "", 0, accountapi.ErrRefresh
+	}
+	if t.Proved != nil && !t.Proved(a, s) {
 		return "", 0, accountapi.ErrRefresh
 	}
 	return t.AccessToken(ctx, a, s, account.Session, t.RefreshedTTL)

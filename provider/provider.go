@@ -81,7 +81,9 @@ type Config struct {
 	// CanStepUp tells whether somebody can prove a second factor beside what the session has; with must, also whether they can set one up. nil: there are
 	// no second factors here, and acr "2" is not announced.
 	CanStepUp func(ctx context.Context, a storage.Account, s storage.Session, must bool) (bool, error)
-	Pages     serve.Pages
+	// Proved tells whether a session still proves enough of its account to get tokens of the account API by its refresh token; nil: every one does.
+	Proved func(a storage.Account, s storage.Session) bool
+	Pages  serve.Pages
 	// APIFace answers unknown paths below /api/.
 	APIFace serve.Face
 	Edge    *serve.Edge
@@ -136,7 +138,7 @@ func New(cfg Config) (*Provider, error) {
 	p := &Provider{cfg: cfg, path: u.EscapedPath(), secure: u.Scheme == "https"}
 	p.base()
 	live := token.Live{Store: cfg.Store, Client: cfg.Tokens.ClientOf, Admits: p.Issuer.Admits, Now: cfg.Now}
-	p.Accounts = &AccountTokens{Issuer: p.Issuer, Audience: cfg.Tokens.DefaultAudience, Live: live, Store: cfg.Store, RefreshedTTL: cfg.AccountTTL, Audit: cfg.Audit, Now: cfg.Now}
+	p.Accounts = &AccountTokens{Issuer: p.Issuer, Audience: cfg.Tokens.DefaultAudience, Live: live, Store: cfg.Store, RefreshedTTL: cfg.AccountTTL, Proved: cfg.Proved, Audit: cfg.Audit, Now: cfg.Now}
 	p.flows()
 	p.endpoints(live)
 	return p, p.Describe()

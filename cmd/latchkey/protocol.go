@@ -29,7 +29,7 @@ func protocolConfig(c *core, pages *web.Site, edge *serve.Edge, sink audit.Sink)
 		Fetch: c.fetcher, PlainFetch: len(cfg.Fetch.Allow) > 0, Federation: federation(cfg.Fetch), Proxies: serve.Proxies(cfg.Server.TrustedProxies), Registration: registration(c), SessionManagement: cfg.Logout.SessionManagement,
 		SignUpOpen: cfg.Accounts.SignUp == "open", Locales: pages.Locales(), PolicyURI: cfg.Web.PrivacyURL, TermsURI: cfg.Web.TermsURL,
 		Store: c.store, Keys: c.tokenKeys(), JWKS: c.jwks, JWKSFetched: c.fetchedKeys, MaxAge: c.rings.MaxAge,
-		Clients: c.registry, SlowSecrets: provider.SlowSecrets(c.accounts.VerifySecret), Account: c.accounts, CanStepUp: stepUp(c), Pages: pages, APIFace: (&accountapi.API{}).Face(),
+		Clients: c.registry, SlowSecrets: provider.SlowSecrets(c.accounts.VerifySecret), Account: c.accounts, CanStepUp: stepUp(c), Proved: c.accounts.Proved, Pages: pages, APIFace: (&accountapi.API{}).Face(),
 		Edge: edge, Audit: sink, Now: c.now,
 	}
 }

@@ -206,7 +206,7 @@ func (s *Service) writePassword(ctx context.Context, a storage.Account, normal [
 	if err != nil {
 		return storage.Account{}, err
 	}
-	with.Void = append(with.Void, storage.PurposeReset, storage.PurposeSignIn, storage.PurposeCode)
+	with.Void = append(with.Void, storage.PurposeReset, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeDevice)
 	if err := s.addNotice(&with, a, c); err != nil {
 		return storage.Account{}, err
 	}
@@ -273,7 +273,7 @@ func (s *Service) notMe(ctx context.Context, token string, end *storage.EndScope
 	}
 	err = s.store.ApplyEffects(ctx, a.ID, storage.Effects{
 		Take: &one.OneTimeKey, End: end,
-		Void: append(recoveryPurposes(), storage.PurposeReset, storage.PurposeEmail, storage.PurposeSignIn, storage.PurposeCode),
+		Void: append(recoveryPurposes(), storage.PurposeReset, storage.PurposeEmail, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeDevice),
 	}, s.now())
 	if err != nil {
 		return badToken("revoke by mail", err)

@@ -111,6 +111,13 @@ func (s *Service) Recent(a storage.Account, sess storage.Session) bool {
 	if s.now().Sub(sess.AuthTime) > s.config.Second.StepUpAge {
 		return false
 	}
+	// Who has no password came by a mailed code and one of the app, which are of one kind: more cannot be proved.
+	return s.Proved(a, sess) || a.PasswordHash == "" && slices.Contains(sess.AMR, amrOTP)
+}
+
+// Proved tells whether a session was opened with as much as the rules ask of its account now: one from before two-step sign-in was turned on, or required,
+// was not.
+func (s *Service) Proved(a storage.Account, sess storage.Session) bool {
 	return twoFactors(sess.AMR) || a.TOTP == nil && !s.SecondRequired(a)
 }
 

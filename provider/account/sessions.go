@@ -60,8 +60,12 @@ func (s *Service) endOne(ctx context.Context, scope storage.EndScope, caller Cal
 	return nil
 }
 
-// EndOtherSessions ends every session of the account but keepSID, with the grants they bought, and says how many.
+// EndOtherSessions ends every session of the account but keepSID, with the grants they bought, and says how many. Refusals: Gone.
 func (s *Service) EndOtherSessions(ctx context.Context, accountID int64, keepSID string, caller Caller) (int, error) {
+	// Browsers that stand in for the second factor do not any more.
+	if err := s.store.ApplyEffects(ctx, accountID, storage.Effects{Void: []storage.Purpose{storage.PurposeDevice}}, s.now()); err != nil {
+		return 0, gone("forget devices", err)
+	}
 	ended, err := s.store.EndSessions(ctx, storage.EndScope{AccountID: accountID, ExceptSID: keepSID}, s.now())
 	if err != nil {
 		return 0, fmt.Errorf("end sessions: %w", err)

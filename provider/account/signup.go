@@ -57,6 +57,9 @@ func (s *Service) create(ctx context.Context, in SignUp, discreet bool) (SignedI
 	if err != nil {
 		return SignedIn{}, err
 	}
+	if !in.NoSession && s.SecondRequired(a) { // nobody gets in by a password that they just made up
+		return SignedIn{}, s.stepNeeded(opening{Dialect: in.Dialect}, a, NeedEnrol, s.offered())
+	}
 	if err := s.unbreached(ctx, in.Dialect, in.Caller, normal); err != nil {
 		return SignedIn{}, err
 	}

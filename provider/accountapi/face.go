@@ -16,6 +16,7 @@ type apiError struct {
 	status     int
 	message    string
 	fields     map[string]string
+	second     []string
 	challenge  string
 	outcome    string
 	retryAfter time.Duration
@@ -43,7 +44,9 @@ type errorBody struct {
 	Message string            `json:"message"`
 	Error   string            `json:"error"`
 	Fields  map[string]string `json:"fields,omitempty"`
-	ID      string            `json:"id,omitempty"`
+	// SecondFactor are the ways in which a login can prove the second factor that it lacks.
+	SecondFactor []string `json:"second_factor,omitempty"`
+	ID           string   `json:"id,omitempty"`
 }
 
 // Messages that belong to no dialect.
@@ -73,7 +76,7 @@ func Refuse(prefix string) func(w http.ResponseWriter, r *http.Request, status i
 
 func answer(w http.ResponseWriter, r *http.Request, err error) int {
 	e, own := wire(err)
-	body := errorBody{Message: e.message, Error: e.message, Fields: e.fields}
+	body := errorBody{Message: e.message, Error: e.message, Fields: e.fields, SecondFactor: e.second}
 	rec := serve.RecordOf(r.Context())
 	if e.status == http.StatusInternalServerError {
 		body.ID = rec.ID

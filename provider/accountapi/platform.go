@@ -61,7 +61,7 @@ func (a *API) platformLogin(w http.ResponseWriter, r *http.Request) error {
 // usernameLogin is the login of the platform and simple dialects.
 func (a *API) usernameLogin(w http.ResponseWriter, r *http.Request, body object, dialect account.Dialect) error {
 	d := body.reader()
-	in := account.Credentials{Dialect: dialect, Login: d.text("username"), Password: d.text("password"), Caller: caller(r)}
+	in := account.Credentials{Dialect: dialect, Login: d.text("username"), Password: d.text("password"), Code: d.text("otp"), Caller: caller(r)}
 	if err := d.err(); err != nil {
 		return err
 	}

@@ -100,6 +100,7 @@ type plainLinks struct{}
 func (plainLinks) Verify(t, _ string) string { return "v#" + t }
 func (plainLinks) Reset(t string) string     { return "r#" + t }
 func (plainLinks) Revoke(t string) string    { return "u#" + t }
+func (plainLinks) Mailed(p, t string) string { return p + "#" + t }
 
 // rig is the API behind a router, on the real account service and the memory store.
 type rig struct {

@@ -43,7 +43,7 @@ func (a *API) sessionRegister(w http.ResponseWriter, r *http.Request) error {
 // sessionLogin is POST /api/auth/login with an e-mail address. Anything missing is refused as wrong credentials are.
 func (a *API) sessionLogin(w http.ResponseWriter, r *http.Request, body object) error {
 	d := body.reader()
-	in := account.Credentials{Dialect: account.Session, Login: d.text("email"), Password: d.text("password"), Caller: caller(r)}
+	in := account.Credentials{Dialect: account.Session, Login: d.text("email"), Password: d.text("password"), Code: d.text("otp"), Caller: caller(r)}
 	if err := d.err(); err != nil {
 		return err
 	}

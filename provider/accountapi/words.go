@@ -27,6 +27,10 @@ const (
 	msgMismatch        = "Passwords do not match"
 	msgUserNotFound    = "User not found"
 	msgSignUpClosed    = "Registration is closed"
+	msgSecondNeeded    = "Second factor required"
+	msgSecondWrong     = "Invalid second factor"
+	msgSecondSetup     = "A second factor must be set up first"
+	msgSignInFirst     = "Sign in at the website first"
 )
 
 // refusal words what the account service refused.
@@ -65,10 +69,28 @@ func refusal(d account.Dialect, r *account.Refusal) *apiError {
 		e.status, e.message, e.challenge = http.StatusUnauthorized, msgUserNotFound, bearer.Challenge(realm, bearer.ErrEnded)
 	case account.SignUpClosed:
 		e.status, e.message = http.StatusForbidden, msgSignUpClosed
+	case account.WrongCode:
+		e.status, e.message = http.StatusUnauthorized, msgSecondWrong
+	case account.StepNeeded:
+		e.needs(r.Step)
 	default:
 		e.message = "Invalid request"
 	}
 	return e
+}
+
+// needs words what a login lacks beside the right password: a second factor, which can come with the next try, or something that only pages can do.
+func (e *apiError) needs(step *account.Step) {
+	e.status, e.message = http.StatusForbidden, msgSignInFirst
+	switch step.Need {
+	case account.NeedSecond:
+		e.status, e.message = http.StatusUnauthorized, msgSecondNeeded
+		for _, m := range step.Methods {
+			e.second = append(e.second, string(m))
+		}
+	case account.NeedEnrol:
+		e.message = msgSecondSetup
+	}
 }
 
 // problem words what is wrong with a field.

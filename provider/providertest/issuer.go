@@ -159,6 +159,7 @@ func (i *Issuer) assemble(o *options) {
 	i.must(err)
 	c := o.config
 	c.Store, c.Keys, c.Clients, c.Account, c.CanStepUp = i.Store, i.Keys, i.Registry, i.Accounts, i.Accounts.CanStepUp
+	c.Proved = i.Accounts.Proved
 	c.JWKS = func() endpoint.Document {
 		d := i.Keys.JWKS()
 		return endpoint.Document{Body: d.Body, ETag: d.ETag, MaxAge: d.MaxAge}
