@@ -120,6 +120,7 @@ func cutArgs(s string) (before, after string, ok bool) {
 
 // judge looks at every pair in every situation, and keeps the colours of the two that most people have.
 func (r *reader) judge() {
+	told := map[string]bool{}
 	for i, s := range situations() {
 		values, colours := r.cascade(s), map[string]string{}
 		of := func(token string) (colour, bool) {
@@ -138,7 +139,10 @@ func (r *reader) judge() {
 			if !ok || !also {
 				continue
 			}
-			if got := ratio(ink, paper); got < p.Min {
+			// The same colours fail once on light pages and once on dark ones, whatever made the page so.
+			same := fmt.Sprint(p, ink, paper, s.dark())
+			if got := ratio(ink, paper); got < p.Min && !told[same] {
+				told[same] = true
 				d := values[p.Ink]
 				if paper := values[p.Paper]; d.part == "" || paper.part == d.part && paper.line > d.line {
 					d = paper
