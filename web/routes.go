@@ -88,6 +88,7 @@ func (s *Site) Routes() []Route {
 	if s.Mailbox != nil {
 		routes = append(routes, get("/dev/mail", "dev_mail", s.mailbox))
 	}
+	routes = append(routes, s.devRoutes(get, post)...)
 	if s.DemoClientID != "" {
 		routes = append(routes, get("/demo", "demo", s.demo), get("/demo/callback", "demo", s.demo))
 	}

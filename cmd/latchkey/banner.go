@@ -18,6 +18,9 @@ func (s *server) banner() {
 	line("sign up", i+"/signup")
 	line("account", i+"/account")
 	line("demo", i+"/demo")
+	if s.cfg.Web.DevPage {
+		line("developers", i+"/dev")
+	}
 	line("discovery", i+"/.well-known/openid-configuration")
 	line("JWKS", i+"/jwks.json")
 	if s.site.mailbox != nil {

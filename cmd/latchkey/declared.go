@@ -189,11 +189,11 @@ func due(f reconcile.Found, now time.Time) bool {
 	return false
 }
 
-// lasting leaves out the sample application, which is of development mode alone.
+// lasting leaves out the clients that come with the program.
 func (r *reconciler) lasting(declared []storage.Client) []storage.Client {
 	out := make([]storage.Client, 0, len(declared))
 	for _, c := range declared {
-		if !r.cfg.Dev || c.ID != demoID {
+		if !isOwn(r.cfg, c.ID) {
 			out = append(out, c)
 		}
 	}

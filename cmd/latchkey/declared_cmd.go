@@ -96,10 +96,7 @@ func declaredBy(cfg *config.Config) (admin.Declaration, config.Faults, error) {
 			return admin.Declaration{}, nil, err
 		}
 	}
-	own := cfg.Records(keep)
-	if cfg.Dev {
-		own = append(own, demoClient(cfg.Issuer))
-	}
+	own := append(cfg.Records(keep), ownClients(cfg)...)
 	read.Clients = behind(own, read.Clients, nil)
 	return reconcile.Declared(read.Declared), faults, nil
 }

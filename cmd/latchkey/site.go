@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 
 	"latchkey/provider"
@@ -23,6 +24,8 @@ type site struct {
 	routes   []provider.Route
 	// mailbox is the development mode's; nil where mail is truly sent.
 	mailbox *mail.Memory
+	// calls serves what the developer's pages ask this server; nil where they are off.
+	calls http.Handler
 }
 
 // demoID is the sample application's client in development mode.
@@ -52,6 +55,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 		StepUpAge: cfg.Accounts.StepUpAge.D(), ResetTTL: cfg.Accounts.ResetTTL.D(), VerifyTTL: cfg.Accounts.VerifyTTL.D(),
 		HelpURL: cfg.Web.HelpURL, PrivacyURL: cfg.Web.PrivacyURL, TermsURL: cfg.Web.TermsURL, Now: c.now,
 	}
+	deps.Dev = c.devPage(s)
 	if cfg.Dev {
 		deps.DemoClientID = demoID
 		if cfg.Mail.SMTP.Address == "" {
@@ -68,6 +72,9 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 		return nil, err
 	}
 	c.declared.secretUsed = s.provider.SecretUsed
+	if deps.Dev != nil {
+		s.calls = s.provider.Mount(nil)
+	}
 	fl.endpoint, dv.approval = s.provider.Authorize, s.provider.Devices
 	routes, err := apiRoutes(c, s.provider.Accounts)
 	s.routes = append(pageRoutes(pages), routes...)

@@ -168,13 +168,10 @@ func waitOr(ctx context.Context, d time.Duration, woken <-chan struct{}) bool {
 	}
 }
 
-// declaredClients are those of the configuration, and the sample application's in development mode.
+// declaredClients are those of the configuration, and those that come with the program.
 func (c *core) declaredClients() []storage.Client {
 	all := c.cfg.Records(c.keep())
-	if c.cfg.Dev {
-		all = append(all, demoClient(c.cfg.Issuer))
-	}
-	return all
+	return append(all, ownClients(c.cfg)...)
 }
 
 // courierGauges are the courier's counters.

@@ -135,6 +135,7 @@ type Mail struct {
 type Web struct {
 	Brand, DefaultLocale          string
 	HelpURL, PrivacyURL, TermsURL string
+	DevPage                       bool
 	Theme                         theme.Source
 }
 

@@ -19,6 +19,7 @@ func (c *Config) webKeys() []key {
 		{path: "web.help_url", to: &w.HelpURL, doc: "Link in the footer of pages."},
 		{path: "web.privacy_url", to: &w.PrivacyURL, doc: "Link in the footer of pages."},
 		{path: "web.terms_url", to: &w.TermsURL, doc: "Link in the footer of pages."},
+		{path: "web.dev_page", to: &w.DevPage, def: "false", dev: "true", doc: "Pages for developers at /dev: discovery explained, code with this issuer's values, a playground, a token debugger. They add a public client, latchkey-playground."},
 		{path: "web.theme.accent", to: &t.Accent, doc: "Colour of buttons and links, such as #0e4a54. Its contrast with the pages is computed: one that cannot be read is refused."},
 		{path: "web.theme.accent_dark", to: &t.AccentDark, doc: "That colour on dark pages; without it one is made from web.theme.accent."},
 		{path: "web.theme.logo", to: &t.Logo, doc: "SVG, PNG or WebP file, at most 64 KiB, that stands in place of the product's name. An SVG may draw and nothing else."},

@@ -177,7 +177,7 @@ func (c *checker) send(ctx context.Context, t Token) answer {
 	return a
 }
 
-// patiently sends a good token until it is taken, for as long as Patience.
+// patiently sends a good token until it is taken, for as long as Patience where it may be refused for its key.
 func (c *checker) patiently(ctx context.Context, t Token) (Outcome, error) {
 	began := c.Now()
 	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 4*time.Second) {
@@ -186,7 +186,7 @@ func (c *checker) patiently(ctx context.Context, t Token) (Outcome, error) {
 		if o.Verdict == OK && waited > time.Second {
 			o.Detail = fmt.Sprintf("taken after %s: it fetches the keys anew only so often", waited.Round(time.Second))
 		}
-		if o.Verdict == OK || a.fault != nil || waited >= c.Patience {
+		if o.Verdict == OK || a.fault != nil || waited >= c.Patience || !slices.Contains([]Rule{RuleGood, RuleKey, RuleRotation}, t.Rule) {
 			return o, ctx.Err()
 		}
 		if !sleep(ctx, pause) {
