@@ -101,6 +101,8 @@ type Deps struct {
 	RecoveryCodes  RecoveryCodes
 	// Passkeys is everything about passkeys; nil: there are none.
 	Passkeys *Passkeys
+	// Life is what of an account's life goes by mail or by a wait.
+	Life     Lifecycle
 	Sessions Sessions
 	Flows    Flows
 	// Devices are the pages of the device grant; nil hides them.
@@ -131,6 +133,13 @@ type Deps struct {
 	ResumeMax, PictureMax int64
 	// ResetTTL and VerifyTTL are told to people.
 	ResetTTL, VerifyTTL time.Duration
+	// MailSignIn: people can sign in by mail; MailSignInTTL is told to them. RecoveryWait is how long who lost every second factor waits; 0: there is no
+	// such way.
+	MailSignIn                  bool
+	MailSignInTTL, RecoveryWait time.Duration
+	// InviteOnly: where sign-up is closed, it goes by invitation. SignUpDomains are the domains that can sign up; none means all.
+	InviteOnly    bool
+	SignUpDomains []string
 	// HelpURL, PrivacyURL, TermsURL are shown in the footer where set.
 	HelpURL, PrivacyURL, TermsURL string
 	Now                           func() time.Time
@@ -138,8 +147,6 @@ type Deps struct {
 	StepUpAge time.Duration
 	// Mailbox, in development mode only, lists the mails that were sent; nil hides the page.
 	Mailbox Mailbox
-	// Dev is what the developer's pages stand on; nil: there are none.
-	Dev *Dev
 	// Demo, in development mode only, is the sample application's client; "" hides it.
 	DemoClientID string
 }

@@ -41,6 +41,8 @@ type frame struct {
 	Themed        bool
 	// Person and Here are for the account's pages: who is signed in, and which entry of the menu this is.
 	Person, Here string
+	// Recovery warns of a recovery that waits; nil where none does.
+	Recovery *recoveryView
 
 	HelpURL, PrivacyURL, TermsURL string
 }
@@ -133,7 +135,8 @@ func (s *Site) begin(r *http.Request, flowLocales, accountLocale string) *frame 
 func notice(c *words.Catalogue, word string) string {
 	switch word {
 	case "verified", "reset", "signed_out", "saved", "password_changed", "session_ended", "sessions_ended", "verification_sent", "again",
-		"step_gone", "twostep_off", "codes_saved", "resume_saved", "resume_removed", "picture_saved", "picture_removed", "access_removed":
+		"step_gone", "twostep_off", "codes_saved", "resume_saved", "resume_removed", "picture_saved", "picture_removed", "access_removed",
+		"email_asked", "email_cancelled", "recovery_stopped", "invited", "setup", "declined":
 		return c.T("notice." + word)
 	}
 	return ""
@@ -232,5 +235,8 @@ func (s *Site) portal(w http.ResponseWriter, r *http.Request, here string) (f *f
 	f = s.begin(r, "", a.Locale)
 	f.Person, f.Here = called(a), here
 	f.in(a.Zoneinfo)
+	if err := s.warn(r, f, a); err != nil {
+		return nil, a, sess, false, err
+	}
 	return f, a, sess, true, nil
 }

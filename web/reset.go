@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -140,7 +141,7 @@ func (s *Site) resetPost(w http.ResponseWriter, r *http.Request) error {
 		f.Errors = []fieldError{{"password", f.T("password.new.missing")}}
 		return s.drawReset(w, r, http.StatusUnprocessableEntity, f, login(a))
 	}
-	if _, err := s.Account.ResetPassword(r.Context(), token, form.Get("password"), account.Page, s.caller(r, f.Lang)); err != nil {
+	if err := s.resetWith(r, f, token, form); err != nil {
 		if isGone(err) {
 			return s.resetDead(w, r, f, err)
 		}
@@ -151,9 +152,21 @@ func (s *Site) resetPost(w http.ResponseWriter, r *http.Request) error {
 		return s.drawReset(w, r, status, f, login(a))
 	}
 	s.setCookie(w, "reset", "", "/reset", -1)
-	s.Sessions.Clear(w) // every session of the account has ended
+	if form.Get("everywhere") == "1" {
+		s.Sessions.Clear(w) // every session of the account has ended
+	}
 	s.see(w, r, "/login?notice=reset")
 	return nil
+}
+
+// resetWith sets the password, and signs out everywhere unless the person took the tick away.
+func (s *Site) resetWith(r *http.Request, f *frame, token string, form url.Values) (err error) {
+	if form.Get("everywhere") == "1" {
+		_, err = s.Account.ResetPassword(r.Context(), token, form.Get("password"), account.Page, s.caller(r, f.Lang))
+		return err
+	}
+	_, err = s.Life.ResetPasswordOnly(r.Context(), token, form.Get("password"), s.caller(r, f.Lang))
+	return err
 }
 
 // cookieSafe is the token if it may stand in a cookie as it is (RFC 6265 §4.1.1), else a token that cannot be one.
@@ -177,7 +190,7 @@ func (s *Site) notMe(w http.ResponseWriter, r *http.Request) error {
 	if token == "" {
 		return s.dead(w, r, f, f.T("notme.dead"), "/login", f.T("login.submit"))
 	}
-	return s.draw(w, r, http.StatusOK, "bow", "act", &actView{frame: f, Text: f.T("notme.text"), Action: "/not-me", Button: f.T("notme.submit"), Token: token})
+	return s.draw(w, r, http.StatusOK, "bow", "notme", &actView{frame: f, Text: f.T("notme.what"), Button: f.T("notme.submit"), Token: token})
 }
 
 func (s *Site) notMePost(w http.ResponseWriter, r *http.Request) error {
@@ -190,7 +203,11 @@ func (s *Site) notMePost(w http.ResponseWriter, r *http.Request) error {
 	if s.ResetOpen {
 		link, text = "/forgot", "notme.next"
 	}
-	if err := s.Account.RevokeByMail(r.Context(), form.Get("token"), s.caller(r, f.Lang)); err != nil {
+	stop, done := s.Life.StopByMail, "notme.stopped"
+	if form.Get("lock") == "1" {
+		stop, done = s.Account.RevokeByMail, "notme.donetext"
+	}
+	if err := stop(r.Context(), form.Get("token"), s.caller(r, f.Lang)); err != nil {
 		if isGone(err) {
 			return s.dead(w, r, f, f.T("notme.dead"), link, f.T(text))
 		}
@@ -198,5 +215,5 @@ func (s *Site) notMePost(w http.ResponseWriter, r *http.Request) error {
 	}
 	f.Title = f.T("notme.done")
 	f.Back = "/login"
-	return s.draw(w, r, http.StatusOK, "bow", "message", &messageView{frame: f, Good: true, Text: f.T("notme.donetext"), Link: link, LinkText: f.T(text)})
+	return s.draw(w, r, http.StatusOK, "bow", "message", &messageView{frame: f, Good: true, Text: f.T(done), Link: link, LinkText: f.T(text)})
 }

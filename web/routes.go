@@ -76,6 +76,9 @@ func (s *Site) Routes() []Route {
 		{Method: http.MethodGet, Path: "/static/", Prefix: true, Endpoint: "static", Handler: s.static},
 		{Method: http.MethodGet, Path: "/media/", Prefix: true, Endpoint: "media", Handler: s.media},
 	}
+	if s.Life != nil {
+		routes = append(routes, s.lifecycleRoutes(get, post)...)
+	}
 	if s.Logos != nil {
 		routes = append(routes, Route{Method: http.MethodGet, Path: logoRoute, Prefix: true, Endpoint: "client_logo", Handler: s.logo})
 	}
@@ -88,7 +91,6 @@ func (s *Site) Routes() []Route {
 	if s.Mailbox != nil {
 		routes = append(routes, get("/dev/mail", "dev_mail", s.mailbox))
 	}
-	routes = append(routes, s.devRoutes(get, post)...)
 	if s.DemoClientID != "" {
 		routes = append(routes, get("/demo", "demo", s.demo), get("/demo/callback", "demo", s.demo))
 	}

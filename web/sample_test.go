@@ -24,6 +24,7 @@ type bench struct {
 	*Site
 	verbs    *fakeVerbs
 	second   *fakeSecond
+	life     *fakeLife
 	sess     *fakeSessions
 	flows    *fakeFlows
 	devices  *fakeDevices
@@ -75,7 +76,9 @@ func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 		}
 		mails = append(mails, SentMail{"ada.byron@example.com", subject, text, html, now.Add(-3 * time.Minute)})
 	}
-	site, err := New(Deps{Account: b.verbs, Second: b.second, Authenticators: b.second, RecoveryCodes: b.second, Sessions: b.sess, Flows: b.flows, Devices: b.devices, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
+	b.life = &fakeLife{now: now, signed: account.SignedIn{Account: ada(), Session: *b.sess.live, Secret: "secret"}, step: ada()}
+	b.life.step.EmailVerified = true
+	site, err := New(Deps{Account: b.verbs, Life: b.life, MailSignIn: true, MailSignInTTL: 15 * time.Minute, RecoveryWait: 72 * time.Hour, Second: b.second, Authenticators: b.second, RecoveryCodes: b.second, Sessions: b.sess, Flows: b.flows, Devices: b.devices, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
 		PasswordMin: 8, StepUpAge: 10 * time.Minute, ResetTTL: 15 * time.Minute, VerifyTTL: 24 * time.Hour, Now: func() time.Time { return now }, Mailbox: mails, DemoClientID: "demo",
 		Logos: b.logos, Client: func(_ context.Context, id string) (storage.Client, error) {
 			if c, ok := sampleClients()[id]; ok {

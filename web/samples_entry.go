@@ -60,7 +60,7 @@ func entrySamples() []Sample {
 			return &messageView{frame: f.titled("closed.title"), Text: f.T("closed.text"), Link: "/login", LinkText: f.T("login.submit")}
 		}),
 		{"signup-sent", http.StatusOK, "bow", "sent", func(f *frame) view {
-			return &sentView{frame: f.titled("sent.title"), Flow: f.toNotes(), Masked: mask(ada().Email), Lasting: f.lasting(time.Hour), Email: f.emailField("", "email", "")}
+			return &sentView{frame: f.titled("sent.title"), Flow: f.toNotes(), Masked: mask(ada().Email), Lasting: f.lasting(time.Hour), Again: f.T("again.wait", "time", f.wait(42*time.Second)), Email: f.emailField("", "email", ""), Code: f.codeField()}
 		}},
 		{"signup-again", http.StatusOK, "bow", "sent", func(f *frame) view {
 			return &sentView{frame: f.titled("resend.title"), Lasting: f.lasting(time.Hour), Email: f.emailField("", "email", "")}
@@ -97,8 +97,8 @@ func entrySamples() []Sample {
 		message("reset-dead", http.StatusGone, func(f *frame) *messageView {
 			return &messageView{frame: f.titled("dead.title"), Text: f.T("reset.dead"), Link: "/forgot", LinkText: f.T("reset.again")}
 		}),
-		{"not-me", http.StatusOK, "bow", "act", func(f *frame) view {
-			return &actView{frame: f.titled("notme.title"), Text: f.T("notme.text"), Action: "/not-me", Button: f.T("notme.submit"), Token: "sample"}
+		{"not-me", http.StatusOK, "bow", "notme", func(f *frame) view {
+			return &actView{frame: f.titled("notme.title"), Text: f.T("notme.what"), Button: f.T("notme.submit"), Token: "sample"}
 		}},
 		message("not-me-done", http.StatusOK, func(f *frame) *messageView {
 			return &messageView{frame: f.titled("notme.done"), Good: true, Text: f.T("notme.donetext"), Link: "/forgot", LinkText: f.T("notme.next")}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -17,6 +16,8 @@ type signUpView struct {
 	*frame
 	Flow                              Flow
 	FullName, Username, Email, Secret field
+	// Domains are those of which addresses can sign up, "" for all.
+	Domains string
 }
 
 func (s *Site) signUpView(w http.ResponseWriter, r *http.Request, v url.Values) (*signUpView, bool) {
@@ -27,7 +28,7 @@ func (s *Site) signUpView(w http.ResponseWriter, r *http.Request, v url.Values) 
 	f := s.begin(r, fl.UILocales, "")
 	f.forFlow(fl)
 	f.Title = f.T("signup.title")
-	return &signUpView{frame: f, Flow: fl}, true
+	return &signUpView{frame: f, Flow: fl, Domains: strings.Join(s.SignUpDomains, ", ")}, true
 }
 
 func (s *Site) signUp(w http.ResponseWriter, r *http.Request) error {
@@ -43,7 +44,11 @@ func (s *Site) signUp(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Site) signUpClosed(w http.ResponseWriter, r *http.Request, v *signUpView) error {
 	serve.RecordOf(r.Context()).Outcome = string(account.SignUpClosed)
-	m := &messageView{frame: v.frame, Text: v.T("closed.text"), Link: with("/login", "flow", v.Flow.Sealed), LinkText: v.T("login.submit")}
+	text := "closed.text"
+	if s.InviteOnly {
+		text = "closed.invite"
+	}
+	m := &messageView{frame: v.frame, Text: v.T(text), Link: with("/login", "flow", v.Flow.Sealed), LinkText: v.T("login.submit")}
 	v.Title = v.T("closed.title")
 	return s.draw(w, r, http.StatusForbidden, "bow", "message", m)
 }
@@ -69,8 +74,13 @@ func (s *Site) signUpPost(w http.ResponseWriter, r *http.Request) error {
 		return s.signUpClosed(w, r, v)
 	}
 	in := account.SignUp{Dialect: account.Page, Username: strings.TrimSpace(form.Get("username")), Email: strings.TrimSpace(form.Get("email")),
-		FullName: strings.TrimSpace(form.Get("full_name")), Password: form.Get("password"), Caller: s.caller(r, v.Lang), NoSession: true, Flow: v.Flow.Sealed}
-	_, err := s.Account.SignUp(r.Context(), in)
+		FullName: strings.TrimSpace(form.Get("full_name")), Password: form.Get("password"), Caller: s.caller(r, v.Lang), NoSession: true, Flow: v.Flow.Sealed, Terms: s.TermsURL != ""}
+	ask, ticket, err := s.Life.NewAsk(account.AskVerify, account.Ask{Email: in.Email})
+	if err != nil {
+		return err
+	}
+	in.Caller.Ask = ask.ID
+	_, err = s.Account.SignUp(r.Context(), in)
 	ref, refused := errors.AsType[*account.Refusal](err)
 	switch {
 	case refused && ref.Kind == account.SignUpClosed:
@@ -84,7 +94,7 @@ func (s *Site) signUpPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.drawSignUp(w, r, status, v, in)
 	}
-	s.keepSent(w, in.Email)
+	s.keepSent(w, ticket)
 	s.see(w, r, with("/signup/sent", "flow", v.Flow.Sealed))
 	return nil
 }
@@ -94,25 +104,26 @@ type sentView struct {
 	*frame
 	Flow Flow
 	// Masked is the address the link went to, "" if this browser does not know: then Email asks for it.
-	Masked, Lasting string
-	Email           field
+	Masked, Lasting, Again string
+	Email, Code            field
 	// Open: one can sign in before the address is proven.
 	Open bool
+	// ask is what this browser waits for.
+	ask account.Ask
 }
 
-// sentFor is how long this browser remembers where the link went.
-const sentFor = time.Hour
-
-func (s *Site) keepSent(w http.ResponseWriter, email string) {
-	s.setCookie(w, "sent", base64.RawURLEncoding.EncodeToString([]byte(email)), "/signup", sentFor)
+// keepSent lets this browser wait for the code of the mail.
+func (s *Site) keepSent(w http.ResponseWriter, ticket string) {
+	s.setCookie(w, "sent", ticket, "/signup", max(s.VerifyTTL, time.Minute))
 }
 
-func (s *Site) sentTo(r *http.Request) string {
-	raw, err := base64.RawURLEncoding.DecodeString(s.cookie(r, "sent"))
-	if err != nil || len(raw) > 254 || !utf8.Valid(raw) {
-		return ""
+// sentTo is what this browser waits for; without an address where it waits for nothing.
+func (s *Site) sentTo(r *http.Request) account.Ask {
+	ask, err := s.Life.OpenAsk(account.AskVerify, s.cookie(r, "sent"))
+	if err != nil {
+		return account.Ask{}
 	}
-	return string(raw)
+	return ask
 }
 
 func (s *Site) sentView(w http.ResponseWriter, r *http.Request, v url.Values) (*sentView, bool) {
@@ -123,7 +134,8 @@ func (s *Site) sentView(w http.ResponseWriter, r *http.Request, v url.Values) (*
 	f := s.begin(r, fl.UILocales, "")
 	f.forFlow(fl)
 	f.Title = f.T("sent.title")
-	return &sentView{frame: f, Flow: fl, Masked: mask(s.sentTo(r)), Lasting: f.lasting(s.VerifyTTL), Open: !s.RequireVerified}, true
+	ask := s.sentTo(r)
+	return &sentView{frame: f, Flow: fl, Masked: mask(ask.Email), Lasting: f.lasting(s.VerifyTTL), Again: f.again(ask, s.now(r)), Open: !s.RequireVerified, ask: ask}, true
 }
 
 func (s *Site) sent(w http.ResponseWriter, r *http.Request) error {
@@ -138,7 +150,7 @@ func (s *Site) drawSent(w http.ResponseWriter, r *http.Request, status int, v *s
 	if v.Masked == "" {
 		v.Title = v.T("resend.title")
 	}
-	v.Email = v.emailField(email, "email", "")
+	v.Email, v.Code = v.emailField(email, "email", ""), v.codeField()
 	return s.draw(w, r, status, "bow", "sent", v)
 }
 
@@ -152,7 +164,7 @@ func (s *Site) sentPost(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return nil
 	}
-	email := s.sentTo(r)
+	email := v.ask.Email
 	if typed := strings.TrimSpace(form.Get("email")); typed != "" || email == "" {
 		email = typed
 	}
@@ -160,16 +172,57 @@ func (s *Site) sentPost(w http.ResponseWriter, r *http.Request) error {
 		v.Masked = "" // ask for it, and show the message at the field
 		return s.drawSent(w, r, http.StatusUnprocessableEntity, v, email)
 	}
-	if err := s.Account.ResendVerification(r.Context(), email, s.caller(r, v.Lang), v.Flow.Sealed); err != nil {
+	if email == v.ask.Email && v.tooSoon(w, v.ask, s.now(r)) {
+		return s.drawSent(w, r, http.StatusTooManyRequests, v, email)
+	}
+	ask, ticket, err := s.Life.NewAsk(account.AskVerify, account.Ask{Email: email})
+	if err != nil {
+		return err
+	}
+	c := s.caller(r, v.Lang)
+	c.Ask = ask.ID
+	if err := s.Account.ResendVerification(r.Context(), email, c, v.Flow.Sealed); err != nil {
 		status, ok := v.refuse(w, r, err, nil)
 		if !ok {
 			return err
 		}
 		return s.drawSent(w, r, status, v, email)
 	}
-	s.keepSent(w, email)
+	s.keepSent(w, ticket)
 	s.see(w, r, with("/signup/sent?notice=again", "flow", v.Flow.Sealed))
 	return nil
+}
+
+// signUpCode is the code of the mail, in the browser that signed up.
+func (s *Site) signUpCode(w http.ResponseWriter, r *http.Request) error {
+	form, ok := s.form(w, r)
+	if !ok {
+		return nil
+	}
+	v, ok := s.sentView(w, r, form)
+	if !ok {
+		return nil
+	}
+	if v.Masked == "" {
+		s.see(w, r, with("/signup/sent", "flow", v.Flow.Sealed))
+		return nil
+	}
+	if strings.TrimSpace(form.Get("code")) == "" {
+		v.Errors = []fieldError{{"code", v.T("mailcode.missing")}}
+		return s.drawSent(w, r, http.StatusUnprocessableEntity, v, "")
+	}
+	_, flow, err := s.Life.VerifyByCode(r.Context(), v.ask, form.Get("code"), s.caller(r, v.Lang))
+	if err != nil {
+		status, ok := v.codeRefused(w, r, err)
+		if !ok {
+			return err
+		}
+		return s.drawSent(w, r, status, v, "")
+	}
+	if flow == "" {
+		flow = v.Flow.Sealed
+	}
+	return s.verified(w, r, flow)
 }
 
 // mask hides the most of an address, for a screen that others may see.

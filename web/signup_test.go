@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -23,7 +22,7 @@ func TestSignUp(t *testing.T) {
 		t.Errorf("signed up with %+v", got)
 	}
 	c := ok.sets("lk_sent")
-	if !c.HttpOnly || c.Path != "/signup" || c.MaxAge != 3600 {
+	if !c.HttpOnly || c.Path != "/signup" || c.Value != "ticket" || c.MaxAge != 86400 {
 		t.Errorf("cookie %+v", c)
 	}
 
@@ -67,10 +66,11 @@ func TestSignUpRefused(t *testing.T) {
 
 func TestCheckYourInbox(t *testing.T) {
 	b := newBench(t, sampleIssuer)
-	cookie := "lk_sent=" + base64.RawURLEncoding.EncodeToString([]byte("ada.byron@example.com"))
-	b.get(t, "/signup/sent?flow=f1", cookie).status(200).says("We sent a link to a•••@example.com. It works for 24 hours.", "Send again", "Change address").lacks("ada.byron", `type="email"`)
+	const cookie = "lk_sent=ticket"
+	b.life.lastAsk = account.Ask{ID: "ask", Email: "ada.byron@example.com", At: at("2026-11-21T20:58:00Z")}
+	b.get(t, "/signup/sent?flow=f1", cookie).status(200).says("We sent a link to a•••@example.com. It works for 24 hours.", "Send again", "Change address", "can be sent now").holds(`autocomplete="one-time-code"`).lacks("ada.byron", `type="email"`)
 	b.get(t, "/signup/sent").status(200).says("Get a new link").holds(`name="email"`)
-	for _, broken := range []string{"%%%", base64.RawURLEncoding.EncodeToString([]byte("\xff@x")), strings.Repeat("A", 400), "bm8tYXQ"} {
+	for _, broken := range []string{"%%%", strings.Repeat("A", 400), "bm8tYXQ"} {
 		b.get(t, "/signup/sent", "lk_sent="+broken).status(200).says("Get a new link")
 	}
 	var email, flow string
@@ -79,9 +79,11 @@ func TestCheckYourInbox(t *testing.T) {
 	if email != "ada.byron@example.com" || flow != "f1" {
 		t.Errorf("sent again to %q for %q", email, flow)
 	}
+	b.post(t, "/signup/sent", form("flow", "f1"), cookie).status(429).says("Wait 60 seconds") // the answer before began another wait
 	b.post(t, "/signup/sent", form("email", "other@example.com")).goes("/signup/sent?notice=again").sets("lk_sent")
 	b.post(t, "/signup/sent", form()).status(422).says("Enter your email address")
 	b.verbs.resend = func(string, string) error { return refusal(account.Throttled) }
+	b.life.lastAsk.At = at("2026-11-21T20:58:00Z")
 	b.post(t, "/signup/sent", form(), cookie).status(429).says("Too many attempts")
 	b.post(t, "/signup/sent", form("email", "x"), cookie).status(422).says("correct format").holds(`href="#email"`, `value="x"`)
 }
@@ -153,31 +155,35 @@ func TestReset(t *testing.T) {
 		}
 	}
 	const cookie = "lk_reset=good"
-	b.get(t, "/reset", cookie).status(200).says("Choose a new password", "ada.byron@example.com", "signed out on every device").
+	b.get(t, "/reset", cookie).status(200).says("Choose a new password", "ada.byron@example.com", "Sign out on every device").
 		holds(`autocomplete="username" readonly`, `autocomplete="new-password"`).lacks("good")
 	b.get(t, "/reset").status(410).says("This link no longer works").holds(`href="/forgot"`)
 
 	var token, password string
 	b.verbs.reset = func(tk, p string) (storage.Account, error) { token, password = tk, p; return ada(), nil }
-	v := b.post(t, "/reset", form("password", " new pass "), cookie).goes("/login?notice=reset")
+	v := b.post(t, "/reset", form("password", " new pass ", "everywhere", "1"), cookie).goes("/login?notice=reset")
 	if token != "good" || password != " new pass " || v.sets("lk_reset").MaxAge >= 0 {
 		t.Errorf("reset with %q, %q", token, password)
 	}
 	b.post(t, "/reset", form(), cookie).status(422).says("Choose a password")
 	b.post(t, "/reset", form("password", "x")).status(410)
+	b.post(t, "/reset", form("password", "typed"), cookie).goes("/login?notice=reset")
+	if got := b.life.asked; len(got) != 1 || got[0] != "reset only good" {
+		t.Errorf("without the tick: %q", got)
+	}
 	refuse := func(err error) {
 		b.verbs.reset = func(string, string) (storage.Account, error) { return storage.Account{}, err }
 	}
 	refuse(refusal(account.PasswordReused))
-	b.post(t, "/reset", form("password", "typed"), cookie).status(422).says("have not used here before").lacks("typed")
+	b.post(t, "/reset", form("password", "typed", "everywhere", "1"), cookie).status(422).says("have not used here before").lacks("typed")
 	refuse(invalid("password", account.TooShort))
-	b.post(t, "/reset", form("password", "typed"), cookie).status(422).says("8 characters or more")
+	b.post(t, "/reset", form("password", "typed", "everywhere", "1"), cookie).status(422).says("8 characters or more")
 	refuse(refusal(account.BadToken))
-	b.post(t, "/reset", form("password", "typed"), cookie).status(410)
+	b.post(t, "/reset", form("password", "typed", "everywhere", "1"), cookie).status(410)
 	refuse(refusal(account.Busy))
-	b.post(t, "/reset", form("password", "typed"), cookie).status(503)
+	b.post(t, "/reset", form("password", "typed", "everywhere", "1"), cookie).status(503)
 	refuse(storage.ErrUnknown)
-	b.post(t, "/reset", form("password", "typed"), cookie).status(500)
+	b.post(t, "/reset", form("password", "typed", "everywhere", "1"), cookie).status(500)
 }
 
 func TestNotMe(t *testing.T) {
@@ -189,11 +195,15 @@ func TestNotMe(t *testing.T) {
 		t.Fatal("a GET used the token")
 	}
 	b.get(t, "/not-me").status(410)
-	b.post(t, "/not-me", form("token", "good")).status(200).says("Your account is secured").holds(`href="/forgot"`)
+	b.post(t, "/not-me", form("token", "good", "lock", "1")).status(200).says("Your account is secured", "signed out everywhere").holds(`href="/forgot"`)
 	b.verbs.revoke = func(string) error { return refusal(account.BadToken) }
-	b.post(t, "/not-me", form("token", "good")).status(410).says("This link no longer works")
+	b.post(t, "/not-me", form("token", "good")).status(200).says("stays signed in")
+	if got := b.life.asked; spent != 1 || len(got) != 1 || got[0] != "stop all good" {
+		t.Errorf("without the tick: %q", got)
+	}
+	b.post(t, "/not-me", form("token", "good", "lock", "1")).status(410).says("This link no longer works")
 	b.verbs.revoke = func(string) error { return refusal(account.Throttled) }
-	b.post(t, "/not-me", form("token", "good")).status(429)
+	b.post(t, "/not-me", form("token", "good", "lock", "1")).status(429)
 	b.verbs.revoke = func(string) error { return storage.ErrUnavailable }
-	b.post(t, "/not-me", form("token", "good")).status(500)
+	b.post(t, "/not-me", form("token", "good", "lock", "1")).status(500)
 }

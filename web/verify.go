@@ -46,10 +46,15 @@ func (s *Site) verifyPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.verifyDead(w, r, f, err)
 	}
-	s.setCookie(w, "sent", "", "/signup", -1)
 	if flow == "" {
 		flow = form.Get("flow")
 	}
+	return s.verified(w, r, flow)
+}
+
+// verified goes on when an address is proven.
+func (s *Site) verified(w http.ResponseWriter, r *http.Request, flow string) error {
+	s.setCookie(w, "sent", "", "/signup", -1)
 	_, live, err := s.Sessions.Current(r)
 	if err != nil {
 		return err
