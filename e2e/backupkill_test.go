@@ -156,6 +156,7 @@ func TestRestoreKilled(t *testing.T) {
 			killed(t, s, long, "restore", folder, "--replace", "--yes")
 			restoredWhole(t, s)
 		}
+		checkFactors(t, boltAt(t, path), backupCrowd, false)
 		t.Logf("a restore takes %v; %d were killed", long.Round(time.Millisecond), cut+3)
 	})
 	t.Run("postgres", func(t *testing.T) {
@@ -190,6 +191,7 @@ func TestRestoreKilled(t *testing.T) {
 			run(t, s, "restore", folder, "--keep-sessions")
 		}
 		restoredWhole(t, s)
+		checkFactors(t, postgresAt(t, fmt.Sprint(s.Config["storage.postgres.url"])), backupCrowd, true)
 		t.Logf("a restore takes %v; it was half done %d times", long.Round(time.Millisecond), half)
 	})
 	t.Run("postgres, half filled", func(t *testing.T) {
@@ -208,6 +210,7 @@ func TestRestoreKilled(t *testing.T) {
 		refused(t, s, "something else", "restore", folder)
 		run(t, s, "restore", folder, "--keep-sessions")
 		restoredWhole(t, s)
+		checkFactors(t, postgresAt(t, fmt.Sprint(s.Config["storage.postgres.url"])), backupCrowd, true)
 		t.Logf("%d tries", tries)
 	})
 }

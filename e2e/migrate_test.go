@@ -55,6 +55,7 @@ func TestMigrate(t *testing.T) {
 		t.Errorf("into a database that is served: %d %s%s", code, out, bad)
 	}
 	s.Stop(t)
+	checkFactors(t, postgresAt(t, m.url), crowdSize, true)
 
 	back := filepath.Join(s.Dir, "back.db")
 	m.move("postgres:env:MOVE_URL", "bolt:"+back, func() {
@@ -63,6 +64,7 @@ func TestMigrate(t *testing.T) {
 	})
 	m.serves(b, old, held, spent[1])
 	s.Stop(t)
+	checkFactors(t, boltAt(t, back), crowdSize, true)
 	out, bad, code = s.Run(t, "compact")
 	if code != 0 || !strings.Contains(out, "before") {
 		t.Errorf("compact: %d %s%s", code, out, bad)
@@ -177,7 +179,8 @@ func (m *mover) serves(b *harness.Browser, old tokens, held string, spent tokens
 	return next
 }
 
-// crowd makes a store with everything that is in from, and n people beside, each with a session, a grant, and every tenth a consent.
+// crowd makes a store with everything that is in from, and n people beside, each with a session, a grant, every tenth a consent, and one in [factored]
+// with second factors.
 func crowd(t *testing.T, from, path string, n int) {
 	t.Helper()
 	ctx, now := context.Background(), time.Now()
@@ -201,10 +204,11 @@ func crowd(t *testing.T, from, path string, n int) {
 		id := int64(1000 + i)
 		name := fmt.Sprintf("person-%d", i)
 		sid := harness.Random(22)
-		batch = append(batch, storage.Account{
+		batch = append(batch, withFactors(storage.Account{
 			ID: id, Sub: harness.Random(36), Username: name, UsernameKey: name, Email: name + "@example.test", EmailKey: name + "@example.test", FullName: "Person " + name,
 			PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$" + harness.Random(22) + "$" + harness.Random(43), CreatedAt: now, UpdatedAt: now, Version: 1,
-		}, storage.Session{
+		}, i)...)
+		batch = append(batch, storage.Session{
 			SID: sid, SecretHash: harness.Random(43), AccountID: id, AuthTime: now, AMR: []string{"pwd"}, Kind: "page", UserAgent: "Mozilla/5.0", Address: "198.51.100.7",
 			CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(24 * time.Hour), Clients: []string{harness.QuietID},
 		}, storage.StoredGrant{Grant: storage.Grant{

@@ -74,6 +74,7 @@ func TestPostgresVersions(t *testing.T) {
 		})
 	}
 	former := token(0)
+	kept := keptFactors(t, r)
 	update(0, next)
 	if have := harness.Ask[int](t, r.Database, "SELECT max(version) FROM schema_migrations"); have != schema+1 {
 		t.Fatalf("the schema is %d", have)
@@ -82,6 +83,8 @@ func TestPostgresVersions(t *testing.T) {
 	good(0, former)
 	fresh := token(0)
 	good(1, fresh)
+	kept("this version, beside the next", 1)
+	kept("the next", 0)
 	time.Sleep(3 * time.Second)
 	if n := harness.Ask[int64](t, r.Database, "SELECT count(*) FROM sessions WHERE written_by = 'next'"); n < 5 {
 		t.Errorf("%d sessions are of the next version", n)
@@ -92,6 +95,7 @@ func TestPostgresVersions(t *testing.T) {
 	update(1, next)
 	update(0, "") // back again: one step is no trouble
 	good(0, fresh)
+	kept("this version, after the next", 0)
 	end()
 	t.Logf("two versions side by side, forth and back: %d requests, %d sign-ins begun and ended, %d refresh chains; %d failed", l.served.Load(), l.signIns.Load(), l.chains.Load(), l.failed.Load())
 	if l.served.Load() < 500 {
