@@ -184,3 +184,6 @@ func (g *gallery) index(w http.ResponseWriter, r *http.Request) error {
 	g.html(w, r, http.StatusOK, b.Bytes())
 	return nil
 }
+
+// Page is the name of the page that the sample is a state of.
+func (s Sample) Page() string { return s.page }
