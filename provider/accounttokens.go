@@ -88,7 +88,7 @@ func (t *AccountTokens) Refresh(ctx context.Context, raw string) (access string,
 	if err != nil {
 		return "", 0, gone("read account", err)
 	}
-	if a.Disabled {
+	if a.Shut() {
 		return "", 0, accountapi.ErrRefresh
 	}
 	if t.Proved != nil && !t.Proved(a, s) {

@@ -61,6 +61,9 @@ type Account struct {
 	Version int64
 }
 
+// Shut says that nothing of the account can be used: it is disabled, or about to be deleted.
+func (a Account) Shut() bool { return a.Disabled || !a.DeleteAt.IsZero() }
+
 // Address is a postal address (OpenID Connect Core §5.1.1).
 type Address struct {
 	Formatted, StreetAddress, Locality, Region, PostalCode, Country string

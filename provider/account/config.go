@@ -55,6 +55,8 @@ type Config struct {
 	Second SecondConfig
 	// Lifecycle is the rules of what goes by mail or by a wait.
 	Lifecycle LifecycleConfig
+	// Deletion is the rules about the end of accounts.
+	Deletion DeletionConfig
 }
 
 // HashConfig sets the cost of a password hash (RFC 9106 §4) and how many run at once.
@@ -113,7 +115,7 @@ func Defaults() Config {
 			Forgot: Budget{5, quarter}, Mail: Budget{5, time.Hour}, Check: Budget{120, quarter}, Passkey: Budget{600, quarter},
 		},
 		MaxResume: 5 << 20, MaxPicture: 2 << 20, MaxPictureSide: 8192, MaxPicturePixels: 12_000_000, PictureSide: 1024, PictureSlots: 1,
-		SignUpOpen: true, Second: secondDefaults(), Lifecycle: defaultLifecycle(),
+		SignUpOpen: true, Second: secondDefaults(), Lifecycle: defaultLifecycle(), Deletion: DeletionConfig{Grace: 7 * 24 * time.Hour},
 	}
 }
 
@@ -157,6 +159,7 @@ func (c Config) check() error {
 	}
 	bad(c.MaxResume < 1 || c.MaxPicture < 1 || c.MaxPictureSide < 1 || c.MaxPicturePixels < 1 || c.PictureSide < 1 || c.PictureSlots < 1,
 		"upload caps must be positive")
+	bad(c.Deletion.Grace < 0, "deletion: a grace time of %v must not be negative", c.Deletion.Grace)
 	return errors.Join(append(errs, c.Second.check(), c.Lifecycle.check())...)
 }
 
@@ -171,6 +174,13 @@ type Store interface {
 	storage.Events
 	storage.Replays
 	storage.Limits
+	Endings
+}
+
+// Endings ends what applications were given ([storage.Grants]), and tells which of them were told of the end of a session ([storage.Notices]).
+type Endings interface {
+	RevokeGrants(ctx context.Context, scope storage.GrantScope, now time.Time) (int, error)
+	ListNotices(ctx context.Context, accountID int64, now time.Time) ([]storage.LogoutNotice, error)
 }
 
 // Deps is what the rules stand on. Every field is required, but Breaches, Passkeys and Wake.

@@ -98,6 +98,9 @@ func (s *Service) enter(ctx context.Context, in opening, a storage.Account) (Sig
 func (s *Service) missing(ctx context.Context, in opening, a storage.Account, device knownDevice) (StepNeed, []Method, error) {
 	need, methods, err := s.missingFactor(ctx, in, a, device)
 	if need == "" && err == nil {
+		need, err = missingDeletion(in, a)
+	}
+	if need == "" && err == nil {
 		need = s.missingTerms(in, a)
 	}
 	return need, methods, err
@@ -154,7 +157,7 @@ func (s *Service) applyOpening(ctx context.Context, accountID int64, with storag
 // checked and before the session was stored has not ended this session; one that comes later will.
 func (s *Service) stillGood(ctx context.Context, in opening, a storage.Account, sid string) error {
 	current, err := s.store.Account(ctx, storage.AccountKey{ID: a.ID})
-	if err == nil && !current.Disabled && current.PasswordSetAt.Equal(a.PasswordSetAt) && sameTOTP(current.TOTP, a.TOTP) {
+	if err == nil && !current.Shut() && current.PasswordSetAt.Equal(a.PasswordSetAt) && sameTOTP(current.TOTP, a.TOTP) {
 		return nil
 	}
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {

@@ -271,10 +271,15 @@ func (s *Service) notMe(ctx context.Context, token string, end *storage.EndScope
 	if err != nil {
 		return err
 	}
-	err = s.store.ApplyEffects(ctx, a.ID, storage.Effects{
+	with := storage.Effects{
 		Take: &one.OneTimeKey, End: end,
 		Void: append(recoveryPurposes(), storage.PurposeReset, storage.PurposeEmail, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeDevice),
-	}, s.now())
+	}
+	if a.DeleteAt.IsZero() {
+		err = s.store.ApplyEffects(ctx, a.ID, with, s.now())
+	} else { // whoever asked to delete the account was somebody else
+		_, err = s.keep(ctx, a, with, caller, "mail")
+	}
 	if err != nil {
 		return badToken("revoke by mail", err)
 	}

@@ -92,6 +92,9 @@ func (s *Service) Live(ctx context.Context, sid string) (storage.Account, storag
 		return storage.Account{}, storage.Session{}, gone("load session", err)
 	}
 	a, err := s.active(ctx, session.AccountID)
+	if err == nil && a.Shut() {
+		err = &Refusal{Kind: Gone}
+	}
 	if err != nil {
 		return storage.Account{}, storage.Session{}, err
 	}

@@ -48,7 +48,7 @@ func (s *Service) authenticate(ctx context.Context, in Credentials) (storage.Acc
 		return storage.Account{}, err
 	}
 	// A password that is no text (Malformed) is wrong, not invalid: it is checked as the empty one, which is nobody's.
-	may := exact && !a.Disabled && len(normal) > 0 && (a.EmailVerified || a.EmailKey == "" || !s.config.RequireVerified)
+	may := exact && !a.Disabled && (a.DeleteAt.IsZero() || in.Dialect == Page) && len(normal) > 0 && (a.EmailVerified || a.EmailKey == "" || !s.config.RequireVerified)
 	ok, err := s.check(ctx, in.Caller, s.passwordLimits(in.Caller, who, device), a, normal, may)
 	if err != nil {
 		return storage.Account{}, err

@@ -78,6 +78,8 @@ func (s *Service) Expand(ctx context.Context, m storage.Mail) (mail bool, err er
 		return false, s.expandAddress(ctx, m, plain)
 	case mailAskEmail:
 		return false, s.expandEmail(ctx, m.ID, plain)
+	case mailDeletion:
+		return false, s.expandDeletion(ctx, m.ID, plain)
 	case mailRecoveryHalf, mailRecoveryReady:
 		return false, s.expandRecovery(ctx, m, plain)
 	}

@@ -117,7 +117,7 @@ func (l *Log) add(ctx context.Context, batch []storage.AccountEvent, e audit.Eve
 	case audit.TokenIssued:
 		l.used(ctx, e)
 		return batch
-	case audit.SignInFailed:
+	case audit.SignInFailed, audit.SecondFactorFailed:
 		if l.failures.count(fmt.Sprint(e.AccountID), e.Time, failuresEvery) > failuresMax {
 			return batch
 		}

@@ -11,6 +11,11 @@ var names = []audit.Name{
 	audit.SignUp, audit.SignIn, audit.SignInFailed, audit.SignOut, audit.SessionsEnded, audit.PasswordChanged, audit.ResetRequested, audit.PasswordReset,
 	audit.EmailVerified, audit.ProfileChanged, audit.GroupsChanged, audit.AccountDisabled, audit.AccountEnabled,
 	audit.ConsentGiven, audit.ConsentRemoved, audit.DeviceAllowed, audit.DeviceRefused, audit.CodeReplayed, audit.RefreshReplayed, audit.ForwardSignIn, audit.ForwardSignOut,
+	audit.SecondFactor, audit.SecondFactorFailed, audit.FactorAdded, audit.FactorRemoved, audit.RecoveryCodesMade, audit.FactorsReset,
+	audit.PasskeyAdded, audit.PasskeyRemoved, audit.PasskeyRenamed, audit.PasskeyCounter,
+	audit.EmailChangeAsked, audit.EmailChangeStopped, audit.EmailChanged, audit.EmailRestored, audit.RecoveryBegun, audit.RecoveryStopped, audit.RecoveryDone,
+	audit.StoppedByMail, audit.TermsAccepted, audit.Invited, audit.InviteAccepted, audit.SetUp,
+	audit.BrowserForgotten, audit.AppSignedOut, audit.DataExported, audit.DeletionPlanned, audit.DeletionStopped,
 }
 
 // recentMax bounds the keys that are remembered; past it the older half is forgotten.

@@ -71,8 +71,13 @@ const (
 	TermsAccepted      Name = "terms.accepted"
 	Invited            Name = "account.invited"
 	InviteAccepted     Name = "invite.accepted"
-	SetUp              Name = "account.first"   // the first account was made with the code
-	PasskeyCounter     Name = "passkey.counter" // its signature counter did not go up: there may be a copy of it
+	SetUp              Name = "account.first"     // the first account was made with the code
+	PasskeyCounter     Name = "passkey.counter"   // its signature counter did not go up: there may be a copy of it
+	BrowserForgotten   Name = "browser.forgotten" // a known browser is a stranger again
+	AppSignedOut       Name = "app.signed_out"    // its owner ended an account's part in an application
+	DataExported       Name = "account.exported"
+	DeletionPlanned    Name = "account.deletion_planned"
+	DeletionStopped    Name = "account.deletion_stopped" // Detail says by whom
 )
 
 // Event is one thing that happened.

@@ -8,5 +8,6 @@ func Names() []Name {
 		ClientAuthFailed, ClientBarred, ClientFederated, ClientChanged, RegTokenChanged, ForwardSignIn, ForwardSignOut, LogoutDelivered, LogoutGivenUp, KeyRotated, KeyRevoked, Throttled, BackupTaken,
 		SecondFactor, SecondFactorFailed, FactorAdded, FactorRemoved, RecoveryCodesMade, FactorsReset, PasskeyAdded, PasskeyRemoved, PasskeyRenamed, PasskeyCounter,
 		EmailChangeAsked, EmailChangeStopped, EmailChanged, EmailRestored, RecoveryBegun, RecoveryStopped, RecoveryDone, StoppedByMail, TermsAccepted, Invited, InviteAccepted, SetUp,
+		BrowserForgotten, AppSignedOut, DataExported, DeletionPlanned, DeletionStopped,
 	}
 }

@@ -180,7 +180,7 @@ func (e *Endpoint) known(r *http.Request, q *Request) (*Person, storage.Consent,
 		return nil, storage.Consent{}, err
 	}
 	a, err := e.Store.Account(ctx, storage.AccountKey{ID: s.AccountID})
-	if errors.Is(err, storage.ErrNotFound) || (err == nil && a.Disabled) {
+	if errors.Is(err, storage.ErrNotFound) || (err == nil && a.Shut()) {
 		return nil, storage.Consent{}, nil
 	}
 	if err != nil {

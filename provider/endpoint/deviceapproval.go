@@ -122,7 +122,7 @@ func (e *DeviceApproval) person(r *http.Request) (storage.Session, storage.Accou
 		return s, storage.Account{}, ErrNoDevice
 	}
 	a, err := e.Store.Account(r.Context(), storage.AccountKey{ID: s.AccountID})
-	if errors.Is(err, storage.ErrNotFound) || err == nil && a.Disabled {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && a.Shut() {
 		return s, a, ErrNoDevice
 	}
 	if err != nil {

@@ -166,7 +166,7 @@ func (e *Introspect) refresh(ctx context.Context, c storage.Client, ref token.Re
 		return introspection{}, nil
 	}
 	a, err := e.Grants.Account(ctx, storage.AccountKey{ID: g.AccountID})
-	if errors.Is(err, storage.ErrNotFound) || err == nil && (a.Disabled || e.Admits != nil && !e.Admits(c, a)) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && (a.Shut() || e.Admits != nil && !e.Admits(c, a)) {
 		return introspection{}, nil
 	}
 	if err != nil {

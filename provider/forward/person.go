@@ -86,7 +86,7 @@ func (e *Endpoint) standing(ctx context.Context, app client.Forwarded, key stora
 	if err != nil {
 		return gone("account", err)
 	}
-	if a.Disabled {
+	if a.Shut() {
 		return storage.Grant{}, storage.Account{}, errNobody
 	}
 	return g, a, nil

@@ -25,7 +25,7 @@ type People interface {
 	Session(ctx context.Context, sid string, now time.Time) (storage.Session, error)
 }
 
-// gate is the one check of every grant of a person: the account is there, not disabled, and one that may use the client, two factors were proved where
+// gate is the one check of every grant of a person: the account is there, not disabled nor about to be deleted, and one that may use the client, two factors were proved where
 // the client is for no less, and the session still stands unless the grant is offline.
 func gate(ctx context.Context, p People, g storage.Grant, r *Request) (storage.Account, error) {
 	a, err := p.Account(ctx, storage.AccountKey{ID: g.AccountID})
@@ -35,7 +35,7 @@ func gate(ctx context.Context, p People, g storage.Grant, r *Request) (storage.A
 	if err != nil {
 		return storage.Account{}, fmt.Errorf("read account: %w", err)
 	}
-	if a.Disabled || r.Admits != nil && !r.Admits(r.Client, a) || r.Client.SecondFactor && !oauth.TwoFactors(g.AMR) {
+	if a.Shut() || r.Admits != nil && !r.Admits(r.Client, a) || r.Client.SecondFactor && !oauth.TwoFactors(g.AMR) {
 		return storage.Account{}, errEnded()
 	}
 	if g.Offline || g.SID == "" {

@@ -76,7 +76,7 @@ func (l Live) Check(ctx context.Context, c Access) (Standing, error) {
 	if s.Account, err = l.Store.Account(ctx, key); err != nil {
 		return Standing{}, ended("read account", err)
 	}
-	if s.Account.Disabled || l.Admits != nil && !l.Admits(s.Client, s.Account) {
+	if s.Account.Shut() || l.Admits != nil && !l.Admits(s.Client, s.Account) {
 		return Standing{}, ErrEnded
 	}
 	return s, nil

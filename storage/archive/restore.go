@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"latchkey/storage"
 	"latchkey/storage/transfer"
@@ -60,6 +61,11 @@ func (w Restored) of(item storage.Item) storage.Item {
 	switch item := item.(type) {
 	case storage.AccountSequence:
 		return storage.AccountSequence{Last: item.Last + w.Gap}
+	case storage.Account:
+		if !w.Sessions {
+			item.DeleteAt = time.Time{} // what would delete it does not come back, and may have been stopped since
+		}
+		return item
 	case storage.Session, storage.StoredGrant, storage.OneTime, storage.RegistrationToken, storage.Device, storage.PushedRequest, storage.Mail:
 		if !w.Sessions {
 			return nil
