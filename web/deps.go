@@ -147,6 +147,8 @@ type Deps struct {
 	StepUpAge time.Duration
 	// Mailbox, in development mode only, lists the mails that were sent; nil hides the page.
 	Mailbox Mailbox
+	// Dev is what the developer's pages stand on; nil: there are none.
+	Dev *Dev
 	// Demo, in development mode only, is the sample application's client; "" hides it.
 	DemoClientID string
 }

@@ -94,5 +94,6 @@ func (s *Site) Routes() []Route {
 	if s.DemoClientID != "" {
 		routes = append(routes, get("/demo", "demo", s.demo), get("/demo/callback", "demo", s.demo))
 	}
+	routes = append(routes, s.devRoutes(get, post)...)
 	return routes
 }
