@@ -134,7 +134,7 @@ func (s *Service) expandEmail(ctx context.Context, id string, plain []byte) erro
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return fmt.Errorf("look for address: %w", err)
 	}
-	l := Letter{To: d.Email, Name: a.Username, Link: s.links.Mailed(LinkEmail, r.Token), Expires: r.Expires, When: s.now()}
+	l := Letter{To: d.Email, Name: a.Username, Link: s.links.Mailed(LinkEmail, r.Token), Expires: r.Expires, When: s.now(), Where: c.Address}
 	m, err := s.sealed(MailEmailConfirm, a.ID, localeOf(c, a), l, s.config.VerifyTTL)
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (s *Service) tellEmailTaken(ctx context.Context, owner storage.Account, c C
 		return s.sendNothing(ctx)
 	}
 	c.Locale = "" // the language of who asked says nothing about who has the address
-	m, err := s.mail(MailEmailTaken, owner, c, Letter{When: s.now()}, s.config.NoticeTTL)
+	m, err := s.mail(MailEmailTaken, owner, c, Letter{}, s.config.NoticeTTL)
 	if err != nil {
 		return err
 	}

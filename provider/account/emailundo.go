@@ -84,7 +84,7 @@ func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (s
 		with = storage.Effects{Take: &one.OneTimeKey, Put: older, End: &storage.EndScope{Offline: true},
 			Void: append(mailedPurposes(), storage.PurposeEmailUndo, storage.PurposeRecover, storage.PurposeRecoverStop, storage.PurposeDevice)}
 		if a.EmailVerified && a.EmailKey != d.Key {
-			m, err := s.mail(MailEmailUndone, *a, caller, Letter{When: s.now(), Address: d.Email}, s.config.NoticeTTL)
+			m, err := s.mail(MailEmailUndone, *a, caller, Letter{When: s.now(), Where: caller.Address, Address: d.Email}, s.config.NoticeTTL)
 			if err != nil {
 				return storage.Effects{}, err
 			}

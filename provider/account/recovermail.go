@@ -32,7 +32,10 @@ func (s *Service) addStops(ctx context.Context, with *storage.Effects, a storage
 			return err
 		}
 		one.ExpiresAt = readyAt.Add(s.config.Lifecycle.RecoveryTTL)
-		l := Letter{To: e.Address, Name: displayName(a), Link: s.links.Mailed(LinkRecoveryStop, token), When: s.now(), Where: c.Address, Due: readyAt}
+		l := Letter{To: e.Address, Name: displayName(a), Link: s.links.Mailed(LinkRecoveryStop, token), Due: readyAt}
+		if c.Address != "" { // what is told later happened nowhere
+			l.When, l.Where = s.now(), c.Address
+		}
 		m, err := s.sealed(kind, a.ID, localeOf(c, a), l, s.config.NoticeTTL)
 		if err != nil {
 			return err
@@ -66,7 +69,7 @@ func (s *Service) expandRecovery(ctx context.Context, m storage.Mail, plain []by
 	if !a.EmailVerified {
 		return s.applyRequest(ctx, a.ID, with, "give up recovery")
 	}
-	ready, err := s.mail(MailRecoveryReady, a, c, Letter{Link: s.links.Mailed(LinkRecovery, r.Token), Expires: r.ReadyAt.Add(s.config.Lifecycle.RecoveryTTL), When: s.now()},
+	ready, err := s.mail(MailRecoveryReady, a, c, Letter{Link: s.links.Mailed(LinkRecovery, r.Token), Expires: r.ReadyAt.Add(s.config.Lifecycle.RecoveryTTL)},
 		s.config.Lifecycle.RecoveryTTL)
 	if err != nil {
 		return err
