@@ -44,7 +44,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 	}
 	deps := web.Deps{
 		Theme:   look,
-		Account: c.accounts, Second: c.accounts, Authenticators: c.accounts, RecoveryCodes: c.accounts, Passkeys: c.passkeyPages(), Sessions: c.sessions(u), Flows: fl, Devices: dv, Client: c.registry.Client, Logos: c.logos(),
+		Account: c.accounts, Second: c.accounts, Authenticators: c.accounts, RecoveryCodes: c.accounts, Portal: web.PortalOf(c.accounts), Life: c.accounts, Passkeys: c.passkeyPages(), Sessions: c.sessions(u), Flows: fl, Devices: dv, Client: c.registry.Client, Logos: c.logos(),
 		Told: func(ctx context.Context, ended storage.Session) (apps []storage.Client, frames []string) {
 			return s.provider.Told(ctx, ended)
 		},
@@ -53,6 +53,8 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 		SignUpOpen: cfg.Accounts.SignUp == "open", ResetOpen: true, RequireVerified: cfg.Accounts.RequireVerifiedEmail,
 		PasswordMin: c.accounts.Minimum(account.Page), ResumeMax: int64(cfg.Accounts.Files.ResumeMax), PictureMax: int64(cfg.Accounts.Files.PictureMax),
 		StepUpAge: cfg.Accounts.StepUpAge.D(), ResetTTL: cfg.Accounts.ResetTTL.D(), VerifyTTL: cfg.Accounts.VerifyTTL.D(),
+		MailSignIn: cfg.Accounts.Lifecycle.MailSignIn, MailSignInTTL: cfg.Accounts.Lifecycle.MailSignInTTL.D(), RecoveryWait: cfg.Accounts.Lifecycle.RecoveryWait.D(),
+		InviteOnly: cfg.Accounts.SignUp == "invite", SignUpDomains: cfg.Accounts.Lifecycle.SignUpDomains,
 		HelpURL: cfg.Web.HelpURL, PrivacyURL: cfg.Web.PrivacyURL, TermsURL: cfg.Web.TermsURL, Now: c.now,
 	}
 	deps.Dev = c.devPage(s)
@@ -115,7 +117,7 @@ func pageRoutes(pages *web.Site) []provider.Route {
 // pagePriority: sign-up, reset and pictures are the first that go without in a storm.
 func pagePriority(path string) serve.Priority {
 	switch path {
-	case "/signup", "/signup/sent", "/forgot", "/reset", "/client-logo/":
+	case "/signup", "/signup/sent", "/forgot", "/reset", "/login/mail", "/invite", "/setup", "/client-logo/":
 		return serve.Deferrable
 	}
 	return serve.Interactive

@@ -73,6 +73,8 @@ type Config struct {
 	// SetClaims is [account.Service.SetClaims].
 	SetClaims func(ctx context.Context, accountID int64, change account.Profile, vouched account.Vouched, caller account.Caller) (storage.Account, error)
 	Clients   Clients
+	// Invite is [account.Service.Invite].
+	Invite func(ctx context.Context, in account.Invitation, caller account.Caller) (storage.Account, time.Time, error)
 	// Declared lists the clients of the configuration, which cannot be changed here; nil for none.
 	Declared func() []storage.Client
 	// Declaration is what the files declare, and what of it is in use. Its clients are in any order.
@@ -105,6 +107,7 @@ func Handler(cfg Config) http.Handler {
 	for pattern, h := range map[string]func(*http.Request) (any, error){
 		"GET /v1/users":                 a.listUsers,
 		"POST /v1/users":                a.createUser,
+		"POST /v1/invitations":          a.invite,
 		"GET /v1/users/{user}":          a.showUser,
 		"PATCH /v1/users/{user}":        a.changeUser,
 		"DELETE /v1/users/{user}":       a.deleteUser,
