@@ -181,6 +181,7 @@ func (r *rig) alice() SignedIn {
 	r.t.Helper()
 	return must(r.SignUp(r.t.Context(), SignUp{
 		Dialect: Platform, Username: "Alice", Email: "Alice@Example.org", Password: "first password", Caller: from("198.51.100.200"),
+		NoSession: r.config.Second.Required || len(r.config.Second.Groups) > 0, // or nobody could sign up without a page
 	}))(r.t)
 }
 
