@@ -28,7 +28,8 @@ func newKeyRig(t *testing.T, edit ...func(*Config)) *keyRig {
 	t.Helper()
 	r := &keyRig{rig: newRig(t, edit...), soft: &passkeytest.Authenticator{Origin: keyOrigin, Verifies: true}}
 	r.passkeys = must(passkey.New(passkey.Config{ID: "id.test", Name: "Latchkey", Origins: []string{keyOrigin}}, openVault{}, r.now))(t)
-	r.who = r.alice().Account
+	r.who = must(r.SignUp(t.Context(), SignUp{Dialect: Platform, Username: "Alice", Email: "Alice@Example.org", Password: "first password", NoSession: true,
+		Caller: from("198.51.100.200")}))(t).Account
 	r.courier()
 	return r
 }
@@ -351,6 +352,20 @@ func (r *keyRig) noPassword() {
 	a := must(r.Account(r.t.Context(), r.who.ID))(r.t)
 	a.PasswordHash = ""
 	must(r.store.ReplaceAccount(r.t.Context(), a, storage.Effects{}, r.clock))(r.t)
+}
+
+// TestLastWayInByMail holds that somebody whom a mailed link lets in needs nothing else.
+func TestLastWayInByMail(t *testing.T) {
+	r := newKeyRig(t, func(c *Config) { c.Lifecycle.MailSignIn = true })
+	k := r.enrol()
+	r.noPassword()
+	wantKind(t, r.RemovePasskey(t.Context(), r.who.ID, k.ID, here), LastWayIn) // the address is not proven
+	a := must(r.Account(t.Context(), r.who.ID))(t)
+	a.EmailVerified = true
+	must(r.store.ReplaceAccount(t.Context(), a, storage.Effects{}, r.clock))(t)
+	if err := r.RemovePasskey(t.Context(), r.who.ID, k.ID, here); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestLastWayIn(t *testing.T) {

@@ -14,6 +14,7 @@ type WayIn string
 const (
 	WayPassword WayIn = "password"
 	WayPasskey  WayIn = "passkey"
+	WayMail     WayIn = "mail" // a mailed link or code that signs in, where that is on
 )
 
 // waysIn lists those of an account that has so many passkeys: whatever takes one away asks here whether another is left.
@@ -24,6 +25,9 @@ func (s *Service) waysIn(a storage.Account, passkeys int) []WayIn {
 	}
 	if passkeys > 0 && s.passkeys != nil {
 		out = append(out, WayPasskey)
+	}
+	if s.config.Lifecycle.MailSignIn && a.EmailVerified {
+		out = append(out, WayMail)
 	}
 	return out
 }
