@@ -79,7 +79,7 @@ func (a *app) previewTheme(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-// preview reads the theme for every page anew.
+// preview reads the theme for every page anew, where there is one.
 type preview struct {
 	cfg    *config.Config
 	origin string
@@ -104,7 +104,7 @@ func (p *preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *preview) gallery(r *http.Request) (http.Handler, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.last != nil && !web.IsSamplePage(r.URL.Path) {
+	if p.last != nil && (p.cfg.Web.Theme.IsZero() || !web.IsSamplePage(r.URL.Path)) { // without a theme nothing can change
 		return p.last, nil
 	}
 	look, err := web.LoadTheme(p.cfg.Web.Theme, p.cfg.Web.Brand, p.cfg.Web.DefaultLocale)
