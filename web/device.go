@@ -93,7 +93,7 @@ type askView struct {
 }
 
 func (s *Site) deviceAsk(w http.ResponseWriter, r *http.Request) error {
-	a, _, live, err := s.who(r)
+	a, sess, live, err := s.who(r)
 	if err != nil {
 		return err
 	}
@@ -108,6 +108,9 @@ func (s *Site) deviceAsk(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := s.begin(r, "", a.Locale)
 	d, err := s.Devices.Look(r, code)
+	if err == nil && d.Client.SecondFactor && !oauth.TwoFactors(sess.AMR) {
+		return s.deviceStepUp(w, r, a, sess)
+	}
 	if err != nil {
 		return s.deviceWrong(w, r, f, oauth.ShowUserCode(words.Plain(code)), err)
 	}

@@ -140,3 +140,16 @@ func (s *Site) stepUp(w http.ResponseWriter, r *http.Request, in signIn) error {
 	s.resume(w, r, again)
 	return nil
 }
+
+// deviceStepUp asks for the second factor before a device is decided about whose client is for no less. Who cannot prove one signs in again.
+func (s *Site) deviceStepUp(w http.ResponseWriter, r *http.Request, a storage.Account, sess storage.Session) error {
+	err := s.Second.StepUp(r.Context(), a, sess, true, s.cookie(r, "known"), s.caller(r, ""))
+	if s.step(w, r, err, "", deviceAsk) {
+		return nil
+	}
+	if account.IsKind(err, account.FactorUsed) {
+		s.see(w, r, with("/login?other=1", "return", deviceAsk))
+		return nil
+	}
+	return err
+}

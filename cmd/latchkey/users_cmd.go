@@ -60,7 +60,7 @@ func (a *app) usersCommand() *cobra.Command {
 		}}
 	return group("users", "Look after accounts", create, a.inviteCommand(), a.updateUserCommand(), a.listUsersCommand(), one("show", "Show an account", "GET", ""),
 		one("disable", "Disable an account: it cannot sign in, and its tokens are refused", "POST", "/disable"),
-		one("enable", "Enable an account again", "POST", "/enable"), password, a.logoutsCommand(), remove)
+		one("enable", "Enable an account again", "POST", "/enable"), password, a.resetFactorsCommand(), a.logoutsCommand(), remove)
 }
 
 func (a *app) listUsersCommand() *cobra.Command {
@@ -104,7 +104,7 @@ func (a *app) user(cmd *cobra.Command, method, path string, in any) error {
 		if err := c.call(ctx, method, path, in, &out); err != nil {
 			return err
 		}
-		return a.show(cmd, out, func(w io.Writer) { userRows(w, out); claimRows(w, out); userGroups(w, out) })
+		return a.show(cmd, out, func(w io.Writer) { userRows(w, out); claimRows(w, out); userGroups(w, out); userFactors(w, out) })
 	})
 }
 

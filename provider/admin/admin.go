@@ -72,6 +72,7 @@ type Config struct {
 	SignUp func(context.Context, account.SignUp) (account.SignedIn, error)
 	// SetClaims is [account.Service.SetClaims].
 	SetClaims func(ctx context.Context, accountID int64, change account.Profile, vouched account.Vouched, caller account.Caller) (storage.Account, error)
+	Factors   Factors
 	Clients   Clients
 	// Invite is [account.Service.Invite].
 	Invite func(ctx context.Context, in account.Invitation, caller account.Caller) (storage.Account, time.Time, error)
@@ -115,6 +116,8 @@ func Handler(cfg Config) http.Handler {
 		"POST /v1/users/{user}/enable":  func(r *http.Request) (any, error) { return a.setDisabled(r, false) },
 		"PUT /v1/users/{user}/password": a.setPassword,
 		"GET /v1/users/{user}/logouts":  a.listLogouts,
+
+		"POST /v1/users/{user}/reset-factors": a.resetFactors,
 
 		"GET /v1/clients":                  a.listClients,
 		"POST /v1/clients":                 a.createClient,

@@ -21,6 +21,8 @@ type User struct {
 	Disabled      bool      `json:"disabled"`
 	CreatedAt     time.Time `json:"created_at"`
 	UpdatedAt     time.Time `json:"updated_at"`
+	// Factors are the second factors, where one account is shown.
+	Factors *UserFactors `json:"factors,omitempty"`
 	// Groups are those that count for the account, of files and by command.
 	Groups []string `json:"groups,omitempty"`
 	// Claims are the standard claims that the account holds, in the form of [Claims].
@@ -112,7 +114,9 @@ func (a api) showUser(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return userWith(found, a.Groups.Of(found)), nil
+	out := userWith(found, a.Groups.Of(found))
+	out.Factors, err = a.factorsOf(r.Context(), found)
+	return out, err
 }
 
 func (a api) createUser(r *http.Request) (any, error) {

@@ -32,6 +32,7 @@ type metrics struct {
 	panics   *prometheus.CounterVec
 	tokens   *prometheus.CounterVec
 	signIns  *prometheus.CounterVec
+	second   *prometheus.CounterVec
 	events   *prometheus.CounterVec
 
 	grants, outcomes, details *bounded
@@ -53,6 +54,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		tokens:   counter("latchkey_token_requests_total", "Requests for tokens.", "grant", "outcome"),
 		signIns:  counter("latchkey_signins_total", "Attempts to sign in.", "outcome", "method"),
 		events:   counter("latchkey_audit_events_total", "Audit events.", "event"),
+		second:   newSecondFactors(),
 		grants:   newBounded(16), outcomes: newBounded(64), details: newBounded(64),
 	}
 	for _, p := range []Priority{Vital, Machine, Interactive, Deferrable} {
@@ -65,7 +67,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		m.signIns.WithLabelValues("ok", way)
 		m.signIns.WithLabelValues("failed", way)
 	}
-	for _, c := range []prometheus.Collector{m.duration, m.inFlight, m.conns, m.shed, m.refused, m.panics, m.tokens, m.signIns, m.events} {
+	for _, c := range []prometheus.Collector{m.duration, m.inFlight, m.conns, m.shed, m.refused, m.panics, m.tokens, m.signIns, m.second, m.events} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
@@ -91,6 +93,7 @@ func (m *metrics) observe(st *state, r *http.Request, status int, took time.Dura
 func (e *Edge) Sink() audit.Sink {
 	return audit.SinkFunc(func(_ context.Context, ev audit.Event) {
 		e.metrics.events.WithLabelValues(e.metrics.details.word(string(ev.Name))).Inc()
+		countSecond(e.metrics.second, ev)
 		switch ev.Name {
 		case audit.SignIn:
 			e.metrics.signIns.WithLabelValues("ok", signInMethod(ev.Detail)).Inc()
