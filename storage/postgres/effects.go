@@ -96,6 +96,10 @@ func (s *Store) ListOneTimes(ctx context.Context, accountID int64, purpose stora
 // ApplyEffects implements [storage.OneTimes].
 func (s *Store) ApplyEffects(ctx context.Context, accountID int64, with storage.Effects, now time.Time) error {
 	take, rest := s.effects(accountID, with, now)
-	steps := append([]step{shareAccount(accountID)}, take...)
+	account := shareAccount(accountID)
+	if len(with.Void) > 0 || with.DropPasskeys {
+		account = holdAccount(accountID) // two who remove many wait for one another here, and not for each other's rows
+	}
+	steps := append([]step{account}, take...)
 	return s.run(ctx, "ApplyEffects", writing, append(steps, rest...)...)
 }

@@ -1,7 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"latchkey/storage"
@@ -25,6 +28,10 @@ func eventColumns(e *storage.AccountEvent) (c columns) {
 // AppendEvents implements [storage.Events]. Each event holds its account until it is there: whoever deletes that comes before, and then there is no
 // event, or after, and then it goes with the rest.
 func (s *Store) AppendEvents(ctx context.Context, events []storage.AccountEvent, _ time.Time) error {
+	// All write in one order, so that two who bring the same do not wait for each other.
+	events = slices.SortedStableFunc(slices.Values(events), func(a, b storage.AccountEvent) int {
+		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.ID, b.ID))
+	})
 	steps := make([]step, 0, len(events))
 	for _, e := range events {
 		if e.ID == "" {

@@ -74,6 +74,50 @@ func (m *monkey) check(verb string, err error) {
 	m.t.Errorf("%s: %v", verb, err)
 }
 
+type verb struct {
+	name string
+	do   func() error
+}
+
+// factors are the verbs of passkeys, events and what goes with them.
+func (m *monkey) factors(id string, a storage.Account, client, sid string) []verb {
+	ctx, s, now := m.t.Context(), m.s, at(0)
+	key, code := m.pick("key", 30), storage.OneTimeKey{Purpose: storage.PurposeReset, Hash: m.pick("hash", 5)}
+	void := storage.Effects{Void: []storage.Purpose{storage.PurposeReset}, DropPasskeys: true, End: &storage.EndScope{ExceptSID: sid}}
+	taken := void
+	taken.Take = &code
+	return []verb{
+		{"CreatePasskey", func() error {
+			return s.CreatePasskey(ctx, storage.Passkey{ID: key, AccountID: a.ID, CreatedAt: now}, storage.Effects{End: &storage.EndScope{ExceptSID: sid}}, now)
+		}},
+		{"CreatePasskey with a code", func() error {
+			return s.CreatePasskey(ctx, storage.Passkey{ID: key, AccountID: a.ID, CreatedAt: now}, storage.Effects{Take: &code, Void: void.Void}, now)
+		}},
+		{"TouchPasskey", func() error {
+			_, err := s.TouchPasskey(ctx, a.ID, key, storage.PasskeyChange{Used: true, SignCount: m.random.Int64N(9)}, now)
+			return err
+		}},
+		{"DeletePasskey", func() error {
+			return s.DeletePasskey(ctx, a.ID, key, storage.Effects{Void: void.Void, End: void.End}, now)
+		}},
+		{"ApplyEffects that drop", func() error { return s.ApplyEffects(ctx, a.ID, taken, now) }},
+		{"ReplaceAccount that drops", func() error { _, err := s.ReplaceAccount(ctx, a, void, now); return err }},
+		{"UseConsent", func() error { return s.UseConsent(ctx, a.ID, client, at(time.Duration(m.random.IntN(5))*time.Hour)) }},
+		{"AppendEvents", func() error {
+			var list []storage.AccountEvent
+			for n := range 6 {
+				list = append(list, storage.AccountEvent{AccountID: a.ID - int64(n%3), ID: m.pick("event", 9), ExpiresAt: at(time.Second)})
+			}
+			m.random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+			return s.AppendEvents(ctx, list, now)
+		}},
+		{"ListEvents", func() error {
+			_, err := s.ListEvents(ctx, storage.EventQuery{AccountID: a.ID, Limit: 9}, now)
+			return err
+		}},
+	}
+}
+
 // act does one thing and says what it was.
 func (m *monkey) act(id string) string {
 	ctx, s, now := m.t.Context(), m.s, at(0)
@@ -81,10 +125,7 @@ func (m *monkey) act(id string) string {
 	session := storage.Session{SID: sid, AccountID: a.ID, ExpiresAt: at(time.Hour), Notify: []string{client, m.pick("app", 3)}}
 	g := storage.Grant{ID: id, ClientID: client, AccountID: a.ID, SID: sid, ExpiresAt: at(time.Hour), Code: &storage.Code{Hash: id, ExpiresAt: at(time.Hour)}}
 	oneTime := storage.OneTime{OneTimeKey: storage.OneTimeKey{Purpose: storage.PurposeReset, Hash: m.pick("hash", 5)}, ExpiresAt: at(time.Hour)}
-	verbs := []struct {
-		name string
-		do   func() error
-	}{
+	verbs := []verb{
 		{"CreateSession", func() error { return s.CreateSession(ctx, session, now) }},
 		{"CreateGrant", func() error { return s.CreateGrant(ctx, g, now) }},
 		{"RedeemCode", func() error { _, err := s.RedeemCode(ctx, id, nil, now); return err }},
@@ -134,6 +175,7 @@ func (m *monkey) act(id string) string {
 		}},
 		{"Sweep", func() error { _, err := s.Sweep(ctx, 20, at(time.Minute)); return err }},
 	}
+	verbs = append(verbs, m.factors(id, a, client, sid)...)
 	v := verbs[m.random.IntN(len(verbs))]
 	m.check(v.name, v.do())
 	return v.name

@@ -86,7 +86,7 @@ func (s *Store) TouchPasskey(ctx context.Context, accountID int64, id string, ch
 // DeletePasskey implements [storage.Passkeys].
 func (s *Store) DeletePasskey(ctx context.Context, accountID int64, id string, with storage.Effects, now time.Time) error {
 	take, rest := s.effects(accountID, with, now)
-	steps := append([]step{shareAccount(accountID)}, take...)
+	steps := append([]step{holdAccount(accountID)}, take...)
 	steps = append(steps, guard(storage.ErrNotFound, "DELETE FROM passkeys WHERE id = $1 AND account_id = $2 RETURNING 1", toText(id), accountID))
 	return s.run(ctx, "DeletePasskey", writing, append(steps, rest...)...)
 }
