@@ -49,6 +49,8 @@ func LetterSamples() []LetterSample {
 		{account.MailRecoveryDone, with(undo)},
 		{account.MailInvite, with(func(l *account.Letter) { link(l); l.Expires = now.Add(7 * 24 * time.Hour) })},
 		{account.MailNewDevice, with(func(l *account.Letter) { undo(l); l.Agent = sampleSessions()[0].UserAgent })},
+		{account.MailDeletionPlanned, with(func(l *account.Letter) { undo(l); l.Due = now.Add(7 * 24 * time.Hour) })},
+		{account.MailDeletionStopped, told}, {account.MailDeleted, told},
 		{account.MailFactorAdded, with(undo)}, {account.MailFactorRemoved, with(undo)},
 		{account.MailRecoveryCodes, with(undo)}, {account.MailRecoveryCodeUsed, with(undo)},
 		{account.MailPasskeyAdded, with(undo)}, {account.MailPasskeyRemoved, with(undo)}, {account.MailPasskeyCounter, with(undo)},

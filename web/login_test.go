@@ -18,7 +18,7 @@ func TestLoginPage(t *testing.T) {
 		holds(`name="flow" value="f1"`, `href="/signup?flow=f1"`, `href="/forgot?flow=f1"`)
 	b.get(t, "/login?flow=f-hint").status(200).says("Bei Harbour Notes anmelden").holds(`value="ada@example.com"`, `lang="de"`)
 	b.get(t, "/login?flow=f-hint&ui_locales=en").status(200).says("Sign in to Harbour Notes")
-	b.get(t, "/login?flow=stolen").status(400).says("This page is too old", "Reference: 7QK2-M4TD")
+	b.get(t, "/login?flow=stolen", "any=cookie").status(400).says("This page is too old", "Reference: 7QK2-M4TD")
 	b.get(t, "/login?notice=verified").status(200).says("Your email address is confirmed")
 	b.get(t, "/login?notice=%3Cb%3Eowned").status(200).lacks("owned</p>")
 }
@@ -64,7 +64,7 @@ func TestLoginPost(t *testing.T) {
 		t.Errorf("replaces session %q, want the browser's", got.Replace)
 	}
 	good.Set("flow", "stolen")
-	b.post(t, "/login", good).status(400).says("too old")
+	b.post(t, "/login", good, "any=cookie").status(400).says("too old")
 	// Who proves again who they are finds their name typed in, and may type another.
 	b.sess.live.Persistent = true
 	for name, persistent := range map[string]bool{"ada.byron@example.com": true, " Ada_B ": true, "mallory@example.com": false} {

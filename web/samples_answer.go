@@ -94,7 +94,7 @@ func problemSamples() []Sample {
 		{Status: 400, Kind: "expired"}, {Status: 400, Kind: "used_up", Code: "invalid_request_uri", Description: "request_uri is unknown"},
 		{Status: 403, Kind: "forbidden"}, {Status: 403, Kind: "cross_site"}, {Status: 404, Kind: "not_found"}, {Status: 405, Kind: "method"},
 		{Status: 413, Kind: "too_large", Back: "/account"}, {Status: 429, Kind: "throttled", RetryAfter: 40 * time.Second},
-		{Status: 500, Kind: "internal"}, {Status: 503, Kind: "unavailable", RetryAfter: 2 * time.Second},
+		{Status: 400, Kind: "cookies"}, {Status: 410, Kind: "gone"}, {Status: 500, Kind: "internal"}, {Status: 503, Kind: "unavailable", RetryAfter: 2 * time.Second},
 	} {
 		p.Reference = "7QK2-M4TD"
 		rows = append(rows, Sample{"problem-" + p.Kind, p.Status, "bow", "problem", func(f *frame) view { return f.s.problemView(f, p) }})

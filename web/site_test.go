@@ -199,7 +199,7 @@ func TestProblems(t *testing.T) {
 	for _, lang := range b.words.Tags() {
 		c, _ := b.words.Get(lang)
 		for _, kind := range problemKinds() {
-			b.get(t, "/_/problem-"+kind+"?ui_locales="+lang).status(400).says(c.T("problem."+kind+".title"), c.T("problem."+kind+".text"), "7QK2-M4TD", "code_challenge is missing", "invalid_request").
+			b.get(t, "/_/problem-"+kind+"?ui_locales="+lang, "any=cookie").status(400).says(c.T("problem."+kind+".title"), c.T("problem."+kind+".text"), "7QK2-M4TD", "code_challenge is missing", "invalid_request").
 				holds("<details class=\"granted\" open>") // what is wrong must be seen, not only be there
 		}
 		b.get(t, "/_/fault?ui_locales="+lang).status(500).says(c.T("problem.internal.title"), "7QK2-M4TD").holds(`lang="` + lang + `"`)
