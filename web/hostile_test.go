@@ -36,7 +36,7 @@ func poison(v reflect.Value, evil string, seen map[uintptr]bool) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
-				if v.Field(i).Kind() == reflect.String && (kept(f.Name) || f.Name == "URI" && !strings.HasSuffix(v.Type().PkgPath(), "/web")) {
+				if v.Field(i).Kind() == reflect.String && (kept(f.Name) || f.Name == "URI" && v.Type() == reflect.TypeFor[setupView]()) {
 					continue // the second is an otpauth: address, which we make
 				}
 				poison(v.Field(i), evil, seen)
