@@ -164,7 +164,7 @@ func (s *Site) ask(w http.ResponseWriter, r *http.Request, f *frame) (passkey.Qu
 	case q.Get("for") == "again":
 		in.AccountID = a.ID
 		return s.Passkeys.AskPasskey(r.Context(), in)
-	case !s.Second.Recent(a, sess):
+	case q.Get("for") != "new" || !s.Second.Recent(a, sess):
 		return passkey.Question{}, &account.Refusal{Kind: account.Gone}
 	}
 	return s.Passkeys.AskNewPasskey(r.Context(), a.ID, in.Browser, q.Get("quiet") == "1", caller)
