@@ -41,8 +41,8 @@ type frame struct {
 	Themed        bool
 	// Person and Here are for the account's pages: who is signed in, and which entry of the menu this is.
 	Person, Here string
-	// Recovery warns of a recovery that waits; nil where none does.
-	Recovery *recoveryView
+	// Warning tells of a recovery that waits; nil where none does.
+	Warning *recoveryView
 
 	HelpURL, PrivacyURL, TermsURL string
 }

@@ -26,7 +26,7 @@ func (s *Site) warn(r *http.Request, f *frame, a storage.Account) error {
 	if err != nil || waits == nil {
 		return err
 	}
-	f.Recovery = f.recoveryWarning(waits.ReadyAt)
+	f.Warning = f.recoveryWarning(waits.ReadyAt)
 	return nil
 }
 

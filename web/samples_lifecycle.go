@@ -37,7 +37,7 @@ func lifecycleSamples() []Sample {
 			v.Pending, v.Until = "ada@lovelace.example", v.Moment(sampleTime().Add(24*time.Hour))
 		}),
 		email("email-wrong", http.StatusUnprocessableEntity, func(v *emailView) { v.wrong("email", "email.same") }),
-		email("email-recovery", http.StatusOK, func(v *emailView) { v.Recovery = v.recoveryWarning(sampleTime().Add(70 * time.Hour)) }),
+		email("email-recovery", http.StatusOK, func(v *emailView) { v.Warning = v.recoveryWarning(sampleTime().Add(70 * time.Hour)) }),
 		act("email-confirm", "emailconfirm.title", "emailconfirm.text", "ada@lovelace.example", "emailconfirm.submit", "account", mask(ada().Email)),
 		act("email-undo", "emailundo.title", "emailundo.text", ada().Email, "emailundo.submit"),
 		said("email-changed", http.StatusOK, "emailchanged.title", "emailchanged.text", "email", "ada@lovelace.example"),
