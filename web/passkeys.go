@@ -132,10 +132,10 @@ func (s *Site) passkeyAnswer(r *http.Request, locale string) account.PasskeyAnsw
 
 // passkeyQuestion gives the script what it asks the browser with.
 func (s *Site) passkeyQuestion(w http.ResponseWriter, r *http.Request) error {
-	q, f := r.URL.Query(), s.begin(r, "", "")
+	f := s.begin(r, "", "")
 	question, err := s.ask(w, r, f)
 	if err != nil {
-		return s.noQuestion(w, r, f, q.Get("for"), err)
+		return s.noQuestion(w, r, f, err)
 	}
 	return s.json(w, r, http.StatusOK, question)
 }
@@ -171,13 +171,13 @@ func (s *Site) ask(w http.ResponseWriter, r *http.Request, f *frame) (passkey.Qu
 }
 
 // noQuestion tells the script why there is none, in words for the person.
-func (s *Site) noQuestion(w http.ResponseWriter, r *http.Request, f *frame, what string, err error) error {
+func (s *Site) noQuestion(w http.ResponseWriter, r *http.Request, f *frame, err error) error {
 	ref, ok := errors.AsType[*account.Refusal](err)
 	if !ok {
 		return err
 	}
 	serve.RecordOf(r.Context()).Outcome = string(ref.Kind)
-	status, text := http.StatusForbidden, f.T("passkey.again")
+	status, text := http.StatusForbidden, f.T("passkey.reload")
 	switch {
 	case ref.Kind == account.Throttled:
 		retryAfter(w, ref.RetryAfter)
