@@ -17,7 +17,7 @@ import (
 func TestAccountNeedsASession(t *testing.T) {
 	b := newBench(t, sampleIssuer)
 	for _, rt := range b.Routes() {
-		if !strings.HasPrefix(rt.Path, "/account") || rt.Path == "/account/sign-out" {
+		if !strings.HasPrefix(rt.Path, "/account") || rt.Path == "/account/sign-out" || strings.HasPrefix(rt.Path, "/account/deletion") {
 			continue
 		}
 		if rt.Method == http.MethodGet {
@@ -32,24 +32,24 @@ func TestAccountNeedsASession(t *testing.T) {
 
 func TestProfile(t *testing.T) {
 	b := newBench(t, sampleIssuer)
-	b.get(t, "/account?notice=saved", signedIn).status(200).says("Your profile", "Profile saved", "ada.byron@example.com", "Not confirmed", "Send the link again", "ada_b", "179 KB").
+	b.get(t, "/account/profile?notice=saved", signedIn).status(200).says("Your profile", "Profile saved", "ada.byron@example.com", "Not confirmed", "Send the link again", "ada_b", "179 KB").
 		holds(`src="/media/p1"`, `value="&#43;442079460958"`, "Analytical engines\nPoetry</textarea>", `value="12"`, `enctype="multipart/form-data"`, `aria-current="page"`, "ada byron résumé.pdf")
 	b.verbs.account = func(int64) (storage.Account, error) {
 		return storage.Account{ID: 7, Email: "bare@example.com", EmailVerified: true, Locale: "de"}, nil
 	}
-	b.get(t, "/account", signedIn).status(200).says("Ihr Profil", "Bestätigt", "bare@example.com").lacks("/media/", "/account/verify", "resume/delete")
+	b.get(t, "/account/profile", signedIn).status(200).says("Ihr Profil", "Bestätigt", "bare@example.com").lacks("/media/", "/account/verify", "resume/delete")
 
 	var got account.Profile
 	b.verbs.update = func(p account.Profile) (storage.Account, error) { got = p; return ada(), nil }
-	b.post(t, "/account", form("full_name", " Ada ", "first_name", "A", "last_name", "B", "phone", "+44 1", "experience_years", "3", "skills", "Go, Rust\r\n\r\n C\n,", "locale", "de"), signedIn).
-		goes("/account?notice=saved")
+	b.post(t, "/account/profile", form("full_name", " Ada ", "first_name", "A", "last_name", "B", "phone", "+44 1", "experience_years", "3", "skills", "Go, Rust\r\n\r\n C\n,", "locale", "de"), signedIn).
+		goes("/account/profile?notice=saved")
 	if *got.FullName != "Ada" || **got.ExperienceYears != 3 || *got.Locale != "de" || *got.Phone != "+44 1" {
 		t.Errorf("updated with %+v", got)
 	}
 	if diff := cmp.Diff([]string{"Go", "Rust", "C"}, *got.Skills); diff != "" {
 		t.Errorf("skills (-want +got):\n%s", diff)
 	}
-	b.post(t, "/account", form(), signedIn).goes("/account?notice=saved")
+	b.post(t, "/account/profile", form(), signedIn).goes("/account/profile?notice=saved")
 	if *got.ExperienceYears != nil || *got.FullName != "" || len(*got.Skills) != 0 {
 		t.Errorf("empty fields do not clear: %+v", got)
 	}
@@ -60,7 +60,7 @@ func TestPatterns(t *testing.T) {
 	b := newBench(t, sampleIssuer)
 	class := regexp.MustCompile(`\[[^]]*\]`)
 	found := 0
-	for _, p := range []string{"/account", "/signup"} {
+	for _, p := range []string{"/account/profile", "/signup"} {
 		for _, m := range regexp.MustCompile(` pattern="([^"]+)"`).FindAllStringSubmatch(b.get(t, p, signedIn).Body.String(), -1) {
 			pattern := html.UnescapeString(m[1])
 			found++
@@ -81,39 +81,39 @@ func TestPatterns(t *testing.T) {
 
 func TestProfileRefused(t *testing.T) {
 	b := newBench(t, sampleIssuer)
-	b.post(t, "/account", form("experience_years", "many", "full_name", "Kept"), signedIn).status(422).
+	b.post(t, "/account/profile", form("experience_years", "many", "full_name", "Kept"), signedIn).status(422).
 		says("Error: Your profile", "whole number from 0 to 80").holds(`value="many"`, `value="Kept"`, `href="#experience-years"`)
 	b.verbs.update = func(account.Profile) (storage.Account, error) {
 		return storage.Account{}, invalid("phone", account.Malformed)
 	}
-	b.post(t, "/account", form("phone", "12"), signedIn).status(422).says("Enter a phone number with country code").holds(`value="12"`)
+	b.post(t, "/account/profile", form("phone", "12"), signedIn).status(422).says("Enter a phone number with country code").holds(`value="12"`)
 	b.verbs.update = func(account.Profile) (storage.Account, error) { return storage.Account{}, refusal(account.Gone) }
-	b.post(t, "/account", form(), signedIn).goes("/login").sets("sid")
+	b.post(t, "/account/profile", form(), signedIn).goes("/login").sets("sid")
 	b.verbs.update = func(account.Profile) (storage.Account, error) { return storage.Account{}, storage.ErrUnknown }
-	b.post(t, "/account", form(), signedIn).status(500)
+	b.post(t, "/account/profile", form(), signedIn).status(500)
 
 	var sent string
 	b.verbs.resend = func(e, _ string) error { sent = e; return nil }
-	b.post(t, "/account/verify", form("email", "mallory@example.com"), signedIn).goes("/account?notice=verification_sent")
+	b.post(t, "/account/verify", form("email", "mallory@example.com"), signedIn).goes("/account/profile?notice=verification_sent")
 	if sent != "ada.byron@example.com" {
 		t.Errorf("sent to %q", sent)
 	}
 	b.verbs.resend = func(string, string) error { return refusal(account.Throttled) }
 	b.post(t, "/account/verify", form(), signedIn).status(429)
 	b.verbs.account = func(int64) (storage.Account, error) { a := ada(); a.EmailVerified = true; return a, nil }
-	b.post(t, "/account/verify", form(), signedIn).goes("/account")
+	b.post(t, "/account/verify", form(), signedIn).goes("/account/profile")
 }
 
 func TestProfileMore(t *testing.T) {
 	b := newBench(t, sampleIssuer)
-	b.get(t, "/account", signedIn).status(200).says("More about you", "Time zone", "Street and number").
-		holds(`action="/account/more"`, `id="zoneinfo"`, `autocomplete="bday"`, `autocomplete="street-address"`, `value="1815-12-10"`, "12 St James&#39;s Square\nFirst floor</textarea>", `value="London"`)
+	b.get(t, "/account/profile", signedIn).status(200).says("More about you", "Time zone", "Street and number").
+		holds(`action="/account/profile/more"`, `id="zoneinfo"`, `autocomplete="bday"`, `autocomplete="street-address"`, `value="1815-12-10"`, "12 St James&#39;s Square\nFirst floor</textarea>", `value="London"`)
 
 	var got account.Profile
 	b.verbs.update = func(p account.Profile) (storage.Account, error) { got = p; return ada(), nil }
 	same := form("middle_name", " King ", "nickname", "", "website", "https://a.example", "profile_url", "", "gender", "x", "birthdate", "1815", "zoneinfo", "UTC",
 		"street_address", "12 St James's Square\r\nFirst floor", "postal_code", "", "locality", "London", "region", "", "country", "")
-	b.post(t, "/account/more", same, signedIn).goes("/account?notice=saved")
+	b.post(t, "/account/profile/more", same, signedIn).goes("/account/profile?notice=saved")
 	if *got.MiddleName != "King" || *got.Nickname != "" || *got.Website != "https://a.example" || *got.Birthdate != "1815" || *got.Zoneinfo != "UTC" || got.FullName != nil || got.Phone != nil || got.Skills != nil {
 		t.Errorf("updated with %+v", got)
 	}
@@ -121,11 +121,11 @@ func TestProfileMore(t *testing.T) {
 		t.Errorf("OpenID Connect Core §5.1.1: the same address has lost its formatted form: %+v", *got.Address)
 	}
 	same.Set("locality", "Oxford")
-	b.post(t, "/account/more", same, signedIn).goes("/account?notice=saved")
+	b.post(t, "/account/profile/more", same, signedIn).goes("/account/profile?notice=saved")
 	if a := *got.Address; a.Formatted != "" || a.Locality != "Oxford" {
 		t.Errorf("OpenID Connect Core §5.1.1: another address in the old form: %+v", a)
 	}
-	b.post(t, "/account/more", form(), signedIn).goes("/account?notice=saved")
+	b.post(t, "/account/profile/more", form(), signedIn).goes("/account/profile?notice=saved")
 	if *got.MiddleName != "" || **got.Address != (storage.Address{}) {
 		t.Errorf("empty fields do not clear: %+v", got)
 	}
@@ -133,22 +133,22 @@ func TestProfileMore(t *testing.T) {
 		return storage.Account{}, &account.Refusal{Kind: account.Invalid, Fields: map[string]account.Problem{"zoneinfo": account.Malformed, "street_address": account.TooLong, "region": account.Malformed},
 			Order: []string{"zoneinfo", "street_address", "region"}}
 	}
-	b.post(t, "/account/more", form("zoneinfo", "Mars", "nickname", "Kept"), signedIn).status(422).
+	b.post(t, "/account/profile/more", form("zoneinfo", "Mars", "nickname", "Kept"), signedIn).status(422).
 		says("Error: Your profile", "Enter a time zone like Europe/London", "Street and number is too long", "State or region is not in the expected format").
 		holds(`value="Mars"`, `value="Kept"`, `href="#zoneinfo"`, `href="#street-address"`, `value="Ada Byron"`)
 	b.verbs.update = func(account.Profile) (storage.Account, error) { return storage.Account{}, refusal(account.Gone) }
-	b.post(t, "/account/more", form(), signedIn).goes("/login").sets("sid")
+	b.post(t, "/account/profile/more", form(), signedIn).goes("/login").sets("sid")
 }
 
 func TestFiles(t *testing.T) {
 	b := newBench(t, sampleIssuer)
 	var got account.Upload
 	b.verbs.putResume = func(u account.Upload) (storage.Account, error) { got = u; return ada(), nil }
-	b.send(t, "/account/resume", "resume", "cv.pdf", []byte("%PDF-1.7"), signedIn).goes("/account?notice=resume_saved")
+	b.send(t, "/account/resume", "resume", "cv.pdf", []byte("%PDF-1.7"), signedIn).goes("/account/profile?notice=resume_saved")
 	if got.Filename != "cv.pdf" || string(got.Content) != "%PDF-1.7" {
 		t.Errorf("uploaded %+v", got)
 	}
-	b.send(t, "/account/picture", "picture", "me.png", samplePicture(), signedIn).goes("/account?notice=picture_saved")
+	b.send(t, "/account/picture", "picture", "me.png", samplePicture(), signedIn).goes("/account/profile?notice=picture_saved")
 	b.send(t, "/account/resume", "resume", "", nil, signedIn).status(422).says("Choose a file before you upload").holds(`href="#resume"`)
 	b.send(t, "/account/resume", "other", "x", []byte("x"), signedIn).status(422)
 	b.send(t, "/account/picture", "picture", "x", make([]byte, maxPicture+1), signedIn).status(413).says("Choose a picture under 2 MB")
@@ -173,17 +173,17 @@ func TestFiles(t *testing.T) {
 	}
 	var gone []storage.FileKind
 	b.verbs.deleteFile = func(k storage.FileKind) error { gone = append(gone, k); return nil }
-	b.post(t, "/account/resume/delete", form(), signedIn).goes("/account?notice=resume_removed")
-	b.post(t, "/account/picture/delete", form(), signedIn).goes("/account?notice=picture_removed")
+	b.post(t, "/account/resume/delete", form(), signedIn).goes("/account/profile?notice=resume_removed")
+	b.post(t, "/account/picture/delete", form(), signedIn).goes("/account/profile?notice=picture_removed")
 	if diff := cmp.Diff([]storage.FileKind{storage.FileResume, storage.FilePicture}, gone); diff != "" {
 		t.Error(diff)
 	}
 	b.verbs.deleteFile = func(storage.FileKind) error { return refusal(account.Gone) } // by another tab
-	b.post(t, "/account/resume/delete", form(), signedIn).goes("/account?notice=resume_removed")
+	b.post(t, "/account/resume/delete", form(), signedIn).goes("/account/profile?notice=resume_removed")
 	b.verbs.deleteFile = func(storage.FileKind) error { return storage.ErrUnavailable }
 	b.post(t, "/account/resume/delete", form(), signedIn).status(500)
 	b.verbs.account = func(int64) (storage.Account, error) { return storage.Account{ID: 7, Username: "bare"}, nil }
-	b.post(t, "/account/resume/delete", form(), signedIn).goes("/account")
+	b.post(t, "/account/resume/delete", form(), signedIn).goes("/account/profile")
 	b.verbs.file = func(storage.FileKind) (storage.FileInfo, []byte, error) {
 		return storage.FileInfo{}, nil, refusal(account.Gone)
 	}

@@ -99,6 +99,8 @@ type Deps struct {
 	Second         SecondFactors
 	Authenticators Authenticators
 	RecoveryCodes  RecoveryCodes
+	// Portal is what only the account's own pages ask for.
+	Portal Portal
 	// Passkeys is everything about passkeys; nil: there are none.
 	Passkeys *Passkeys
 	// Life is what of an account's life goes by mail or by a wait.

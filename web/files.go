@@ -31,7 +31,7 @@ func (s *Site) picturePost(w http.ResponseWriter, r *http.Request) error {
 
 // upload takes a file. Its size is refused beside the field, not on a page of its own, wherever the body can still be read.
 func (s *Site) upload(w http.ResponseWriter, r *http.Request, kind storage.FileKind, limit int64) error {
-	f, a, _, ok, err := s.portal(w, r, "/account")
+	f, a, _, ok, err := s.portal(w, r, profilePage)
 	if !ok {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Site) upload(w http.ResponseWriter, r *http.Request, kind storage.FileK
 		}
 		return s.drawProfile(w, r, status, f, a, typedOf(a))
 	}
-	s.see(w, r, "/account?notice="+string(kind)+"_saved")
+	s.see(w, r, profilePage+"?notice="+string(kind)+"_saved")
 	return nil
 }
 
@@ -115,31 +115,31 @@ func (s *Site) pictureDelete(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Site) remove(w http.ResponseWriter, r *http.Request, kind storage.FileKind) error {
-	f, a, _, ok, err := s.portal(w, r, "/account")
+	f, a, _, ok, err := s.portal(w, r, profilePage)
 	if !ok {
 		return err
 	}
 	if a.Resume == nil && kind == storage.FileResume || a.Picture == nil && kind == storage.FilePicture {
-		s.see(w, r, "/account") // twice pressed
+		s.see(w, r, profilePage) // twice pressed
 		return nil
 	}
 	// Gone is as good as removed; if it is the account that is gone, the page it leads to finds out.
 	if err := s.Account.DeleteFile(r.Context(), a.ID, kind, s.caller(r, f.Lang)); err != nil && !isGone(err) {
 		return fmt.Errorf("remove file: %w", err)
 	}
-	s.see(w, r, "/account?notice="+string(kind)+"_removed")
+	s.see(w, r, profilePage+"?notice="+string(kind)+"_removed")
 	return nil
 }
 
 // resumeFile sends the person their file. It is an attachment in a sandbox: whatever it holds, it does not run here.
 func (s *Site) resumeFile(w http.ResponseWriter, r *http.Request) error {
-	_, a, _, ok, err := s.portal(w, r, "/account")
+	_, a, _, ok, err := s.portal(w, r, profilePage)
 	if !ok {
 		return err
 	}
 	info, content, err := s.Account.File(r.Context(), a.ID, storage.FileResume)
 	if isGone(err) {
-		s.fail(w, r, serve.Problem{Status: http.StatusNotFound, Kind: "not_found", Back: s.path("/account")})
+		s.fail(w, r, serve.Problem{Status: http.StatusNotFound, Kind: "not_found", Back: s.path(profilePage)})
 		return nil
 	}
 	if err != nil {

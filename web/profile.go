@@ -10,7 +10,10 @@ import (
 	"latchkey/storage"
 )
 
-// profileView is the account's first page: who one is here.
+// profilePage is where people say who they are.
+const profilePage = "/account/profile"
+
+// profileView is that page.
 type profileView struct {
 	*frame
 	A                                           storage.Account
@@ -29,7 +32,7 @@ func (f *frame) nameField(name, auto, value string, maxRunes int) field {
 }
 
 func (s *Site) profile(w http.ResponseWriter, r *http.Request) error {
-	f, a, _, ok, err := s.portal(w, r, "/account")
+	f, a, _, ok, err := s.portal(w, r, profilePage)
 	if !ok {
 		return err
 	}
@@ -69,7 +72,7 @@ func (s *Site) drawProfile(w http.ResponseWriter, r *http.Request, status int, f
 
 func (s *Site) profileView(f *frame, a storage.Account, t typed) *profileView {
 	f.Title = f.T("profile.title")
-	f.Back = "/account"
+	f.Back = profilePage
 	v := &profileView{frame: f, A: a, ResumeMax: f.largest(account.FieldResume), PictureMax: f.largest(account.FieldPicture),
 		FullName:  f.nameField(account.FieldFullName, "name", t[account.FieldFullName], 100),
 		FirstName: f.nameField(account.FieldFirstName, "given-name", t[account.FieldFirstName], 50),
@@ -95,7 +98,7 @@ func (s *Site) profileView(f *frame, a storage.Account, t typed) *profileView {
 }
 
 func (s *Site) profilePost(w http.ResponseWriter, r *http.Request) error {
-	f, a, _, ok, err := s.portal(w, r, "/account")
+	f, a, _, ok, err := s.portal(w, r, profilePage)
 	if !ok {
 		return err
 	}
@@ -127,7 +130,7 @@ func (s *Site) changeProfile(w http.ResponseWriter, r *http.Request, f *frame, a
 		}
 		return s.drawProfile(w, r, status, f, a, t)
 	}
-	s.see(w, r, "/account?notice=saved")
+	s.see(w, r, profilePage+"?notice=saved")
 	return nil
 }
 
@@ -144,12 +147,12 @@ func splitSkills(text string) []string {
 
 // resendOwn sends the verification mail of the person who is signed in.
 func (s *Site) resendOwn(w http.ResponseWriter, r *http.Request) error {
-	f, a, _, ok, err := s.portal(w, r, "/account")
+	f, a, _, ok, err := s.portal(w, r, profilePage)
 	if !ok {
 		return err
 	}
 	if a.Email == "" || a.EmailVerified {
-		s.see(w, r, "/account")
+		s.see(w, r, profilePage)
 		return nil
 	}
 	if err := s.Account.ResendVerification(r.Context(), a.Email, s.caller(r, f.Lang), ""); err != nil {
@@ -159,6 +162,6 @@ func (s *Site) resendOwn(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.drawProfile(w, r, status, f, a, typedOf(a))
 	}
-	s.see(w, r, "/account?notice=verification_sent")
+	s.see(w, r, profilePage+"?notice=verification_sent")
 	return nil
 }

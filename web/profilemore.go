@@ -52,7 +52,7 @@ func (f *frame) more(t typed) more {
 }
 
 func (s *Site) morePost(w http.ResponseWriter, r *http.Request) error {
-	f, a, _, ok, err := s.portal(w, r, "/account")
+	f, a, _, ok, err := s.portal(w, r, profilePage)
 	if !ok {
 		return err
 	}

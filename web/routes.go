@@ -52,22 +52,12 @@ func (s *Site) Routes() []Route {
 		post("/not-me", "page_not_me", s.notMePost),
 		get("/consent", "page_consent", s.consent),
 		post("/consent", "page_consent", s.consentPost),
-		get("/account", "page_account", s.profile),
-		post("/account", "page_account", s.profilePost),
-		post("/account/more", "page_account_more", s.morePost),
 		post("/account/verify", "page_account_verify", s.resendOwn),
 		get("/account/resume", "page_resume", s.resumeFile),
 		{Method: http.MethodPost, Path: "/account/resume", Endpoint: "page_resume", MaxBody: s.ResumeMax + formSlack, Handler: s.resumePost},
 		post("/account/resume/delete", "page_resume_delete", s.resumeDelete),
 		{Method: http.MethodPost, Path: "/account/picture", Endpoint: "page_picture", MaxBody: s.PictureMax + formSlack, Handler: s.picturePost},
 		post("/account/picture/delete", "page_picture_delete", s.pictureDelete),
-		get("/account/password", "page_password", s.password),
-		post("/account/password", "page_password", s.passwordPost),
-		get("/account/applications", "page_applications", s.applications),
-		post("/account/applications/remove", "page_application_remove", s.applicationRemove),
-		get("/account/sessions", "page_sessions", s.sessions),
-		post("/account/sessions/end", "page_session_end", s.sessionEnd),
-		post("/account/sessions/end-others", "page_sessions_end", s.sessionsEnd),
 		post("/account/sign-out", "page_sign_out", s.signOut),
 		post("/prefs", "page_prefs", s.prefs),
 		get("/.well-known/change-password", "change_password", to("/account/password")),
@@ -87,13 +77,14 @@ func (s *Site) Routes() []Route {
 			get(deviceAsk, "page_device_confirm", s.deviceAsk), post(deviceAsk, "page_device_confirm", s.deviceDecide), get("/device/done", "page_device_done", s.deviceDone))
 	}
 	routes = append(routes, s.passkeyRoutes(get, post)...)
+	routes = append(routes, s.portalRoutes(get, post)...)
 	routes = append(routes, s.secondRoutes(get, post)...)
 	if s.Mailbox != nil {
 		routes = append(routes, get("/dev/mail", "dev_mail", s.mailbox))
 	}
+	routes = append(routes, s.devRoutes(get, post)...)
 	if s.DemoClientID != "" {
 		routes = append(routes, get("/demo", "demo", s.demo), get("/demo/callback", "demo", s.demo))
 	}
-	routes = append(routes, s.devRoutes(get, post)...)
 	return routes
 }

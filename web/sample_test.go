@@ -24,6 +24,7 @@ type bench struct {
 	*Site
 	verbs    *fakeVerbs
 	second   *fakeSecond
+	portal   *fakePortal
 	life     *fakeLife
 	sess     *fakeSessions
 	flows    *fakeFlows
@@ -52,7 +53,7 @@ func (l *sampleLogos) Logo(_ context.Context, clientID, version string) (logo.Lo
 
 func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 	now := at("2026-11-21T21:00:00Z")
-	b := &bench{verbs: &fakeVerbs{}, second: newFakeSecond(now), sess: &fakeSessions{}, flows: &fakeFlows{open: map[string]Flow{}}, logos: &sampleLogos{}, devices: &fakeDevices{waits: map[string]Device{"WDJBMJHT": television(now)}}}
+	b := &bench{verbs: &fakeVerbs{}, second: newFakeSecond(now), portal: newFakePortal(now), sess: &fakeSessions{}, flows: &fakeFlows{open: map[string]Flow{}}, logos: &sampleLogos{}, devices: &fakeDevices{waits: map[string]Device{"WDJBMJHT": television(now)}}}
 	b.sess.live = &storage.Session{SID: "s1", AccountID: 7, CreatedAt: now.Add(-26 * time.Hour), LastSeenAt: now.Add(-20 * time.Second), Kind: "page",
 		UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36", Address: "192.0.2.17", Clients: []string{"harbour-notes", "tide-tables"}}
 	b.flows.open["f1"] = notes()
@@ -78,7 +79,7 @@ func newBench(t interface{ Fatal(...any) }, issuer string) *bench {
 	}
 	b.life = &fakeLife{now: now, signed: account.SignedIn{Account: ada(), Session: *b.sess.live, Secret: "secret"}, step: ada()}
 	b.life.step.EmailVerified = true
-	site, err := New(Deps{Account: b.verbs, Life: b.life, MailSignIn: true, MailSignInTTL: 15 * time.Minute, RecoveryWait: 72 * time.Hour, Second: b.second, Authenticators: b.second, RecoveryCodes: b.second, Sessions: b.sess, Flows: b.flows, Devices: b.devices, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
+	site, err := New(Deps{Account: b.verbs, Life: b.life, MailSignIn: true, MailSignInTTL: 15 * time.Minute, RecoveryWait: 72 * time.Hour, Second: b.second, Authenticators: b.second, RecoveryCodes: b.second, Portal: PortalOf(b.portal), Sessions: b.sess, Flows: b.flows, Devices: b.devices, Issuer: issuer, SignUpOpen: true, ResetOpen: true, RequireVerified: true,
 		PasswordMin: 8, StepUpAge: 10 * time.Minute, ResetTTL: 15 * time.Minute, VerifyTTL: 24 * time.Hour, Now: func() time.Time { return now }, Mailbox: mails, DemoClientID: "demo",
 		Logos: b.logos, Client: func(_ context.Context, id string) (storage.Client, error) {
 			if c, ok := sampleClients()[id]; ok {

@@ -10,16 +10,16 @@ import (
 
 // accountSamples are the pages of the account, and those of the development mode.
 func accountSamples() []Sample {
-	password := func(name string, status int, change func(f *frame)) Sample {
+	password := func(name string, status int, a storage.Account, change func(f *frame)) Sample {
 		return Sample{name, status, "portal", "password", func(f *frame) view {
-			f.titled("password.title").Here = "/account/password"
+			f.Here = passwordPage
 			change(f)
-			return &passwordView{frame: f, LoginName: ada().Email, Current: f.passwordField("current", f.T("field.current")), Secret: f.newPasswordField(f.T("field.nextpassword"))}
+			return f.s.passwordView(f, a, false)
 		}}
 	}
 	profile := func(name string, status int, a storage.Account, change func(f *frame)) Sample {
 		return Sample{name, status, "portal", "profile", func(f *frame) view {
-			f.Here = "/account"
+			f.Here = profilePage
 			change(f)
 			return f.s.profileView(f, a, typedOf(a))
 		}}
@@ -31,22 +31,22 @@ func accountSamples() []Sample {
 		profile("profile-wrong", http.StatusUnprocessableEntity, ada(), func(f *frame) {
 			f.wrong("phone", "phone.malformed").wrong("experience-years", "experience_years.malformed")
 		}),
-		password("password", http.StatusOK, func(*frame) {}),
-		password("password-wrong", http.StatusUnprocessableEntity, func(f *frame) { f.wrong("current", "current.wrong").wrong("password", "password.reused") }),
+		password("password", http.StatusOK, ada(), func(*frame) {}),
+		password("password-first", http.StatusOK, storage.Account{ID: 7, Email: ada().Email}, func(*frame) {}),
+		password("password-wrong", http.StatusUnprocessableEntity, ada(), func(f *frame) { f.wrong("current", "current.wrong").wrong("password", "password.reused") }),
 		{"sessions", http.StatusOK, "portal", "sessions", func(f *frame) view {
-			f.titled("sessions.title").Here = "/account/sessions"
-			v := &sessionsView{frame: f}
-			for _, one := range sampleSessions() {
-				v.Rows = append(v.Rows, sessionRow{SID: one.SID, This: one.SID == "s1", Device: f.device(one), Address: one.Address, Apps: "Harbour Notes", Mobile: one.SID == "s2",
-					Seen: one.LastSeenAt, SeenText: f.ago(sampleTime().Sub(one.LastSeenAt)), Since: one.CreatedAt, SinceText: f.ago(sampleTime().Sub(one.CreatedAt))})
-			}
-			return v
+			f.Here = sessionsPage
+			return f.s.sessionsView(f, sampleSessions(), sampleBrowsers(), "s1", sampleName(f), sampleTime())
+		}},
+		{"sessions-one", http.StatusOK, "portal", "sessions", func(f *frame) view {
+			f.well("notice.sessions_ended").Here = sessionsPage
+			return f.s.sessionsView(f, sampleSessions()[:1], nil, "s1", sampleName(f), sampleTime())
 		}},
 		{"applications", http.StatusOK, "portal", "applications", func(f *frame) view {
 			f.titled("applications.title").well("notice.access_removed").Here = "/account/applications"
 			given := sampleTime().Add(-3 * 24 * time.Hour)
 			one := f.s.applicationRow(f, sampleClients()["harbour-notes"], notes().Scopes, notes().Resources)
-			one.Since, one.SinceText = given, f.ago(sampleTime().Sub(given))
+			one.Since, one.SinceText, one.Used, one.UsedText = given, f.ago(sampleTime().Sub(given)), given, f.ago(2*time.Hour)
 			return &applicationsView{frame: f, Rows: []applicationRow{one, f.s.applicationRow(f, sampleClients()["tide-tables"], []string{"openid", "email"}, nil)}}
 		}},
 		{"applications-none", http.StatusOK, "portal", "applications", func(f *frame) view {

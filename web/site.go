@@ -28,6 +28,8 @@ type Site struct {
 	assets *assets
 	// broken is the page of last resort by language, in two halves around the reference.
 	broken map[string][2][]byte
+	// paths are the pages that there are.
+	paths map[string]bool
 }
 
 var _ serve.Pages = (*Site)(nil)
@@ -72,6 +74,7 @@ func newSite(d Deps) (*Site, error) {
 	if s.pages, err = s.parse(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	s.findPaths()
 	if err := s.renderBroken(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
