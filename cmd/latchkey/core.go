@@ -115,7 +115,7 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 		Passkeys: party,
 		Breaches: breaches,
 		Store:    c.store, Outbox: c.store, Vault: c.rings, Links: web.Links(c.cfg.Issuer), Audit: o.sink, Now: c.now, Random: rand.Reader,
-		GroupsOf: c.declared.directory.Of,
+		GroupsOf:    c.declared.directory.Of,
 		SetupSecret: c.setupSecret(),
 		Wake: func() {
 			if f := c.wake.Load(); f != nil {
@@ -204,7 +204,7 @@ func accountConfig(cfg *config.Config) account.Config {
 	c.Limits.Forgot = account.Budget{Max: a.Limits.ForgotMails, Window: window}
 	c.MaxResume, c.MaxPicture = int(a.Files.ResumeMax), int(a.Files.PictureMax)
 	c.PasswordMinBits, c.BreachClosed = a.NewPassword.MinBits, a.NewPassword.Breach.WhenAway == "closed"
-	c.Lifecycle = a.Lifecycle.Rules(c.Lifecycle, a.SignUp)
+	c.Lifecycle, c.Deletion = a.Lifecycle.Rules(c.Lifecycle, a.SignUp), a.Deletion.Rules()
 	c.SignUpOpen, c.RequireVerified = a.SignUp == "open", a.RequireVerifiedEmail
 	c.Second = a.SecondFactor.Rules(c.Second, cfg.Web.Brand, a.StepUpAge)
 	return c
