@@ -19,7 +19,7 @@ import (
 // adminHandler is the operators' API over a core: the same for a running server and for a command that has the store to itself.
 func adminHandler(c *core, sink audit.Sink) http.Handler {
 	return withMint(c, withBackup(c, sink, admin.Handler(admin.Config{
-		Users: c.accounts, Factors: c.accounts, SignUp: c.accounts.CreateAccount, SetClaims: c.accounts.SetClaims, Invite: c.accounts.Invite, Clients: c.store, Registrations: c.store, Notices: c.store, Declared: c.registry.Declared, Served: c.served, Vault: c.rings, Keys: adminKeys{c.rings},
+		Users: c.accounts, Factors: c.accounts, KeepAccount: c.accounts.KeepByOperator, SignUp: c.accounts.CreateAccount, SetClaims: c.accounts.SetClaims, Invite: c.accounts.Invite, Clients: c.store, Registrations: c.store, Notices: c.store, Declared: c.registry.Declared, Served: c.served, Vault: c.rings, Keys: adminKeys{c.rings},
 		Audit: sink, Logger: c.log, Now: c.now,
 		Declaration: c.declaration, Groups: c.declared.directory, SetMember: c.accounts.SetMember, SecretUsed: c.declared.secretUsed,
 	})))

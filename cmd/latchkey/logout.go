@@ -34,7 +34,8 @@ func (s *server) startLogout(ctx context.Context) error {
 }
 
 // endings are the events that may have queued logout notices.
-var endings = []audit.Name{audit.SignOut, audit.SessionsEnded, audit.PasswordChanged, audit.PasswordReset, audit.AccountDisabled, audit.AccountDeleted}
+var endings = []audit.Name{audit.SignOut, audit.SessionsEnded, audit.PasswordChanged, audit.PasswordReset, audit.AccountDisabled, audit.AccountDeleted,
+	audit.ConsentRemoved, audit.AppSignedOut, audit.DeletionPlanned}
 
 // wakeLogout tells the dispatcher at once what it would find at its next look.
 func (s *server) wakeLogout(e audit.Event) {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -60,7 +61,7 @@ func (a *app) usersCommand() *cobra.Command {
 		}}
 	return group("users", "Look after accounts", create, a.inviteCommand(), a.updateUserCommand(), a.listUsersCommand(), one("show", "Show an account", "GET", ""),
 		one("disable", "Disable an account: it cannot sign in, and its tokens are refused", "POST", "/disable"),
-		one("enable", "Enable an account again", "POST", "/enable"), password, a.resetFactorsCommand(), a.logoutsCommand(), remove)
+		one("enable", "Enable an account again", "POST", "/enable"), one("keep", "Keep an account that its owner asked to delete", "POST", "/keep"), password, a.resetFactorsCommand(), a.logoutsCommand(), remove)
 }
 
 func (a *app) listUsersCommand() *cobra.Command {
@@ -86,6 +87,11 @@ func userRows(w io.Writer, users ...admin.User) {
 	row(w, "ID", "USERNAME", "EMAIL", "VERIFIED", "DISABLED", "CREATED", "SUB")
 	for _, u := range users {
 		row(w, u.ID, u.Username, u.Email, u.EmailVerified, u.Disabled, u.CreatedAt, u.Sub)
+	}
+	for _, u := range users {
+		if u.DeleteAt != nil {
+			_, _ = fmt.Fprintf(w, "account %d will be deleted at %s, as its owner asked\n", u.ID, u.DeleteAt.Format(time.RFC3339))
+		}
 	}
 }
 

@@ -72,8 +72,10 @@ type Config struct {
 	SignUp func(context.Context, account.SignUp) (account.SignedIn, error)
 	// SetClaims is [account.Service.SetClaims].
 	SetClaims func(ctx context.Context, accountID int64, change account.Profile, vouched account.Vouched, caller account.Caller) (storage.Account, error)
-	Factors   Factors
-	Clients   Clients
+	// KeepAccount is [account.Service.KeepByOperator].
+	KeepAccount func(ctx context.Context, accountID int64, caller account.Caller) (storage.Account, error)
+	Factors     Factors
+	Clients     Clients
 	// Invite is [account.Service.Invite].
 	Invite func(ctx context.Context, in account.Invitation, caller account.Caller) (storage.Account, time.Time, error)
 	// Declared lists the clients of the configuration, which cannot be changed here; nil for none.
@@ -112,6 +114,7 @@ func Handler(cfg Config) http.Handler {
 		"GET /v1/users/{user}":          a.showUser,
 		"PATCH /v1/users/{user}":        a.changeUser,
 		"DELETE /v1/users/{user}":       a.deleteUser,
+		"POST /v1/users/{user}/keep":    a.keepUser,
 		"POST /v1/users/{user}/disable": func(r *http.Request) (any, error) { return a.setDisabled(r, true) },
 		"POST /v1/users/{user}/enable":  func(r *http.Request) (any, error) { return a.setDisabled(r, false) },
 		"PUT /v1/users/{user}/password": a.setPassword,

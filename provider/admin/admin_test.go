@@ -109,7 +109,7 @@ func newFixture(t *testing.T, keys Keys) *fixture {
 	f.people = people{f.store, map[int64]string{}}
 	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 	f.handler = Handler(Config{
-		Users: f.people, Factors: f.people, Clients: f.store, Registrations: f.store, Notices: f.store, Keys: keys, Vault: vault{}, Served: func() client.Served { return client.Served{Algs: []string{"RS256", "ES256", "EdDSA"}} }, Now: now, Logger: slog.New(slog.NewTextHandler(&f.log, nil)),
+		Users: f.people, KeepAccount: f.people.keep, Factors: f.people, Clients: f.store, Registrations: f.store, Notices: f.store, Keys: keys, Vault: vault{}, Served: func() client.Served { return client.Served{Algs: []string{"RS256", "ES256", "EdDSA"}} }, Now: now, Logger: slog.New(slog.NewTextHandler(&f.log, nil)),
 		SignUp: func(ctx context.Context, in account.SignUp) (account.SignedIn, error) {
 			a, err := f.store.CreateAccount(ctx, storage.Account{
 				Sub: rand.Text(), Username: in.Username, UsernameKey: account.UsernameKey(in.Username), Email: in.Email, EmailKey: in.Email,

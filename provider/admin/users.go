@@ -21,6 +21,8 @@ type User struct {
 	Disabled      bool      `json:"disabled"`
 	CreatedAt     time.Time `json:"created_at"`
 	UpdatedAt     time.Time `json:"updated_at"`
+	// DeleteAt is when the account will be deleted, as its owner asked; nil where it will not.
+	DeleteAt *time.Time `json:"delete_at,omitempty"`
 	// Factors are the second factors, where one account is shown.
 	Factors *UserFactors `json:"factors,omitempty"`
 	// Groups are those that count for the account, of files and by command.
@@ -53,10 +55,27 @@ type Done struct {
 const pageSize = 1000
 
 func userOf(a storage.Account) User {
-	return User{
+	u := User{
 		ID: a.ID, Sub: a.Sub, Username: a.Username, Email: a.Email, EmailVerified: a.EmailVerified, FullName: a.FullName, Disabled: a.Disabled,
 		CreatedAt: a.CreatedAt.UTC(), UpdatedAt: a.UpdatedAt.UTC(), Claims: claimsOf(a),
 	}
+	if !a.DeleteAt.IsZero() {
+		at := a.DeleteAt.UTC()
+		u.DeleteAt = &at
+	}
+	return u
+}
+
+// keepUser takes back that an account is deleted.
+func (a api) keepUser(r *http.Request) (any, error) {
+	found, err := a.user(r)
+	if err != nil {
+		return nil, err
+	}
+	if found, err = a.KeepAccount(r.Context(), found.ID, caller()); err != nil {
+		return nil, err
+	}
+	return userOf(found), nil
 }
 
 func userWith(a storage.Account, groups []string) User {

@@ -99,6 +99,7 @@ type Accounts struct {
 	Passkeys             Passkeys
 	Lifecycle            Lifecycle
 	Activity             Activity
+	Deletion             Deletion
 	Hash                 struct {
 		Memory        Size
 		Passes, Lanes int

@@ -107,6 +107,7 @@ func (c *Config) accountKeys() []key {
 	t = append(t, c.passkeyKeys()...)
 	t = append(t, c.lifecycleKeys()...)
 	t = append(t, c.activityKeys()...)
+	t = append(t, c.portalKeys()...)
 	t = append(t, []key{
 		{path: "accounts.hash.memory", to: &a.Hash.Memory, def: "19MiB", min: "8KiB", max: "4GiB", doc: "Memory of one argon2id hash."},
 		{path: "accounts.hash.passes", to: &a.Hash.Passes, def: "2", min: "1", max: "64", doc: "Passes of argon2id over that memory."},
