@@ -18,17 +18,17 @@ func TestKeepUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, body := f.call("GET", "/v1/users/ada", ""); status != 200 || !strings.Contains(body, `"delete_at":"2026-01-09T03:04:05Z"`) {
+	if status, body := f.call("GET", "users/ada", ""); status != 200 || !strings.Contains(body, `"delete_at":"2026-01-09T03:04:05Z"`) {
 		t.Errorf("%d %s", status, body)
 	}
-	status, body := f.call("POST", "/v1/users/ada/keep", "")
+	status, body := f.call("POST", "users/ada/keep", "")
 	if status != 200 || strings.Contains(body, "delete_at") {
 		t.Errorf("%d %s", status, body)
 	}
 	if a, err = f.store.Account(t.Context(), storage.AccountKey{ID: a.ID}); err != nil || !a.DeleteAt.IsZero() {
 		t.Errorf("%v %v", a.DeleteAt, err)
 	}
-	if status, _ := f.call("POST", "/v1/users/nobody/keep", ""); status != 404 {
+	if status, _ := f.call("POST", "users/nobody/keep", ""); status != 404 {
 		t.Errorf("nobody: %d", status)
 	}
 }
