@@ -207,7 +207,7 @@ func TestTokenDebugger(t *testing.T) {
 	}
 	for kind, want := range map[string]string{
 		"good": "Its session, grant and account still live", "expired": "It has expired", "wrong-issuer": "iss is not this server", "wrong-audience": "aud has not who it should be for", "no-audience": "There is no aud",
-		"unknown-kid": "No published key of this server", "foreign-key": "The signature does not hold", "revoked-key": "No published key of this server", "none": "It is not signed", "hmac-pem": "signed with a secret",
+		"unknown-kid": "No published key of this server", "foreign-key": "The signature does not hold", "revoked-key": "No published key of this server", "none": "It is not signed", "hmac-pem": "for ID tokens alone",
 		"wrong-typ": "which this server does not issue", "altered-payload": "The signature does not hold", "embedded-jwk": "A key that the token brings along", "no-exp": "It has no exp", "not-yet-valid": "Its time has not begun",
 		"issued-in-future": "in the future", "ended-session": "Its session or grant has ended", "garbage": "This is no token", "crit-unknown": "Header parameters that must be understood", "id-token": "An ID token",
 		"logout-token": "A logout token", "two-parts": "This is no token", "good-unknown-claim": "Not a claim of this server", "padded": "This is no token",
@@ -256,4 +256,19 @@ func TestDevPageOff(t *testing.T) {
 	if r := a.Must(t, http.MethodGet, "/demo", nil, nil); r.Status != 404 {
 		t.Error("the sample application is there outside of development mode")
 	}
+}
+
+// TestDevPagesInChromium runs dev.mjs.
+func TestDevPagesInChromium(t *testing.T) {
+	s := devServer(t, "localhost")
+	s.SignUp(t, "ada", "ada@example.test", "correct horse battery")
+	tokens := object{}
+	for _, kind := range []string{"good", "hmac-pem", "id-token"} {
+		out, bad, code := s.Run(t, "token", "mint", "--kind", kind)
+		if code != 0 {
+			t.Fatal(bad)
+		}
+		tokens[kind] = strings.TrimSpace(out)
+	}
+	runNode(t, "dev.mjs", object{"issuer": s.Issuer, "login": "ada", "password": "correct horse battery", "tokens": tokens, "screenshots": harness.Artifacts(t, "screenshots"), "chromium": "/usr/bin/chromium"}, nil)
 }

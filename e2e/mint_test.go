@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"net/http"
@@ -9,7 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coreos/go-oidc/v3/oidc"
+
 	"latchkey/e2e/harness"
+	"latchkey/provider/bearer"
 )
 
 // devServer is a server in development mode.
@@ -219,6 +224,60 @@ func TestCheckValidatorCarries(t *testing.T) {
 	}
 	if err := xml.Unmarshal([]byte(out), &suite); err != nil || code != 0 || suite.Tests != len(suite.Cases) || suite.Tests < 70 || suite.Failures != 0 {
 		t.Errorf("junit: exit %d, %v, %d tests\n%.500s", code, err, suite.Tests, out)
+	}
+}
+
+// TestBearerMiddleware judges the middleware that we offer to Go programs, with a verifier of go-oidc behind it.
+func TestBearerMiddleware(t *testing.T) {
+	s := devServer(t, "")
+	p, err := oidc.NewProvider(t.Context(), s.Issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier := p.VerifierContext(t.Context(), &oidc.Config{ClientID: api, SupportedSigningAlgs: []string{oidc.ES256, oidc.RS256}})
+	check := bearer.VerifierFunc(func(ctx context.Context, raw string) (bearer.Claims, error) {
+		head, _, _ := strings.Cut(raw, ".")
+		b, err := base64.RawURLEncoding.DecodeString(head)
+		var h struct{ Typ string }
+		if err != nil || json.Unmarshal(b, &h) != nil || h.Typ != "at+jwt" {
+			return bearer.Claims{}, bearer.ErrInvalid
+		}
+		token, err := verifier.Verify(ctx, raw)
+		if err != nil || token.Subject == "" {
+			return bearer.Claims{}, bearer.ErrInvalid
+		}
+		return bearer.Claims{Subject: token.Subject}, nil
+	})
+	app := httptest.NewServer(bearer.Required(check)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	defer app.Close()
+	v, code := checkValidator(t, s, app.URL, "--audience", api)
+	if code != 0 || len(v.Complaints) > 0 || len(v.Outcomes) < 70 {
+		t.Errorf("exit %d, %d outcomes, %+v", code, len(v.Outcomes), v.Complaints)
+	}
+}
+
+// TestIDTokenValidator judges an application that takes ID tokens, as API servers of Kubernetes do.
+func TestIDTokenValidator(t *testing.T) {
+	s := devServer(t, "")
+	p, err := oidc.NewProvider(t.Context(), s.Issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier := p.VerifierContext(t.Context(), &oidc.Config{ClientID: "kubernetes", SupportedSigningAlgs: []string{oidc.RS256}})
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, err := bearer.Token(r) // which takes no white space
+		if err == nil {
+			var id *oidc.IDToken
+			if id, err = verifier.Verify(r.Context(), token); err == nil && id.Subject != "" {
+				return
+			}
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer app.Close()
+	v, code := checkValidator(t, s, app.URL, "--as", "id", "--client", "kubernetes")
+	if code != 0 || len(v.Complaints) > 0 || len(v.Outcomes) < 70 {
+		t.Errorf("exit %d, %d outcomes, %+v", code, len(v.Outcomes), v.Complaints)
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 // checks are what a validator would check, as far as the token and the published keys tell.
 func (f *frame) checks(ctx context.Context, d *decoded, raw, typ string, now time.Time, audience string) []checkRow {
 	sig := f.s.Dev.Signed(raw)
+	if sig.State == "shared" && d.Kind != "id" { // ID tokens alone may be signed with a client's secret
+		sig.State = "confused"
+	}
 	out := []checkRow{f.signature(sig)}
 	iss, _ := d.claims["iss"].(string)
 	ours := iss == f.s.Issuer
@@ -33,6 +36,8 @@ func (f *frame) signature(sig Signature) checkRow {
 		return checkRow{"ok", f.T("dev.check.signature", "alg", sig.Alg, "kid", sig.KID)}
 	case "shared":
 		return checkRow{"note", f.T("dev.check.signature.shared")}
+	case "confused":
+		return checkRow{"bad", f.T("dev.check.signature.confused")}
 	case "unknown":
 		return checkRow{"bad", f.T("dev.check.signature.unknown")}
 	case "none":

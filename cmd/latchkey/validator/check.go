@@ -104,7 +104,7 @@ func Check(ctx context.Context, issuer Issuer, o Options) (*Report, error) {
 			return c.report, err
 		}
 	}
-	if err := c.overTime(ctx, made.Tokens); err != nil {
+	if err := c.overTime(ctx, made); err != nil {
 		return c.report, err
 	}
 	return c.report, c.hammer(ctx)

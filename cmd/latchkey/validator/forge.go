@@ -37,9 +37,11 @@ type Token struct {
 
 // Answer is what [Mint.Make] made.
 type Answer struct {
-	Issuer   string  `json:"issuer"`
-	Audience string  `json:"audience"`
-	Tokens   []Token `json:"tokens"`
+	Issuer   string `json:"issuer"`
+	Audience string `json:"audience"`
+	// Alg signed the good ones.
+	Alg    string  `json:"alg"`
+	Tokens []Token `json:"tokens"`
 	// JWKS and Certificate are the intruder's: what KeysAt must serve, so that a validator which fetches them takes his token.
 	JWKS        string `json:"intruder_jwks,omitempty"`
 	Certificate string `json:"intruder_certificate,omitempty"`
@@ -76,7 +78,7 @@ func (m *Mint) Make(q Request) (Answer, error) {
 	if f.key, err = m.signerOf(f.Alg); err != nil {
 		return Answer{}, err
 	}
-	out := Answer{Issuer: m.cfg.Issuer, Audience: f.audience(), JWKS: m.intruder.jwks(), Certificate: m.intruder.pem()}
+	out := Answer{Issuer: m.cfg.Issuer, Audience: f.audience(), Alg: f.Alg, JWKS: m.intruder.jwks(), Certificate: m.intruder.pem()}
 	for _, k := range kinds {
 		t, err := k.make(f)
 		if err != nil {

@@ -11,13 +11,13 @@ const manyKids = 10
 
 // overTime looks how the application follows the issuer's keys: one that was just published must be taken once the set was fetched anew, and one
 // that is not in that set any more must not.
-func (c *checker) overTime(ctx context.Context, tokens []Token) error {
+func (c *checker) overTime(ctx context.Context, made Answer) error {
 	if slices.Contains(c.Skip, kindRotated.Name) {
 		c.note(Outcome{Kind: kindRotated, Verdict: Skipped})
 		c.note(Outcome{Kind: kindWithout, Verdict: Skipped})
 		return nil
 	}
-	if err := c.issuer.Roll(ctx, c.Request.Alg); err != nil {
+	if err := c.issuer.Roll(ctx, made.Alg); err != nil {
 		return err
 	}
 	q := c.Request
@@ -36,7 +36,7 @@ func (c *checker) overTime(ctx context.Context, tokens []Token) error {
 		o.Detail = fmt.Sprintf("still refused after %s: it does not fetch the keys anew for a kid that it does not know", c.Patience)
 	}
 	c.note(o)
-	return c.withdrawn(ctx, tokens, o.Verdict == OK)
+	return c.withdrawn(ctx, made.Tokens, o.Verdict == OK)
 }
 
 // withdrawn sends what was signed by the key that [Mint.Roll] took away.

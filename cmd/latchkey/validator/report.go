@@ -99,7 +99,7 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 	s := junitSuite{Name: "latchkey check-validator " + r.Target, Tests: len(r.Outcomes), Failures: r.count(Wrong, Unexpected), Errors: r.count(Fault), Skipped: r.count(Skipped)}
 	for _, o := range r.Outcomes {
 		c := junitCase{Name: o.Name, Class: string(o.Rule)}
-		problem := &junitProblem{Message: o.Detail, Text: fmt.Sprintf("%s (%s): must be %s", o.Wrong, o.Clause, o.Expect)}
+		problem := &junitProblem{Message: o.Detail, Text: fmt.Sprintf("%s (%s): %s", o.Wrong, o.Clause, map[Expect]string{Take: "to be taken", Refuse: "to be refused", Either: "taken or refused"}[o.Expect])}
 		switch o.Verdict {
 		case Wrong, Unexpected:
 			c.Failure = problem
