@@ -167,7 +167,7 @@ func (s *Service) addVerification(with *storage.Effects, a storage.Account, c Ca
 	}
 	one.AccountID = a.ID
 	with.Void, with.Put = append(with.Void, storage.PurposeVerify, storage.PurposeCode), append(with.Put, one)
-	l := Letter{Link: s.links.Verify(token, flow), Expires: one.ExpiresAt, When: s.now()}
+	l := Letter{Link: s.links.Verify(token, flow), Expires: one.ExpiresAt, When: s.now(), Where: c.Address}
 	if c.Ask != "" { // so that a telephone's mail can serve a computer
 		code, of, err := s.newCode(AskVerify, c.Ask, data, s.config.VerifyTTL)
 		if err != nil {
