@@ -178,13 +178,13 @@ func (s *Site) noQuestion(w http.ResponseWriter, r *http.Request, f *frame, err 
 	}
 	serve.RecordOf(r.Context()).Outcome = string(ref.Kind)
 	status, text := http.StatusForbidden, f.T("passkey.reload")
-	switch {
-	case ref.Kind == account.Throttled:
+	switch ref.Kind {
+	case account.Throttled:
 		retryAfter(w, ref.RetryAfter)
 		status, text = http.StatusTooManyRequests, f.T("throttled", "wait", f.wait(ref.RetryAfter))
-	case ref.Kind == account.PasskeysFull:
+	case account.PasskeysFull:
 		text = f.T("passkey.full", "n", maxPasskeys)
-	case ref.Kind == account.PasskeyUnknown:
+	case account.PasskeyUnknown:
 		text = f.T("passkey.none")
 	}
 	return s.json(w, r, status, map[string]string{"message": text})

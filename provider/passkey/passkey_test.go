@@ -163,7 +163,9 @@ func TestAttacksOnSignIn(t *testing.T) {
 		}, lie: func(a *passkeytest.Answer) { a.Handle = nil }, want: passkey.ErrRefused},
 		{name: "an unknown credential", lie: func(a *passkeytest.Answer) { a.ID = []byte("not a credential") }, want: passkey.ErrUnknown},
 		{name: "client data changed after signing", lie: func(a *passkeytest.Answer) {
-			a.After = func(client, _, _ *[]byte) { *client = bytes.Replace(*client, []byte(`"crossOrigin":false`), []byte(`"crossOrigin": false`), 1) }
+			a.After = func(client, _, _ *[]byte) {
+				*client = bytes.Replace(*client, []byte(`"crossOrigin":false`), []byte(`"crossOrigin": false`), 1)
+			}
 		}, want: passkey.ErrRefused},
 		{name: "verification claimed after signing", ask: func(_ *bench, g *passkey.Get) { g.Verify = true }, lie: func(a *passkeytest.Answer) {
 			a.Flags &^= 4
