@@ -114,6 +114,28 @@ func TestPasskeySignIn(t *testing.T) {
 	}
 }
 
+// TestPasskeyNotMe holds that the link in the mail about a new passkey takes it away, with the sessions, and no other.
+func TestPasskeyNotMe(t *testing.T) {
+	r := newKeyRig(t)
+	mine := r.enrol()
+	r.courier()
+	r.pass(time.Second)
+	r.soft = &passkeytest.Authenticator{Origin: keyOrigin, Verifies: true}
+	r.enrol()
+	mails := r.courier()
+	must(r.enter(PasskeyAsk{}))(t)
+	_, token, _ := strings.Cut(mails[0].Undo, "#")
+	if err := r.RevokeByMail(t.Context(), token, here); err != nil {
+		t.Fatal(err)
+	}
+	if list := must(r.Passkeys(t.Context(), r.who.ID))(t); len(list) != 1 || list[0].ID != mine.ID || len(must(r.Sessions(t.Context(), r.who.ID))(t)) != 0 {
+		t.Errorf("left: %+v", list)
+	}
+	wantKind(t, r.RevokeByMail(t.Context(), token, here), BadToken)
+	_, err := r.enter(PasskeyAsk{})
+	wantKind(t, err, PasskeyUnknown)
+}
+
 // TestPasskeyRefusals holds who does not come in, and what they are told. What the ceremony itself refuses is in the package passkey.
 func TestPasskeyRefusals(t *testing.T) {
 	for _, c := range []struct {

@@ -271,6 +271,9 @@ func (s *Service) notMe(ctx context.Context, token string, end *storage.EndScope
 	if err != nil {
 		return err
 	}
+	if err := s.dropNoticed(ctx, a.ID, one.Data, caller); err != nil {
+		return err
+	}
 	with := storage.Effects{
 		Take: &one.OneTimeKey, End: end,
 		Void: append(recoveryPurposes(), storage.PurposeReset, storage.PurposeEmail, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeDevice),
