@@ -14,11 +14,11 @@ const clockFile = "LATCHKEY_CLOCK_FILE"
 // clock is the time of the machine, moved by what the file says now.
 func clock() func() time.Time {
 	name := os.Getenv(clockFile)
-	return func() time.Time { return time.Now().Add(moved(name)) }
+	return func() time.Time { return time.Now().Add(ahead(name)) }
 }
 
-// moved is nothing where there is no file, or nothing in it that can be read.
-func moved(name string) time.Duration {
+// ahead is nothing where there is no file, or nothing in it that can be read.
+func ahead(name string) time.Duration {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return 0
