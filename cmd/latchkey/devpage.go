@@ -117,6 +117,7 @@ func callOwn(h http.Handler, r, q *http.Request) (int, []byte, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxCall))
 	return res.StatusCode, body, err
 }
