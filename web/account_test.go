@@ -149,7 +149,7 @@ func TestFiles(t *testing.T) {
 		t.Errorf("uploaded %+v", got)
 	}
 	b.send(t, "/account/picture", "picture", "me.png", samplePicture(), signedIn).goes("/account/profile?notice=picture_saved")
-	b.send(t, "/account/resume", "resume", "", nil, signedIn).status(422).says("Choose a file before you upload").holds(`href="#resume"`)
+	b.send(t, "/account/resume", "resume", "", nil, signedIn).status(422).says("Choose a file before you upload").holds(`href="#resume"`, `id="resume-msg" data-kind="error"`)
 	b.send(t, "/account/resume", "other", "x", []byte("x"), signedIn).status(422)
 	b.send(t, "/account/picture", "picture", "x", make([]byte, maxPicture+1), signedIn).status(413).says("Choose a picture under 2 MB")
 	b.send(t, "/account/picture", "picture", "x", make([]byte, maxPicture+formSlack+1), signedIn).status(413).says("Choose a picture under 2 MB")
@@ -212,25 +212,48 @@ func TestMedia(t *testing.T) {
 
 func TestChangePassword(t *testing.T) {
 	b := newBench(t, sampleIssuer)
-	b.get(t, "/account/password", signedIn).status(200).says("Change your password").holds(`autocomplete="current-password"`, `autocomplete="new-password"`, `value="ada.byron@example.com" autocomplete="username" readonly`)
-	var keep string
-	b.verbs.change = func(current, next, k string) error { keep = k; return nil }
-	b.post(t, "/account/password", form("current", "a", "password", "b"), signedIn).goes("/account/password?notice=password_changed")
-	if keep != "s1" {
-		t.Errorf("keeps session %q", keep)
+	b.get(t, "/account/password", signedIn).status(200).says("Change your password", "Sign out my other devices").
+		holds(`autocomplete="current-password"`, `autocomplete="new-password"`, `value="ada.byron@example.com" autocomplete="username" readonly`, `value="out" checked`)
+	var got account.OwnPassword
+	b.portal.own = func(in account.OwnPassword) error { got = in; return nil }
+	b.post(t, "/account/password", form("current", "a", "password", "b", "others", "out"), signedIn).goes("/account/password?notice=password_changed")
+	if (got != account.OwnPassword{Current: "a", Next: "b", SID: "s1"}) {
+		t.Errorf("changed with %+v", got)
+	}
+	b.post(t, "/account/password", form("current", "a", "password", "b"), signedIn).goes("/account/password?notice=password_set")
+	if !got.Stay {
+		t.Error("other devices are signed out, though the box was empty")
 	}
 	b.get(t, "/account/password?notice=password_changed", signedIn).says("Password changed")
-	b.post(t, "/account/password", form(), signedIn).status(422).says("Enter your current password", "Choose a password").holds(`href="#current"`, `href="#password"`)
-	in := form("current", "typed-old", "password", "typed-new")
+	b.post(t, "/account/password", form(), signedIn).status(422).says("Enter your current password", "Choose a password").holds(`href="#current"`, `href="#password"`).lacks(`value="out" checked`)
+	in := form("current", "typed-old", "password", "typed-new", "others", "out")
 	for err, want := range map[error]string{refusal(account.WrongPassword): "That is not your current password", refusal(account.PasswordReused): "have not used here before",
 		invalid("password", account.Personal): "must not contain your name", invalid("password", account.Common): "easy to guess"} {
-		b.verbs.change = func(string, string, string) error { return err }
+		b.portal.own = func(account.OwnPassword) error { return err }
 		b.post(t, "/account/password", in, signedIn).status(422).says(want).lacks("typed-old", "typed-new")
 	}
-	b.verbs.change = func(string, string, string) error { return refusal(account.Gone) }
+	b.portal.own = func(account.OwnPassword) error { return refusal(account.Gone) }
 	b.post(t, "/account/password", in, signedIn).goes("/login")
-	b.verbs.change = func(string, string, string) error { return refusal(account.Throttled) }
+	b.portal.own = func(account.OwnPassword) error { return refusal(account.Throttled) }
 	b.post(t, "/account/password", in, signedIn).status(429)
+}
+
+// TestFirstPassword: an account without a password sets one, once its owner proved lately who they are.
+func TestFirstPassword(t *testing.T) {
+	b := newBench(t, sampleIssuer)
+	b.verbs.account = func(int64) (storage.Account, error) { a := ada(); a.PasswordHash = ""; return a, nil }
+	b.second.recent = func(storage.Account, storage.Session) bool { return false }
+	b.get(t, "/account/password", signedIn).goes("/reauth?return=%2Faccount%2Fpassword")
+	b.portal.own = nil
+	b.post(t, "/account/password", form("password", "b"), signedIn).goes("/reauth?return=%2Faccount%2Fpassword")
+	b.second.recent = func(storage.Account, storage.Session) bool { return true }
+	b.get(t, "/account/password", signedIn).status(200).says("Set a password").lacks(`name="current"`)
+	var got account.OwnPassword
+	b.portal.own = func(in account.OwnPassword) error { got = in; return nil }
+	b.post(t, "/account/password", form("password", "b", "others", "out"), signedIn).goes("/account/password?notice=password_changed")
+	if got.Next != "b" || got.Current != "" {
+		t.Errorf("set with %+v", got)
+	}
 }
 
 func TestSessionsPage(t *testing.T) {

@@ -15,6 +15,8 @@ type field struct {
 	// Raw: no spelling help. Live: the script checks it. Reveal and Caps: show the password, warn of Caps Lock. Strength: draw the meter.
 	Raw, Live, Reveal, Caps, Strength bool
 	Min, Max, Rows                    int
+	// Seen says who sees it.
+	Seen string
 	// Words for the script. Check is the address that tells whether a name is free.
 	Missing, Malformed, OK, Short, Personal, Levels, Taken, Check string
 	T                                                             func(string, ...any) string

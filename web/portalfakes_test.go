@@ -25,7 +25,7 @@ type fakePortal struct {
 }
 
 func newFakePortal(now time.Time) *fakePortal {
-	left := account.Left{AccountID: 7, At: now, SID: "s1", Untold: []string{"tide-tables"}}
+	left := account.Left{AccountID: 7, At: now, SID: "s1", Here: storage.Session{SID: "s1"}, Untold: []string{"tide-tables"}}
 	return &fakePortal{
 		events: func(storage.EventQuery) ([]storage.AccountEvent, error) { return sampleEvents(), nil },
 		export: func() (account.Export, error) {

@@ -24,6 +24,8 @@ type profileView struct {
 	PictureURL, ResumeSize, ResumeName          string
 	// ResumeMax and PictureMax are the largest uploads, in words.
 	ResumeMax, PictureMax string
+	// ResumeError and PictureError are what is wrong with an upload.
+	ResumeError, PictureError string
 }
 
 func (f *frame) nameField(name, auto, value string, maxRunes int) field {
@@ -84,6 +86,18 @@ func (s *Site) profileView(f *frame, a storage.Account, t typed) *profileView {
 		Skills: f.put(field{Name: account.FieldSkills, Label: f.T("field.skills"), Hint: f.T("skills.hint"), Value: t[account.FieldSkills], Autocomplete: "off", Optional: true, Rows: 4}),
 		More:   f.more(t),
 	}
+	for _, e := range f.Errors {
+		switch e.Field {
+		case account.FieldResume:
+			v.ResumeError = e.Text
+		case account.FieldPicture:
+			v.PictureError = e.Text
+		}
+	}
+	for _, d := range []*field{&v.FullName, &v.FirstName, &v.LastName} {
+		d.Seen = f.T("seen.profile")
+	}
+	v.Phone.Seen, v.Years.Seen, v.Skills.Seen = f.T("seen.phone"), f.T("seen.none"), f.T("seen.none")
 	v.Locales = append(v.Locales, choice{"", f.T("locale.auto"), t[account.FieldLocale] == ""})
 	for _, l := range f.Langs {
 		v.Locales = append(v.Locales, choice{l.Value, l.Label, l.Value == t[account.FieldLocale]})

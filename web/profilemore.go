@@ -42,13 +42,20 @@ func (f *frame) more(t typed) more {
 	}
 	street := plain(account.FieldStreet, "street-address")
 	street.Rows, street.Max = 2, 200
-	return more{
+	out := more{
 		MiddleName: plain(account.FieldMiddleName, "additional-name"), Nickname: plain(account.FieldNickname, "nickname"), Gender: plain(account.FieldGender, "sex"),
 		ProfileURL: page(account.FieldProfileURL, "off"), Website: page(account.FieldWebsite, "url"),
 		Birthdate: form(account.FieldBirthdate, "bday", `[0-9]{4}(-[0-9]{2}-[0-9]{2})?`), Zoneinfo: form(account.FieldZoneinfo, "off", `[A-Za-z0-9_+\-]+(\/[A-Za-z0-9_+\-]+)*`),
 		Street: street, PostalCode: plain(account.FieldPostalCode, "postal-code"), Locality: plain(account.FieldLocality, "address-level2"),
 		Region: plain(account.FieldRegion, "address-level1"), Country: plain(account.FieldCountry, "country-name"),
 	}
+	for _, d := range []*field{&out.MiddleName, &out.Nickname, &out.ProfileURL, &out.Website, &out.Gender, &out.Birthdate, &out.Zoneinfo} {
+		d.Seen = f.T("seen.profile")
+	}
+	for _, d := range []*field{&out.Street, &out.PostalCode, &out.Locality, &out.Region, &out.Country} {
+		d.Seen = f.T("seen.address")
+	}
+	return out
 }
 
 func (s *Site) morePost(w http.ResponseWriter, r *http.Request) error {

@@ -326,11 +326,11 @@ func TestHostileText(t *testing.T) {
 				return account.SignedIn{}, invalid("email", account.Malformed)
 			}
 			visits := []visit{b.get(t, "/login?flow=evil"), b.get(t, "/login?flow=evil-choose", signedIn), b.get(t, "/login?flow=evil-reauth", signedIn), b.get(t, "/consent?flow=evil", signedIn),
-				b.get(t, "/account", signedIn), b.get(t, "/account/password", signedIn), b.get(t, "/account/sessions", signedIn), b.get(t, "/account/applications", signedIn), b.get(t, "/verify?token="+escaped(evil)),
+				b.get(t, "/account", signedIn), b.get(t, "/account/profile", signedIn), b.get(t, "/account/activity", signedIn), b.get(t, "/account/data", signedIn), b.get(t, "/account/password", signedIn), b.get(t, "/account/sessions", signedIn), b.get(t, "/account/applications", signedIn), b.get(t, "/verify?token="+escaped(evil)),
 				b.get(t, "/reset", "lk_reset=good"), b.get(t, "/dev/mail"), b.get(t, "/dev/mail?m=1"), b.get(t, "/not-me?token="+escaped(evil))}
 			bad := b.post(t, "/signup", form("email", evil, "username", evil, "full_name", evil, "flow", "evil"))
 			bad.status(422)
-			profile := b.post(t, "/account", form("experience_years", evil, "full_name", evil, "skills", evil, "phone", evil, "locale", evil), signedIn)
+			profile := b.post(t, "/account/profile", form("experience_years", evil, "full_name", evil, "skills", evil, "phone", evil, "locale", evil), signedIn)
 			profile.status(422)
 			for _, v := range visits {
 				v.status(200)
