@@ -79,3 +79,39 @@ func TestEveryKeyIsThere(t *testing.T) {
 		t.Error("German is gone")
 	}
 }
+
+// TestEveryKeyIsUsed: words that no page and no mail can say are translated for nobody.
+func TestEveryKeyIsUsed(t *testing.T) {
+	var code strings.Builder
+	for _, pattern := range []string{"*.go", "words/*.go", "templates/*.html", "templates/*/*.html"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatal(pattern, err)
+		}
+		for _, p := range names {
+			raw, err := os.ReadFile(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(p, "_test.go") {
+				code.Write(raw)
+			}
+		}
+	}
+	literal, begun := map[string]bool{}, []string{"dev.head.", "dev.claim."} // chosen by the part of a token, and what stands in it
+	for _, m := range regexp.MustCompile(`"([a-z0-9_.]+)"`).FindAllStringSubmatch(code.String(), -1) {
+		literal[m[1]] = true
+	}
+	for _, m := range regexp.MustCompile(`"([a-z0-9_.]+\.)" *\+`).FindAllStringSubmatch(code.String(), -1) {
+		begun = append(begun, m[1])
+	}
+	b := newBench(t, sampleIssuer)
+	ends := regexp.MustCompile(`^(.+)\.(not|hint|malformed|missing|too_short|too_long|too_many|wrong_type|too_large|personal|common|weak|breached|domain)$`)
+	for _, key := range b.words.Keys() {
+		m := ends.FindStringSubmatch(key)
+		family := m != nil && (literal[m[1]] || slices.Contains(b.words.Keys(), "field."+m[1]) || m[1] == "code")
+		if !literal[key] && !family && !slices.ContainsFunc(begun, func(p string) bool { return strings.HasPrefix(key, p) }) {
+			t.Errorf("nothing says %q", key)
+		}
+	}
+}

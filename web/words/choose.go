@@ -1,6 +1,8 @@
 package words
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -11,6 +13,9 @@ const maxWish = 256
 
 // Tags lists the languages, sorted by tag.
 func (cs *Catalogues) Tags() []string { return cs.tags }
+
+// Keys lists the keys of messages, sorted: those that English has.
+func (cs *Catalogues) Keys() []string { return slices.Sorted(maps.Keys(cs.byTag[Fallback].entries)) }
 
 // Get returns the catalogue of exactly this tag.
 func (cs *Catalogues) Get(tag string) (*Catalogue, bool) {
