@@ -288,7 +288,7 @@ func TestKeepPages(t *testing.T) {
 	b.get(t, "/account/deletion/keep", "lk_step=bad").goes("/login?notice=step_gone")
 	v := b.post(t, "/account/deletion/keep", form(), "lk_step=good").goes("/account?notice=kept")
 	v.sets("sid")
-	b.post(t, "/account/deletion/keep", form("flow", "f1"), "lk_step=good").goes("/authorize/resume?flow=f1")
+	b.post(t, "/account/deletion/keep", form("flow", "f1"), "lk_step=good").goes("/authorize?flow=f1")
 	b.portal.keep = func(string) (account.SignedIn, error) { return account.SignedIn{}, refusal(account.StepGone) }
 	b.post(t, "/account/deletion/keep", form(), "lk_step=good").goes("/login?notice=step_gone")
 	if c := b.post(t, "/account/deletion/leave", form(), "lk_step=good").goes("/login?notice=signed_out").sets("lk_step"); c.MaxAge >= 0 {
