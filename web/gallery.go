@@ -99,7 +99,7 @@ func (g *gallery) page(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		setHeaders(w.Header(), policy{secure: g.secure})
-		g.html(w, r, one.Status, body)
+		g.html(w, r, one.Status, pack(w, r, one.page, body))
 		return nil
 	}
 	return g.none(w, r)

@@ -177,7 +177,7 @@ func (s *Site) draw(w http.ResponseWriter, r *http.Request, status int, layout, 
 		return fmt.Errorf("draw page %s: %w", name, err)
 	}
 	setHeaders(w.Header(), policy{secure: s.secure})
-	s.html(w, r, status, b.Bytes())
+	s.html(w, r, status, pack(w, r, name, b.Bytes()))
 	return nil
 }
 

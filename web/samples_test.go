@@ -1,6 +1,10 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 )
@@ -40,6 +44,35 @@ func TestSamples(t *testing.T) {
 	for _, kind := range problemKinds() {
 		if !slices.ContainsFunc(Samples(), func(one Sample) bool { return one.Name == "problem-"+kind }) {
 			t.Errorf("the problem %s has no sample", kind)
+		}
+	}
+}
+
+// TestOnlyOpenPagesAreCompressed: how well a page compresses tells what is in it, so that only the one without a secret may be.
+func TestOnlyOpenPagesAreCompressed(t *testing.T) {
+	h, err := NewGallery(Gallery{Address: sampleIssuer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range Samples() {
+		r := httptest.NewRequest(http.MethodGet, "/sample/"+one.Name, nil)
+		plain := httptest.NewRecorder()
+		h.ServeHTTP(plain, r)
+		r.Header.Set("Accept-Encoding", "gzip, br")
+		packed := httptest.NewRecorder()
+		h.ServeHTTP(packed, r)
+		if packed.Header().Get("Content-Encoding") == "" {
+			if one.page == "dev_validate" || plain.Code != one.Status {
+				t.Errorf("%s is sent as it is, with %d", one.Name, plain.Code)
+			}
+			continue
+		}
+		z, err := gzip.NewReader(packed.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := readAll(t, z); one.page != "dev_validate" || packed.Body.Len() > 0 || !bytes.Equal([]byte(got), plain.Body.Bytes()) || packed.Header().Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s is compressed: %v", one.Name, packed.Header())
 		}
 	}
 }

@@ -143,6 +143,20 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, f asset) error {
 	return nil
 }
 
+// pack compresses the one page that is long, holds no secret and repeats nothing of its request. No other page may be: how well it compresses would tell what is in it.
+func pack(w http.ResponseWriter, r *http.Request, name string, page []byte) []byte {
+	if name != "dev_validate" {
+		return page
+	}
+	w.Header().Set("Vary", "Accept-Encoding")
+	small, err := compress(page)
+	if err != nil || small == nil || !takesGzip(r.Header.Get("Accept-Encoding")) {
+		return page
+	}
+	w.Header().Set("Content-Encoding", "gzip")
+	return small
+}
+
 // takesGzip reads Accept-Encoding (RFC 9110 §12.5.3) as far as we need it.
 func takesGzip(accept string) bool {
 	for item := range strings.SplitSeq(accept, ",") {
