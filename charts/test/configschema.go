@@ -194,7 +194,9 @@ func languages(root string) (map[string]any, error) {
 	}
 	var tags []any
 	for _, file := range files {
-		tags = append(tags, strings.TrimSuffix(filepath.Base(file), ".json"))
+		if tag, part, _ := strings.Cut(filepath.Base(file), "."); part == "json" { // a language comes in parts
+			tags = append(tags, tag)
+		}
 	}
 	return map[string]any{"enum": tags}, nil
 }
