@@ -11,7 +11,13 @@ import (
 
 // TestPlayground walks through the code flow on the developer's pages, without script.
 func TestPlayground(t *testing.T) {
-	s := devServer(t, "localhost")
+	for _, path := range []string{"", "/id"} {
+		t.Run("issuer"+path, func(t *testing.T) { playground(t, path) })
+	}
+}
+
+func playground(t *testing.T, path string) {
+	s := harness.Start(t, harness.Options{Host: "localhost", Path: path, Config: object{"dev": true, "mail.smtp.address": nil, "mail.smtp.tls": nil}, Clients: []object{}})
 	s.SignUp(t, "ada", "ada@example.test", "correct horse battery")
 	b := s.Browser(t)
 	b.SignIn("ada", "correct horse battery")

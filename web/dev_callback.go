@@ -58,7 +58,7 @@ func (f *frame) answered(k pace, q url.Values) *callbackView {
 	v.Checks = []checkRow{f.checked(state, "dev.check.state"), f.checked(iss, "dev.check.answer_iss")}
 	if state && iss && q.Get("code") != "" && !q.Has("error") {
 		v.Code = q.Get("code")
-		v.Request = f.s.tokenRequest(k, v.Code).text()
+		v.Request = f.s.tokenRequest(k, v.Code).text(f.s.base)
 	}
 	return v
 }
@@ -75,9 +75,9 @@ func (s *Site) tokenRequest(k pace, code string) outgoing {
 		"redirect_uri": {s.Issuer + DevCallback}, "code_verifier": {k.Verifier}}} // RFC 6749 §4.1.3, RFC 7636 §4.5
 }
 
-// text is the request as it is written, with its form over several lines.
-func (o outgoing) text() string {
-	head := o.method + " " + o.path + " HTTP/1.1\n"
+// text is the request as it is written, with its form over several lines. base is the issuer's path.
+func (o outgoing) text(base string) string {
+	head := o.method + " " + base + o.path + " HTTP/1.1\n"
 	if o.bearer != "" {
 		return head + "Authorization: Bearer " + o.bearer
 	}
@@ -100,7 +100,7 @@ func (s *Site) call(r *http.Request, o outgoing) (*exchange, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("send a request: %w", err)
 	}
-	return &exchange{Request: o.text(), Answer: indented(body), Status: status}, body, nil
+	return &exchange{Request: o.text(s.base), Answer: indented(body), Status: status}, body, nil
 }
 
 // devExchange buys tokens with the code. The walk ends with it, so that a page that is loaded again does not present the code twice.
