@@ -45,7 +45,7 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := s.homeView(f, a, two, events, s.now(r))
+	v := s.homeView(f, a, two, events, s.names(r, f), s.now(r))
 	if s.Life != nil {
 		if err := v.waiting(r, a); err != nil {
 			return err
@@ -70,7 +70,7 @@ func (v *homeView) waiting(r *http.Request, a storage.Account) error {
 	return err
 }
 
-func (s *Site) homeView(f *frame, a storage.Account, two account.TwoStep, events []storage.AccountEvent, now time.Time) *homeView {
+func (s *Site) homeView(f *frame, a storage.Account, two account.TwoStep, events []storage.AccountEvent, name func(string) string, now time.Time) *homeView {
 	f.Title = f.T("home.title")
 	v := &homeView{frame: f, A: a, Name: called(a)}
 	if a.Picture != nil {
@@ -83,7 +83,7 @@ func (s *Site) homeView(f *frame, a storage.Account, two account.TwoStep, events
 		}
 	}
 	for _, e := range events {
-		v.Events = append(v.Events, f.eventRow(e, func(id string) string { return f.app(storage.Client{ID: id}).Name }, now))
+		v.Events = append(v.Events, f.eventRow(e, name, now))
 	}
 	return v
 }

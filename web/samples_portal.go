@@ -55,7 +55,7 @@ func portalSamples() []Sample {
 	home := func(name string, a storage.Account, two account.TwoStep, change func(v *homeView)) Sample {
 		return Sample{name, http.StatusOK, "portal", "home", func(f *frame) view {
 			f.Here = "/account"
-			v := f.s.homeView(f, a, two, sampleEvents()[:homeEvents], sampleTime())
+			v := f.s.homeView(f, a, two, sampleEvents()[:homeEvents], sampleName(f), sampleTime())
 			change(v)
 			return v
 		}}
