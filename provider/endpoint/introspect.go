@@ -172,6 +172,9 @@ func (e *Introspect) refresh(ctx context.Context, c storage.Client, ref token.Re
 	if err != nil {
 		return introspection{}, err
 	}
+	if c.SecondFactor && !oauth.TwoFactors(g.AMR) { // the token endpoint refuses it
+		return introspection{}, nil
+	}
 	if !g.Offline && g.SID != "" { // the token endpoint refuses it when its session is over
 		if _, err := e.Grants.Session(ctx, g.SID, e.Now()); errors.Is(err, storage.ErrNotFound) {
 			return introspection{}, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/provider/oauth"
 	"latchkey/storage"
 )
 
@@ -77,6 +78,9 @@ func (l Live) Check(ctx context.Context, c Access) (Standing, error) {
 		return Standing{}, ended("read account", err)
 	}
 	if s.Account.Shut() || l.Admits != nil && !l.Admits(s.Client, s.Account) {
+		return Standing{}, ErrEnded
+	}
+	if s.Client.SecondFactor && !oauth.TwoFactors(s.Grant.AMR) { // the client's rule came later than the grant
 		return Standing{}, ErrEnded
 	}
 	return s, nil
