@@ -78,6 +78,14 @@ func (s *Site) invitePost(w http.ResponseWriter, r *http.Request) error {
 		return s.drawInvite(w, r, status, f, a, name)
 	}
 	s.setCookie(w, "invite", "", "/invite", -1)
+	_, live, err := s.Sessions.Current(r)
+	if err != nil {
+		return err
+	}
+	if live { // as somebody else
+		s.see(w, r, "/login?other=1&notice=invited")
+		return nil
+	}
 	s.see(w, r, "/login?notice=invited")
 	return nil
 }

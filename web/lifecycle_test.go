@@ -169,6 +169,7 @@ func TestInvitation(t *testing.T) {
 	b.get(t, "/invite").status(410).says("new invitation")
 	b.post(t, "/invite", form("full_name", " Ada ", "password", "typed secret"), cookie).goes("/login?notice=invited")
 	b.did(t, "accept good Ada")
+	b.post(t, "/invite", form("full_name", "Ada", "password", "typed secret"), cookie, signedIn).goes("/login?other=1&notice=invited")
 	b.life.err = invalid("password", account.TooShort)
 	b.post(t, "/invite", form("full_name", "Ada", "password", "typed"), cookie).status(422).says("8 characters or more").holds(`value="Ada"`).lacks("typed")
 	b.life.err = refusal(account.BadToken)

@@ -36,7 +36,7 @@ func (s *Service) addStops(ctx context.Context, with *storage.Effects, a storage
 		if c.Address != "" { // what is told later happened nowhere
 			l.When, l.Where = s.now(), c.Address
 		}
-		m, err := s.sealed(kind, a.ID, localeOf(c, a), l, s.config.NoticeTTL)
+		m, err := s.sealed(kind, a.ID, localeOf(c, a), l, max(s.config.NoticeTTL, readyAt.Sub(s.now()))) // tried for as long as it can be stopped
 		if err != nil {
 			return err
 		}
