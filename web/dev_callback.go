@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// exchange is a request to the issuer and its answer, as they are sent.
+// exchange is an answer of the issuer.
 type exchange struct {
-	Request, Answer string
-	Status          int
+	Answer string
+	Status int
 }
 
 type callbackView struct {
@@ -75,13 +75,9 @@ func (s *Site) tokenRequest(k pace, code string) outgoing {
 		"redirect_uri": {s.Issuer + DevCallback}, "code_verifier": {k.Verifier}}} // RFC 6749 §4.1.3, RFC 7636 §4.5
 }
 
-// text is the request as it is written, with its form over several lines. base is the issuer's path.
+// text is a request with a form as it is written, the form over several lines. base is the issuer's path.
 func (o outgoing) text(base string) string {
-	head := o.method + " " + base + o.path + " HTTP/1.1\n"
-	if o.bearer != "" {
-		return head + "Authorization: Bearer " + o.bearer
-	}
-	return head + "Content-Type: application/x-www-form-urlencoded\n\n" + strings.ReplaceAll(o.form.Encode(), "&", "\n&")
+	return o.method + " " + base + o.path + " HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\n\n" + strings.ReplaceAll(o.form.Encode(), "&", "\n&")
 }
 
 // call sends a request to this issuer.
@@ -100,7 +96,7 @@ func (s *Site) call(r *http.Request, o outgoing) (*exchange, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("send a request: %w", err)
 	}
-	return &exchange{Request: o.text(s.base), Answer: indented(body), Status: status}, body, nil
+	return &exchange{Answer: indented(body), Status: status}, body, nil
 }
 
 // devExchange buys tokens with the code. The walk ends with it, so that a page that is loaded again does not present the code twice.
