@@ -75,11 +75,12 @@ async function walk() {
 }
 
 async function account(page) {
+  await page.click('.menu-wide a[href$="/account/profile"]');
   await page.fill('[name=full_name]', 'Rita M. Müller');
   await page.fill('[name=phone]', '+49 (30) 1234-5678');
   await page.fill('[name=experience_years]', '7');
   await page.fill('[name=skills]', 'go\nsql');
-  await page.locator('form[action$="/account"] button[type=submit]').click();
+  await page.locator('form[action$="/account/profile"] button[type=submit]').click();
   await page.waitForURL(/notice=saved/);
   check('the profile is saved', await page.inputValue('[name=phone]') === '+493012345678' && await page.inputValue('[name=skills]') === 'go\nsql', await page.inputValue('[name=phone]'));
   await page.setInputFiles('#picture', { name: 'me.png', mimeType: 'image/png', buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 60, height: 40 } }) });
@@ -136,7 +137,7 @@ async function applications(ctx, page) {
   await page.click('button[value=deny]', { noWaitAfter: true });
   check('a denial arrives', await arrive(page, '/callback') === 'Failed: access_denied', page.url());
   await page.goto(`${issuer}/account/applications`);
-  await page.click('details:has(form[action$="/applications/remove"]) > summary');
+  await press(page, 'a[href*="/applications/remove?client_id=bookshop"]');
   await submit(page, '/account/applications/remove');
   await page.goto(`${rp}/start`);
   await page.waitForURL(/\/consent/);

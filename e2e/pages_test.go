@@ -189,8 +189,8 @@ func TestPagesWithoutScript(t *testing.T) {
 	b.Open(link).At("/verify", 200).Submit("/verify", nil).At("/login", 200)
 	b.Submit("/login", map[string]string{"username": "walker", "password": "wrong password"}).At("/login", 422)
 	b.Submit("/login", map[string]string{"username": "walker", "password": "walking far away"}).At("/account", 200)
-	b.Submit("/account", map[string]string{"full_name": "Walter Alker", "phone": "+49 30 123456", "skills": "walking\nswimming"}).At("/account", 200)
-	if name, phone, skills := b.Value("/account", "full_name"), b.Value("/account", "phone"), b.Value("/account", "skills"); name != "Walter Alker" || phone != "+4930123456" || skills != "walking\nswimming" {
+	b.Follow("/account/profile").Submit("/account/profile", map[string]string{"full_name": "Walter Alker", "phone": "+49 30 123456", "skills": "walking\nswimming"}).At("/account/profile", 200)
+	if name, phone, skills := b.Value("/account/profile", "full_name"), b.Value("/account/profile", "phone"), b.Value("/account/profile", "skills"); name != "Walter Alker" || phone != "+4930123456" || skills != "walking\nswimming" {
 		t.Errorf("the profile was saved as %q, %q, %q", name, phone, skills)
 	}
 	b.Follow("/account/sessions").At("/account/sessions", 200)
