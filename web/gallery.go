@@ -69,6 +69,11 @@ func NewGallery(g Gallery) (http.Handler, error) {
 	handle("GET /static/", s.static)
 	handle("GET /favicon.ico", s.icon)
 	handle("POST /prefs", s.prefs)
+	handle("GET /media/", one.picture)
+	handle("POST "+passkeyOptions, func(w http.ResponseWriter, _ *http.Request) error { // the script asks; nobody has a passkey
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	})
 	handle("/", one.none)
 	return mux, nil
 }
@@ -127,6 +132,13 @@ func (g *gallery) mail(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return g.none(w, r)
+}
+
+// picture stands where people's own do.
+func (g *gallery) picture(w http.ResponseWriter, r *http.Request) error {
+	const face = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80"><rect width="80" height="80" fill="#6f868b"/><circle cx="40" cy="31" r="14" fill="#e7eeed"/><path d="M12 80c2-22 12-30 28-30s26 8 28 30z" fill="#e7eeed"/></svg>`
+	g.send(w, r, asset{contentType: "image/svg+xml", plain: []byte(face)})
+	return g.write(w, r, asset{plain: []byte(face)})
 }
 
 // list names the samples for programs.

@@ -35,6 +35,7 @@ func TestGallery(t *testing.T) {
 	get("/sample/problem-internal?ui_locales=" + words.Pseudo).status(500).says("[Šöɱéţĥîñĝ")
 	get("/sample/nothing").status(404).says("these are samples")
 	get("/login").status(404)
+	get("/media/p1").status(200).holds("<svg")
 	for _, kind := range all.Mails {
 		v := get("/mail/" + kind + "?ui_locales=ar")
 		if v.Code != 200 || !strings.Contains(v.Body.String(), `dir="rtl"`) || !strings.HasPrefix(v.Header().Get("Content-Security-Policy"), "default-src 'none'; style-src 'unsafe-inline';") {

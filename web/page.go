@@ -44,6 +44,9 @@ type frame struct {
 	// Warning tells of a recovery that waits; nil where none does.
 	Warning *recoveryView
 
+	// Reference is also in the log; "" where the page is no error.
+	Reference string
+
 	HelpURL, PrivacyURL, TermsURL string
 }
 
@@ -172,6 +175,9 @@ func with(p, name, value string) string {
 
 // draw writes the page of that name in a layout: "bow" or "portal".
 func (s *Site) draw(w http.ResponseWriter, r *http.Request, status int, layout, name string, v view) error {
+	if f := v.shown(); status >= http.StatusBadRequest && status != http.StatusUnprocessableEntity {
+		f.Reference = serve.RecordOf(r.Context()).ID
+	}
 	var b bytes.Buffer // whole, before anything is sent: half a page behind a 200 helps nobody
 	if err := s.pages[name].ExecuteTemplate(&b, layout, v); err != nil {
 		return fmt.Errorf("draw page %s: %w", name, err)

@@ -1,12 +1,11 @@
 package web
 
 import (
-	"bytes"
-	"compress/gzip"
-	"net/http"
-	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
+
+	"golang.org/x/net/html"
 )
 
 // draw is a sample in a language.
@@ -33,7 +32,11 @@ func TestSamples(t *testing.T) {
 		}
 		shown[one.Name], shown["page "+one.page] = true, true
 		for _, tag := range b.words.Tags() {
-			t.Run(one.Name+" "+tag, func(t *testing.T) { lint(t, b.draw(t, one, tag)) })
+			t.Run(one.Name+" "+tag, func(t *testing.T) {
+				page := b.draw(t, one, tag)
+				lint(t, page)
+				spoken(t, page, tag)
+			})
 		}
 	}
 	for page := range b.pages {
@@ -48,31 +51,54 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// TestOnlyOpenPagesAreCompressed: how well a page compresses tells what is in it, so that only the one without a secret may be.
-func TestOnlyOpenPagesAreCompressed(t *testing.T) {
-	h, err := NewGallery(Gallery{Address: sampleIssuer})
+// spoken holds what who listens to a page needs: its language and direction, headings that skip no level, and a name for everything that can be pressed.
+func spoken(t *testing.T, page, tag string) {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range Samples() {
-		r := httptest.NewRequest(http.MethodGet, "/sample/"+one.Name, nil)
-		plain := httptest.NewRecorder()
-		h.ServeHTTP(plain, r)
-		r.Header.Set("Accept-Encoding", "gzip, br")
-		packed := httptest.NewRecorder()
-		h.ServeHTTP(packed, r)
-		if packed.Header().Get("Content-Encoding") == "" {
-			if one.page == "dev_validate" || plain.Code != one.Status {
-				t.Errorf("%s is sent as it is, with %d", one.Name, plain.Code)
+	level, mains := 0, 0
+	walk(doc, func(n *html.Node) {
+		switch n.Data {
+		case "html":
+			lang, _ := attr(n, "lang")
+			dir, _ := attr(n, "dir")
+			if lang != tag || dir != map[bool]string{true: "rtl", false: "ltr"}[tag == "ar"] {
+				t.Errorf("the page is in %q, %q", lang, dir)
 			}
-			continue
+		case "main":
+			mains++
+		case "h1", "h2", "h3", "h4":
+			if l := int(n.Data[1] - '0'); l > level+1 {
+				t.Errorf("<%s> %q after level %d", n.Data, said(n), level)
+			} else {
+				level = l
+			}
+		case "a", "button", "summary":
+			label, _ := attr(n, "aria-label")
+			if said(n)+label == "" {
+				t.Errorf("a <%s> has no name", n.Data)
+			}
+		case "img":
+			if _, ok := attr(n, "alt"); !ok {
+				t.Error("an <img> has no alt")
+			}
 		}
-		z, err := gzip.NewReader(packed.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := readAll(t, z); one.page != "dev_validate" || packed.Body.Len() > 0 || !bytes.Equal([]byte(got), plain.Body.Bytes()) || packed.Header().Get("Vary") != "Accept-Encoding" {
-			t.Errorf("%s is compressed: %v", one.Name, packed.Header())
-		}
+	})
+	if mains != 1 {
+		t.Errorf("%d main", mains)
 	}
+}
+
+// said is the text of an element.
+func said(n *html.Node) string {
+	if n.Type == html.TextNode {
+		return strings.TrimSpace(n.Data)
+	}
+	var s string
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		s += said(c)
+	}
+	return s
 }
