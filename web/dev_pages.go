@@ -47,9 +47,7 @@ func (s *Site) devDiscovery(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("read the discovery document: %w", err)
 	}
-	return packed(w, r, func(w http.ResponseWriter) error {
-		return s.draw(w, r, http.StatusOK, "portal", "dev", s.devFrame(r, "/dev", "dev.title").discovery(members))
-	})
+	return s.draw(w, r, http.StatusOK, "portal", "dev", s.devFrame(r, "/dev", "dev.title").discovery(members))
 }
 
 // discovery explains the members of a discovery document.

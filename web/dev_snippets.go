@@ -43,7 +43,7 @@ func (s *Site) devValidate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return packed(w, r, func(w http.ResponseWriter) error { return s.draw(w, r, http.StatusOK, "portal", "dev_validate", v) })
+	return s.draw(w, r, http.StatusOK, "portal", "dev_validate", v)
 }
 
 func (f *frame) snippets() (*snippetsView, error) {
