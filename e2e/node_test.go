@@ -43,14 +43,14 @@ func TestAuthlib(t *testing.T) {
 	runScript(t, ".venv/bin/python", "rp.py", p.input(s, nil), p.answer(s))
 }
 
-func runNode(t *testing.T, script string, input any, asked func(ask object) any) {
+func runNode(t testing.TB, script string, input any, asked func(ask object) any) {
 	t.Helper()
 	runScript(t, "node", script, input, asked)
 }
 
 // runScript runs a script of this folder with input as JSON on its standard input. Each line that it prints as {"ok":…,"name":…} is a check;
 // lines {"ask":…} are answered by asked.
-func runScript(t *testing.T, command, script string, input any, asked func(ask object) any) {
+func runScript(t testing.TB, command, script string, input any, asked func(ask object) any) {
 	t.Helper()
 	dir := filepath.Join(harness.Root(), "e2e")
 	if strings.Contains(command, "/") {
