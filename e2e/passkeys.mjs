@@ -52,11 +52,11 @@ const byButton = 'form[data-passkey=get] button', make = 'form[data-passkey=crea
 // touched presses a button, with somebody there who touches the authenticator, and waits for the page that follows.
 async function touched(v, selector, where) {
   await v.touch(true);
-  await Promise.all([v.page.waitForURL(where, { timeout: 15000 }), v.page.click(selector, { noWaitAfter: true })]);
+  await Promise.all([v.page.waitForURL(where, { timeout: 30000 }), v.page.click(selector, { noWaitAfter: true })]);
   await v.touch(false);
 }
 const signOut = page => press(page, 'form[action$="/account/sign-out"] button');
-const status = (page, form) => page.waitForFunction(f => document.querySelector(`form[data-passkey=${f}] [role=status]`).textContent, form, { timeout: 15000 });
+const status = (page, form) => page.waitForFunction(f => document.querySelector(`form[data-passkey=${f}] [role=status]`).textContent, form, { timeout: 30000 });
 
 // offered: after a password a passkey is offered, once in a while, and made.
 async function offered() {
@@ -93,8 +93,8 @@ async function signsIn(v) {
 
   await v.quiet(true);
   await v.touch(true);
-  await page.goto(`${issuer}/login`);
-  await page.waitForURL(/\/account$/, { timeout: 15000 });
+  await page.goto(`${issuer}/login`, { waitUntil: 'commit' }); // the page may be left before it has loaded
+  await page.waitForURL(/\/account$/, { timeout: 30000 });
   await v.touch(false);
   await v.quiet(false);
   check('autofill signs in', path(page) === '/account', page.url());
@@ -105,7 +105,7 @@ async function signsIn(v) {
   await page.keyboard.press('Tab');
   check('the button comes after the form, by keyboard', await page.evaluate(s => document.activeElement === document.querySelector(s), byButton));
   await v.touch(true);
-  await Promise.all([page.waitForURL(/\/account$/, { timeout: 15000 }), page.keyboard.press('Enter')]);
+  await Promise.all([page.waitForURL(/\/account$/, { timeout: 30000 }), page.keyboard.press('Enter')]);
   await v.touch(false);
   check('Enter signs in', path(page) === '/account', page.url());
   await signOut(page);
@@ -116,7 +116,7 @@ async function signsIn(v) {
   const kept = (await v.ctx.cookies(issuer)).find(c => c.name.includes('lk_session'));
   check('"keep me signed in" goes along', kept?.expires > Date.now() / 1000 + 86400, kept);
   await allow(page);
-  await page.waitForURL(u => u.href.startsWith(`${rp}/callback`), { timeout: 15000 });
+  await page.waitForURL(u => u.href.startsWith(`${rp}/callback`), { timeout: 30000 });
   check('a request is answered', await text(page, 'h1') === 'Hello rita@example.test', await text(page, 'h1'));
   let token = await ask({ kind: 'idToken' });
   check('amr and acr say what was proved', ['pop', 'user', 'mfa'].every(a => token.amr.includes(a)) && !token.amr.includes('pwd') && token.acr === '2', token);
