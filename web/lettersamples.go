@@ -24,33 +24,27 @@ func LetterSamples() []LetterSample {
 	code := func(l *account.Letter) { link(l); l.Code = "4093 7718" }
 	undo := func(l *account.Letter) { l.Undo = links.Revoke("sample-token") }
 	return []LetterSample{
-		{account.MailVerify, with(link)},
+		{account.MailVerify, with(func(l *account.Letter) { code(l); l.When = told.When })},
 		{account.MailAlready, with(func(l *account.Letter) { link(l); l.Expires = time.Time{} })},
 		{account.MailReset, with(func(l *account.Letter) { link(l); l.When = told.When })},
 		{account.MailPasswordChanged, with(undo)},
 		{account.MailSignIn, with(func(l *account.Letter) { code(l); l.When = told.When })},
-		{account.MailEmailConfirm, with(code)},
-		{account.MailEmailTaken, with(func(l *account.Letter) { l.Where = "" })},
+		{account.MailEmailConfirm, with(func(l *account.Letter) { link(l); l.When, l.Expires = told.When, now.Add(24*time.Hour) })},
+		{account.MailEmailTaken, account.Letter{To: told.To, Name: told.Name}},
 		{account.MailEmailAsked, with(func(l *account.Letter) { undo(l); l.Address = "ada@new.example" })},
 		{account.MailEmailChanged, with(func(l *account.Letter) {
 			link(l)
 			l.When, l.Address, l.Expires = told.When, "ada@new.example", now.Add(7*24*time.Hour)
 		})},
 		{account.MailEmailUndone, with(func(l *account.Letter) { l.Address = "ada@new.example" })},
-		{account.MailRecoveryBegun, with(func(l *account.Letter) {
-			link(l)
-			l.When, l.Due, l.Expires = told.When, now.Add(72*time.Hour), time.Time{}
-		})},
-		{account.MailRecoveryHalf, with(func(l *account.Letter) {
-			link(l)
-			l.When, l.Due, l.Expires = told.When, now.Add(36*time.Hour), time.Time{}
-		})},
+		{account.MailRecoveryBegun, with(func(l *account.Letter) { link(l); l.Due, l.Expires = now.Add(72*time.Hour), time.Time{} })},
+		{account.MailRecoveryHalf, with(func(l *account.Letter) { link(l); l.Due, l.Expires = now.Add(36*time.Hour), time.Time{} })},
 		{account.MailRecoveryReady, with(link)},
 		{account.MailRecoveryDone, with(undo)},
 		{account.MailInvite, with(func(l *account.Letter) { link(l); l.Expires = now.Add(7 * 24 * time.Hour) })},
 		{account.MailNewDevice, with(func(l *account.Letter) { undo(l); l.Agent = sampleSessions()[0].UserAgent })},
 		{account.MailDeletionPlanned, with(func(l *account.Letter) { undo(l); l.Due = now.Add(7 * 24 * time.Hour) })},
-		{account.MailDeletionStopped, told}, {account.MailDeleted, told},
+		{account.MailDeletionStopped, told}, {account.MailDeleted, told}, {account.MailDataExported, with(undo)},
 		{account.MailFactorAdded, with(undo)}, {account.MailFactorRemoved, with(undo)},
 		{account.MailRecoveryCodes, with(undo)}, {account.MailRecoveryCodeUsed, with(undo)},
 		{account.MailPasskeyAdded, with(undo)}, {account.MailPasskeyRemoved, with(undo)}, {account.MailPasskeyCounter, with(undo)},
