@@ -185,7 +185,7 @@ func (s *Site) activityCSV(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) sendTable(w http.ResponseWriter, r *http.Request, body []byte) {
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) //nolint:gosec // an attachment with nosniff; nobody is left to tell if it fails
+		_, _ = w.Write(body) // an attachment with nosniff; nobody is left to tell if it fails
 	}
 }
 
