@@ -138,6 +138,7 @@ func TestEndsAtOnce(t *testing.T) {
 			}
 		},
 		"disabled": func(r *rig, a storage.Account) { r.Disable(a) },
+		"doomed":   func(r *rig, a storage.Account) { r.Doom(a) },
 		"another password": func(r *rig, a storage.Account) {
 			if err := r.Accounts.SetPassword(r.t.Context(), a.ID, "another long password of theirs", account.Caller{}); err != nil {
 				r.t.Fatal(err)

@@ -181,6 +181,11 @@ func TestDeviceRefused(t *testing.T) {
 			w.i.Disable(w.who)
 			return a.poll(code)
 		}, "invalid_grant"},
+		{"account about to be deleted", func(t *testing.T, w deviceWorld, a *App, code, complete string) Answer {
+			w.says(t, complete, "allow")
+			w.i.Doom(w.who)
+			return a.poll(code)
+		}, "invalid_grant"},
 		{"signed out everywhere before the device asked", func(t *testing.T, w deviceWorld, a *App, code, complete string) Answer {
 			w.says(t, complete, "allow")
 			endSessions(t, w.i, w.who)

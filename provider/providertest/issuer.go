@@ -209,6 +209,16 @@ func (i *Issuer) Disable(a storage.Account) {
 	i.must(err)
 }
 
+// Doom makes an account one that is about to be deleted, and nothing else: its sessions and grants stay, as no deletion would leave them.
+func (i *Issuer) Doom(a storage.Account) {
+	i.T.Helper()
+	a, err := i.Store.Account(i.T.Context(), storage.AccountKey{ID: a.ID})
+	i.must(err)
+	a.DeleteAt = i.Clock.Now().Add(time.Hour)
+	_, err = i.Store.ReplaceAccount(i.T.Context(), a, storage.Effects{}, i.Clock.Now())
+	i.must(err)
+}
+
 type links struct{}
 
 func (links) Verify(token, _ string) string { return URL + "/verify?token=" + token }

@@ -170,6 +170,15 @@ func TestCode(t *testing.T) {
 			w.i.Disable(w.who)
 			w.a.dead(t, ans)
 		}},
+		{"the account is about to be deleted before", "basic", func(t *testing.T, w world) {
+			w.i.Doom(w.who)
+			w.a.Redeem(w.code).wants(t, 400, "invalid_grant")
+		}},
+		{"the account is about to be deleted after", "basic", func(t *testing.T, w world) {
+			ans := w.a.Redeem(w.code)
+			w.i.Doom(w.who)
+			w.a.dead(t, ans)
+		}},
 		{"OpenID Connect Core §11 offline_access outlives the session", "basic", func(t *testing.T, w world) {
 			ans := w.a.Redeem(w.a.SignIn(w.b, "alice", "scope", "openid offline_access"))
 			endSessions(t, w.i, w.who)
