@@ -90,7 +90,7 @@ func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (s
 			}
 			with.Mail = []storage.Mail{m}
 		}
-		restore(a, d, &with)
+		restore(a, d, &with, s.now())
 		return with, nil
 	})
 	if errors.Is(err, storage.ErrEmailTaken) {
@@ -105,10 +105,10 @@ func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (s
 }
 
 // restore puts an account back to what it was.
-func restore(a *storage.Account, d formerEmail, with *storage.Effects) {
+func restore(a *storage.Account, d formerEmail, with *storage.Effects, now time.Time) {
 	a.Email, a.EmailKey, a.EmailVerified = d.Email, d.Key, true
 	if a.PasswordSetAt.After(d.Since) {
-		a.PasswordHash = ""
+		a.PasswordHash, a.PasswordSetAt = "", now // so that a sign-in by it that is under way opens no session
 	}
 	if a.TOTP != nil && a.TOTP.ConfirmedAt.After(d.Since) {
 		a.TOTP = nil

@@ -37,13 +37,13 @@ const (
 )
 
 // SignOutEverywhere ends every session and grant of the account, offline ones and the caller's own session too, and makes every known browser a
-// stranger. The applications that asked for it are told (OpenID Connect Back-Channel Logout). Refusals: Gone.
+// stranger; a change of address that waits is void. The applications that asked for it are told (OpenID Connect Back-Channel Logout). Refusals: Gone.
 func (s *Service) SignOutEverywhere(ctx context.Context, sess storage.Session, caller Caller) (Left, error) {
 	left, err := s.leaving(ctx, sess)
 	if err != nil {
 		return Left{}, err
 	}
-	with := storage.Effects{End: &storage.EndScope{Offline: true}, Void: []storage.Purpose{storage.PurposeDevice}}
+	with := storage.Effects{End: &storage.EndScope{Offline: true}, Void: []storage.Purpose{storage.PurposeDevice, storage.PurposeEmail}}
 	if err := s.store.ApplyEffects(ctx, sess.AccountID, with, left.At); err != nil {
 		return Left{}, gone("sign out everywhere", err)
 	}

@@ -312,7 +312,7 @@ func TestPasskeyEnrolment(t *testing.T) {
 		t.Errorf("session %+v", got.Session)
 	}
 	_, err = r.EnrolPasskey(t.Context(), step.Ticket, in, "Key")
-	wantKind(t, err, PasskeyStale)
+	wantKind(t, err, StepGone)
 }
 
 func TestPasskeyAgain(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"latchkey/provider/audit"
 	"latchkey/provider/passkey"
@@ -84,7 +85,7 @@ func (s *Service) AskPasskey(ctx context.Context, in PasskeyAsk) (passkey.Questi
 // passkeyStep opens the ticket of a step that a passkey can finish. Refusals: StepGone.
 func (s *Service) passkeyStep(ctx context.Context, sealed string, caller Caller) (opening, storage.Account, error) {
 	in, a, need, err := s.step(ctx, sealed, caller)
-	if err == nil && need != NeedSecond {
+	if err == nil && (need != NeedSecond || slices.Contains(in.AMR, amrKey)) { // one key is one factor, however often it signs
 		err = &Refusal{Kind: StepGone}
 	}
 	return in, a, err

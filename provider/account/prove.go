@@ -119,7 +119,8 @@ func (s *Service) prove(ctx context.Context, a storage.Account, p Proof, deviceT
 }
 
 // StepUp asks somebody who is signed in for the second factor alone: what they proved before stays proved, at its time. Refusals: StepNeeded, with the
-// step, which is to set one up where must is and there is none; FactorUsed, where the session has two factors or nothing that the account has would add one.
+// step, which is to set one up where must is and there is none; FactorUsed, where the session has two factors or nothing that the account has would add one,
+// or one could be set up and the person did not sign in lately: a session that somebody took over must not add a factor.
 func (s *Service) StepUp(ctx context.Context, a storage.Account, sess storage.Session, must bool, deviceToken string, c Caller) error {
 	if !firstFactor(sess.AMR) || twoFactors(sess.AMR) {
 		return &Refusal{Kind: FactorUsed}
@@ -130,7 +131,7 @@ func (s *Service) StepUp(ctx context.Context, a storage.Account, sess storage.Se
 	if err != nil {
 		return err
 	}
-	if need == "" {
+	if need == "" || need == NeedEnrol && !s.lately(sess) {
 		return &Refusal{Kind: FactorUsed}
 	}
 	return s.stepNeeded(in, a, need, methods)
@@ -142,7 +143,7 @@ func (s *Service) CanStepUp(ctx context.Context, a storage.Account, sess storage
 		return false, nil
 	}
 	need, _, err := s.missingFactor(ctx, opening{AMR: sess.AMR, Two: true, Must: must}, a, knownDevice{})
-	return need != "", err
+	return need != "" && (need != NeedEnrol || s.lately(sess)), err
 }
 
 // firstFactor tells whether a code beside what was proved makes two factors: a code that was mailed and one of an app are of one kind.

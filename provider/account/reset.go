@@ -206,7 +206,8 @@ func (s *Service) writePassword(ctx context.Context, a storage.Account, normal [
 	if err != nil {
 		return storage.Account{}, err
 	}
-	with.Void = append(with.Void, storage.PurposeReset, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeDevice)
+	// What waits in a mailbox goes too: a change of address that somebody else asked for, an invitation.
+	with.Void = append(with.Void, storage.PurposeReset, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeEmail, storage.PurposeInvite, storage.PurposeDevice)
 	if err := s.addNotice(&with, a, c); err != nil {
 		return storage.Account{}, err
 	}

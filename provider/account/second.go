@@ -108,11 +108,16 @@ func (s *Service) offered() []Method {
 
 // Recent tells whether somebody proved lately enough, and with every factor that they have turned on, who they are: for what is dangerous.
 func (s *Service) Recent(a storage.Account, sess storage.Session) bool {
-	if s.now().Sub(sess.AuthTime) > s.config.Second.StepUpAge {
+	if !s.lately(sess) {
 		return false
 	}
 	// Who has no password came by a mailed code and one of the app, which are of one kind: more cannot be proved.
 	return s.Proved(a, sess) || a.PasswordHash == "" && slices.Contains(sess.AMR, amrOTP)
+}
+
+// lately tells whether the first factor of a session was proved within the step-up age.
+func (s *Service) lately(sess storage.Session) bool {
+	return s.now().Sub(sess.AuthTime) <= s.config.Second.StepUpAge
 }
 
 // Proved tells whether a session was opened with as much as the rules ask of its account now: one from before two-step sign-in was turned on, or required,

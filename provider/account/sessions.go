@@ -113,7 +113,7 @@ func (s *Service) SetDisabled(ctx context.Context, accountID int64, disabled boo
 		if disabled {
 			name = audit.AccountDisabled
 			with.End = &storage.EndScope{Offline: true}
-			with.Void = []storage.Purpose{storage.PurposeReset}
+			with.Void = append(append(mailedPurposes(), recoveryPurposes()...), storage.PurposeDevice)
 		}
 		now := s.now()
 		a.Disabled, a.UpdatedAt = disabled, now

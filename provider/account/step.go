@@ -69,6 +69,15 @@ func (s *Service) step(ctx context.Context, sealed string, caller Caller) (openi
 	if err != nil {
 		return opening{}, storage.Account{}, "", err
 	}
+	if t.Need == NeedEnrol { // who set a second factor up meanwhile is asked for that one
+		methods, err := s.SecondMethods(ctx, a, t.AMR)
+		if err != nil {
+			return opening{}, storage.Account{}, "", err
+		}
+		if len(methods) > 0 {
+			return opening{}, storage.Account{}, "", &Refusal{Kind: StepGone}
+		}
+	}
 	return opening{Dialect: t.Dialect, Caller: caller, Persistent: t.Persistent, Replace: t.Replace, AMR: t.AMR, DeviceToken: t.DeviceToken, Since: t.Since,
 		Second: t.Second, Two: t.Two, Must: t.Must, Trust: t.Trust, Step: t.ID, StepEnds: t.ExpiresAt}, a, t.Need, nil
 }
@@ -103,7 +112,7 @@ func (s *Service) missingFactor(ctx context.Context, in opening, a storage.Accou
 		return NeedEnrol, s.offered(), nil
 	case len(methods) == 0:
 		return "", nil, nil
-	case in.Two || in.Must || !device.trusted(s.now()):
+	case in.Two || in.Must || !firstFactor(in.AMR) || !device.trusted(s.now()): // a browser stands in beside a password or a passkey, not beside a mail
 		return NeedSecond, methods, nil
 	}
 	fell, err := s.hadTwo(ctx, in, a) // to prove oneself again must not make a session worth less
