@@ -95,10 +95,10 @@ func TestSignInByMail(t *testing.T) {
 	b.post(t, "/login/mail/code", form("flow", "f1"), waits).status(422).says("Enter the 8-digit code")
 	b.post(t, "/login/mail/code", form("code", "12345678")).goes("/login/mail") // a browser that did not ask
 	b.life.asked = nil
-	b.post(t, "/login/mail/code", form("code", "12345678", "flow", "f1"), waits).goes("/authorize?flow=f1").sets("sid")
+	b.post(t, "/login/mail/code", form("code", "12345678", "flow", "f1"), waits, "lk_known=token").goes("/authorize?flow=f1").sets("sid")
 	b.did(t, "code ask-signin 12345678")
-	if !b.life.entry.Persistent {
-		t.Error("keep me signed in is lost")
+	if !b.life.entry.Persistent || b.life.entry.DeviceToken != "token" {
+		t.Errorf("keep me signed in, or the known browser, is lost: %+v", b.life.entry)
 	}
 	b.life.err = refusal(account.CodeVoid)
 	b.post(t, "/login/mail/code", form("code", "12345678"), waits).status(422).says("too many wrong codes")

@@ -155,7 +155,7 @@ func (s *Site) mailAgain(w http.ResponseWriter, r *http.Request) error {
 
 // entry is what this browser says beside what was mailed.
 func (s *Site) entry(r *http.Request, f *frame, fl Flow, persistent bool) (account.MailEntry, error) {
-	in := account.MailEntry{Caller: s.caller(r, f.Lang), Persistent: persistent, DeviceToken: s.cookie(r, "device"), Two: fl.TwoFactors, Must: fl.MustTwo}
+	in := account.MailEntry{Caller: s.caller(r, f.Lang), Persistent: persistent, DeviceToken: s.cookie(r, "known"), Two: fl.TwoFactors, Must: fl.MustTwo}
 	sess, live, err := s.Sessions.Current(r)
 	if live {
 		in.Replace = sess.SID

@@ -108,6 +108,12 @@ func TestActivityTable(t *testing.T) {
 
 func TestBrowserForget(t *testing.T) {
 	b := newBench(t, sampleIssuer)
+	had := ""
+	b.portal.browsers = func(cookie string) ([]account.Browser, error) { had = cookie; return sampleBrowsers(), nil }
+	b.get(t, "/account/sessions", signedIn, "lk_known=token")
+	if had != "token" {
+		t.Errorf("the browser is looked for by %q", had)
+	}
 	b.get(t, "/account/sessions", signedIn).status(200).says("Browsers that are known", "This browser", "Is not asked for a second factor until 20 December 2026").holds(`name="id" value="b1"`)
 	var id string
 	b.portal.forget = func(i string) error { id = i; return nil }

@@ -46,7 +46,7 @@ func (s *Site) sessions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.orGone(w, r, err)
 	}
-	known, err := s.Portal.Browsers.Browsers(r.Context(), a.ID, s.cookie(r, "device"))
+	known, err := s.Portal.Browsers.Browsers(r.Context(), a.ID, s.cookie(r, "known"))
 	if err != nil {
 		return s.orGone(w, r, err)
 	}
