@@ -133,6 +133,7 @@ type keepView struct {
 
 func (s *Site) keepView(f *frame, a storage.Account, flow, ret string) *keepView {
 	f.Title, f.Person = f.T("keep.title"), called(a)
+	f.in(a.Zoneinfo)
 	return &keepView{frame: f, Flow: flow, Return: ret, LoginName: login(a), Date: f.Moment(a.DeleteAt)}
 }
 

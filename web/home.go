@@ -106,6 +106,6 @@ func (v *homeView) checks(two account.TwoStep) {
 	}
 	add(v.A.Email != "", v.A.EmailVerified, "email", mail)
 	add(v.s.has(passkeysPage), two.Passkeys > 0, "passkey", passkeysPage)
-	add(v.s.has("/account/two-step") && (two.CanAdd || two.On()), two.On() || two.Passkeys > 0, "two_step", "/account/two-step")
+	add(v.s.has("/account/two-step") && (two.CanAdd && two.Passkeys == 0 || two.On()), two.On(), "two_step", "/account/two-step") // a passkey does without
 	add(v.s.has("/account/two-step") && two.On(), two.Codes > 2, "codes", "/account/two-step", "n", two.Codes)
 }
