@@ -18,7 +18,7 @@ import (
 const (
 	activityPage = "/account/activity"
 	// activityRows is how many events a page has; activityExport how many a download has at most.
-	activityRows, activityExport = 50, 20_000
+	activityRows, activityExport = 30, 20_000
 )
 
 // activityKinds are what the list can be narrowed to, each with its events, in the order of the choice.

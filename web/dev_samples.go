@@ -38,7 +38,10 @@ func devSamples() []Sample {
 		return Sample{name, status, "portal", file, func(f *frame) view {
 			g := *f.s // a site of the samples, which has the developer's pages
 			g.Dev = sampleDev()
-			f.s, f.Person, f.Here = &g, "", "/dev"
+			f.s, f.Person, f.Here = &g, "", "/dev/playground"
+			if here, ok := map[string]string{"dev": "/dev", "dev_validate": "/dev/validate", "dev_token": "/dev/token"}[file]; ok {
+				f.Here = here
+			}
 			f.titled(title)
 			return make(f)
 		}}
