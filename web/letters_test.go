@@ -92,7 +92,7 @@ func TestLetters(t *testing.T) {
 				}
 				said := html.UnescapeString(strings.Join(strings.Fields(text(page)), " "))
 				for line := range strings.Lines(plain) {
-					line = strings.TrimSpace(strings.TrimRight(strings.TrimSpace(line), "::\u00a0"))
+					line = strings.TrimSpace(strings.TrimRight(strings.TrimSpace(line), ":\u00a0"))
 					if line != "" && line != "--" && line != s.Letter.Undo && !strings.Contains(said, strings.Join(strings.Fields(line), " ")) {
 						t.Errorf("the page lacks %q:\n%s", line, said)
 					}

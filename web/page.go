@@ -193,7 +193,7 @@ func (s *Site) html(w http.ResponseWriter, r *http.Request, status int, body []b
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the browser went away: nobody is left to tell
+		_, _ = w.Write(body) //nolint:gosec // html/template drew it; where the browser went away nobody is left to tell
 	}
 }
 

@@ -22,7 +22,7 @@ type Sample struct {
 
 // Samples is the table of every state of every page. A page that is made gets a row for each of its states, in the part of the table beside it.
 func Samples() []Sample {
-	return slices.Concat(entrySamples(), answerSamples(), passkeySamples(), secondSamples(), lifecycleSamples(), accountSamples(), portalSamples(), problemSamples(), devSamples())
+	return slices.Concat(entrySamples(), mailedSamples(), answerSamples(), passkeySamples(), secondSamples(), lifecycleSamples(), accountSamples(), portalSamples(), problemSamples(), devSamples())
 }
 
 // sampleTime is the present of the samples.

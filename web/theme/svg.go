@@ -3,6 +3,7 @@ package theme
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -53,7 +54,7 @@ func cleanSVG(raw []byte) (clean []byte, width, height float64, faults []svgFaul
 	for {
 		c.line, _ = d.InputPos()
 		t, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

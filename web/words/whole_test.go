@@ -54,14 +54,6 @@ func TestWhole(t *testing.T) {
 	for tag, have := range all {
 		for part, en := range all[Fallback] {
 			f, ok := have[part]
-			if tag != "de" {
-				for _, key := range keys(f) {
-					if !slices.Contains(keys(en), key) {
-						t.Errorf("%s, part %q: %s is no key of English", tag, part, key)
-					}
-				}
-				continue // English is shown until the rest is translated
-			}
 			if !ok {
 				t.Errorf("%s lacks the part %q", tag, part)
 			}
