@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"html/template"
@@ -179,6 +180,18 @@ func controls(page []byte) map[string]bool {
 	return set
 }
 
+var anchor = regexp.MustCompile(`\shref="#([^"]+)"`)
+
+// missingTargets are what a page refers to within itself, and has not.
+func missingTargets(page []byte) (names []string) {
+	for _, m := range anchor.FindAllSubmatch(page, -1) {
+		if id := string(m[1]); !bytes.Contains(page, []byte(` id="`+id+`"`)) {
+			names = append(names, `the element with id="`+id+`"`)
+		}
+	}
+	return names
+}
+
 // prove draws every sample with the operator's templates and with ours, and misses what a form needs.
 func (s *Site) prove(ours *Site) (faults theme.Faults) {
 	c, _ := s.words.Get(words.Fallback)
@@ -206,7 +219,8 @@ func (s *Site) prove(ours *Site) (faults theme.Faults) {
 			continue // ours to find in tests
 		}
 		have := controls(page)
-		for _, name := range slices.Sorted(maps.Keys(controls(before))) {
+		needed := append(slices.Sorted(maps.Keys(controls(before))), missingTargets(page)...)
+		for _, name := range needed {
 			if !have[name] && len(blocks) > 0 && !missed[one.page+name] {
 				missed[one.page+name] = true
 				last := blocks[len(blocks)-1]

@@ -43,7 +43,7 @@ const sampleSVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 50">
 
 func TestTheme(t *testing.T) {
 	src, _ := themed(t, map[string]string{"theme.css": ":root { --lk-radius: 2px; --lk-bg: light-dark(#ffffff, #000000); }", "logo.svg": sampleSVG, "logo-dark.svg": sampleSVG,
-		"t/footer.html": `<footer class="foot"><p>Harbour Ltd</p></footer>`, "t/head-extra.html": `<meta name="harbour" content="{{.Lang}}">`, "t/pages/message.html": `<h1>{{.Title}}</h1><p id="own">{{.Text}}</p>`,
+		"t/footer.html": `<footer class="foot" id="end"><p>Harbour Ltd</p></footer>`, "t/head-extra.html": `<meta name="harbour" content="{{.Lang}}">`, "t/pages/message.html": `<h1>{{.Title}}</h1><p id="own">{{.Text}}</p>`,
 		"l/en.json": `{"login.submit":"Come aboard"}`, "l/nl.json": `{"_meta":{"name":"Nederlands","dir":"ltr"},"login.submit":"Aan boord"}`})
 	src.Accent = "#7a1fa2"
 	th, err := LoadTheme(src, "Harbour", "")
@@ -103,6 +103,7 @@ func TestThemeRefused(t *testing.T) {
 		"a definition":        {"t/footer.html", `{{define "brand"}}x{{end}}`, "t/footer.html:1: has a template of its own"},
 		"a field too few":     {"t/pages/password.html", strings.Replace(body, `{{template "field" .Current}}`, "", 1), "t/pages/password.html:1: the page password lacks the field current (state password)"},
 		"another form":        {"t/pages/password.html", strings.Replace(body, `"/account/password"`, `"/account/pass"`, 1), "t/pages/password.html:1: the page password lacks the form that goes to /account/password"},
+		"a place too few":     {"t/pages/message.html", `<h1>{{.Title}}</h1><a href="#nowhere">x</a>`, `t/pages/message.html:1: the page message lacks the element with id="nowhere" (state `},
 		"words of nothing":    {"l/en.json", "{\n\"a\":\"b\"}", "l/en.json:2: a is no key that there is"},
 		"pale":                {"theme.css", ":root { --lk-ink: #999 }", "theme.css:1: --lk-ink #999999 on --lk-bg #e7eeed has a contrast of"},
 		"a logo that runs":    {"logo.svg", strings.Replace(sampleSVG, "<path", "<script/><path", 1), "logo.svg:1: has <script>"},
