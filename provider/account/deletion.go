@@ -45,8 +45,8 @@ func (s *Service) DeletionGrace() (grace time.Duration, open bool) {
 	return s.config.Deletion.Grace, !s.config.Deletion.Closed
 }
 
-// PlanDeletion ends an account, for its owner, who proved lately who they are: every session and grant ends, whatever was mailed is void, known browsers are
-// strangers, and after the grace time the account is deleted. Until then nothing of it can be used, and signing in leads to the question whether to keep it.
+// PlanDeletion ends an account, for its owner, who proved lately who they are: every session and grant ends, whatever was mailed is void, but for what brings a
+// former address back, known browsers are strangers, and after the grace time the account is deleted. Until then nothing of it can be used, and signing in leads to the question whether to keep it.
 // Without a grace time it is deleted at once. Refusals: Gone, also where people cannot delete their account.
 func (s *Service) PlanDeletion(ctx context.Context, sess storage.Session, caller Caller) (Left, error) {
 	grace, open := s.DeletionGrace()
@@ -87,8 +87,7 @@ func (s *Service) PlanDeletion(ctx context.Context, sess storage.Session, caller
 
 // deletionEffects are what becomes durable with DeleteAt.
 func (s *Service) deletionEffects(a storage.Account, at time.Time, c Caller) (storage.Effects, error) {
-	with := storage.Effects{End: &storage.EndScope{Offline: true}, Void: append(mailedPurposes(), storage.PurposeDevice, storage.PurposeEmailUndo, storage.PurposeRecover,
-		storage.PurposeRecoverStop)}
+	with := storage.Effects{End: &storage.EndScope{Offline: true}, Void: append(append(mailedPurposes(), recoveryPurposes()...), storage.PurposeDevice)}
 	m, err := s.sealed(mailDeletion, a.ID, localeOf(c, a), deletionRequest{AccountID: a.ID, At: at, Locale: localeOf(c, a)}, at.Sub(s.now())+deletionTries)
 	if err != nil {
 		return with, err

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/provider/audit"
 	"latchkey/storage"
 )
 
@@ -211,4 +212,29 @@ func TestTrustIsNoSecondMail(t *testing.T) {
 	token, _ := r.mailed(MailSignIn)
 	_, _, err = r.SignInByLink(t.Context(), token, MailEntry{Caller: here, DeviceToken: got.Device})
 	stepOf(t, err, NeedSecond)
+}
+
+// TestDeletionVoidsNoUndo holds that whoever took an account over cannot get rid of the way back by planning its deletion and keeping it.
+func TestDeletionVoidsNoUndo(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.Deletion.Grace = 14 * 24 * time.Hour })
+	a, in := r.proven("ann@example.org")
+	r.courier()
+	if err := r.ChangeEmail(t.Context(), a.ID, in.Session.SID, "thief@evil.example", here); err != nil {
+		t.Fatal(err)
+	}
+	token := kinds(r.courier())["email_confirm thief@evil.example"]
+	must(r.ConfirmEmail(t.Context(), token, here))(t)
+	undo := kinds(r.courier())["email_changed ann@example.org"]
+	must(r.PlanDeletion(t.Context(), in.Session, here))(t)
+	if got := must(r.UndoEmail(t.Context(), undo, here))(t); got.Email != "ann@example.org" || !got.DeleteAt.IsZero() {
+		t.Errorf("brought back %q, to be deleted at %v", got.Email, got.DeleteAt)
+	}
+	if r.heard(audit.DeletionStopped) != 1 {
+		t.Error("not in the record")
+	}
+	r.pass(15 * 24 * time.Hour)
+	r.courier()
+	if got := r.reload(a.ID); got.Disabled {
+		t.Error("it is deleted all the same")
+	}
 }

@@ -58,7 +58,7 @@ func (s *Service) PeekEmailUndo(ctx context.Context, token string) (string, erro
 
 // UndoEmail uses the token: the account has its former address again, and is as it was before the change was asked for. Every session and grant ends
 // (those of before ended with the change, but for the one that asked), a password and an authenticator app set since then are gone, and so are
-// passkeys added since. Undoing a later change is void, undoing an earlier one stays possible: the first owner has the last word.
+// passkeys added since; a deletion that was planned is off. Undoing a later change is void, undoing an earlier one stays possible: the first owner has the last word.
 // Refusals: BadToken, EmailTaken (somebody else proved to have the address meanwhile), Throttled.
 func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (storage.Account, error) {
 	if err := s.AttemptAny(ctx, caller); err != nil {
@@ -80,7 +80,12 @@ func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (s
 		return storage.Account{}, err
 	}
 	var with storage.Effects
+	planned := false
 	a, err = s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
+		if a.Disabled { // an operator did that meanwhile, or it is being deleted
+			return storage.Effects{}, &Refusal{Kind: Gone}
+		}
+		planned = !a.DeleteAt.IsZero()
 		with = storage.Effects{Take: &one.OneTimeKey, Put: older, End: &storage.EndScope{Offline: true},
 			Void: append(mailedPurposes(), storage.PurposeEmailUndo, storage.PurposeRecover, storage.PurposeRecoverStop, storage.PurposeDevice)}
 		if a.EmailVerified && a.EmailKey != d.Key {
@@ -101,12 +106,15 @@ func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (s
 	}
 	s.wakeFor(with)
 	s.record(ctx, audit.EmailRestored, caller, audit.Event{AccountID: a.ID})
+	if planned {
+		s.record(ctx, audit.DeletionStopped, caller, audit.Event{AccountID: a.ID, Detail: "mail"})
+	}
 	return a, s.dropPasskeysSince(ctx, a.ID, d.Since)
 }
 
 // restore puts an account back to what it was.
 func restore(a *storage.Account, d formerEmail, with *storage.Effects, now time.Time) {
-	a.Email, a.EmailKey, a.EmailVerified = d.Email, d.Key, true
+	a.Email, a.EmailKey, a.EmailVerified, a.DeleteAt = d.Email, d.Key, true, time.Time{}
 	if a.PasswordSetAt.After(d.Since) {
 		a.PasswordHash, a.PasswordSetAt = "", now // so that a sign-in by it that is under way opens no session
 	}
