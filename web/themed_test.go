@@ -43,7 +43,7 @@ const sampleSVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 50">
 
 func TestTheme(t *testing.T) {
 	src, _ := themed(t, map[string]string{"theme.css": ":root { --lk-radius: 2px; --lk-bg: light-dark(#ffffff, #000000); }", "logo.svg": sampleSVG, "logo-dark.svg": sampleSVG,
-		"t/footer.html": `<footer class="foot" id="end"><p>Harbour Ltd</p></footer>`, "t/head-extra.html": `<meta name="harbour" content="{{.Lang}}">`, "t/pages/message.html": `<h1>{{.Title}}</h1><p id="own">{{.Text}}</p>`,
+		"t/footer.html": `<footer class="foot"><p>Harbour Ltd</p></footer>`, "t/head-extra.html": `<meta name="harbour" content="{{.Lang}}">`, "t/pages/message.html": `<h1>{{.Title}}</h1><p id="own">{{.Text}}</p>`,
 		"l/en.json": `{"login.submit":"Come aboard"}`, "l/nl.json": `{"_meta":{"name":"Nederlands","dir":"ltr"},"login.submit":"Aan boord"}`})
 	src.Accent = "#7a1fa2"
 	th, err := LoadTheme(src, "Harbour", "")
