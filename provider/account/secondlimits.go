@@ -17,8 +17,8 @@ func (s *Service) passwordLimits(c Caller, who string, device knownDevice) []sto
 // secondLimits are the budgets of codes. Only who knows the first factor gets here; so the account's budget is small, and one of a day stands behind it: a
 // code has six digits.
 func (s *Service) secondLimits(c Caller, accountID int64, device knownDevice) []storage.Limit {
-	if device.known() {
-		return s.deviceLimits(DoorSecond, device)
+	if device.known() { // a copy of its cookie, with the password, must not guess for ever either
+		return append(s.deviceLimits(DoorSecond, device), s.config.Limits.SecondDay.limit("day.device."+string(DoorSecond), device.key.Hash[:32]))
 	}
 	who := accountName(accountID)
 	limits := s.failureLimits(DoorSecond, c, who)
