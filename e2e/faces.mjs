@@ -3,9 +3,9 @@ import { attempt, finish, input } from './lib.mjs';
 import { runAxe } from './faces_axe.mjs';
 import { runKeys } from './faces_keys.mjs';
 import { runInjected, runPlain, runText } from './faces_plain.mjs';
-import { runSheets } from './faces_sheets.mjs';
+import { runPictures, runSheets } from './faces_sheets.mjs';
 import { runStill } from './faces_still.mjs';
 
-const parts = { axe: runAxe, plain: runPlain, text: runText, injected: runInjected, keys: runKeys, still: runStill, sheets: runSheets };
+const parts = { axe: runAxe, plain: runPlain, text: runText, injected: runInjected, keys: runKeys, still: runStill, sheets: runSheets, pictures: runPictures };
 for (const part of input.parts) await attempt(part, parts[part]);
 finish();

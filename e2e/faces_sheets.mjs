@@ -1,7 +1,7 @@
 // Contact sheets: every state of every page on a few big pictures, for a person's eye.
 import { writeFileSync } from 'node:fs';
 import { check, input } from './lib.mjs';
-import { address, crowd, go, samples } from './faces_kit.mjs';
+import { address, crowd, go, mails, samples } from './faces_kit.mjs';
 import { launch } from './chromium.mjs';
 
 // What each sheet shows: language, colours, width of the window in px, and how much smaller the picture is.
@@ -41,4 +41,23 @@ export async function runSheets() {
   }
   await browser.close();
   check(`${made} contact sheets are in the folder "faces" of the artefacts`, made >= sheets.length && pictures.size === samples.length * sheets.length);
+}
+
+// The pictures of docs/pages.md: light, half the size.
+const main = ['login', 'login-dark', 'signup', 'consent', 'offer', 'otp', 'enrol-app', 'lost', 'device-ask', 'signedout', 'home', 'profile', 'email', 'password', 'passkeys', 'two-step-on', 'sessions', 'applications',
+  'activity', 'data', 'delete', 'dev', 'dev-validate', 'dev-playground', 'dev-token-decoded', 'problem-redirect_uri', 'mail reset'];
+
+export async function runPictures() {
+  const rows = main.map(name => ({ ...[...samples, ...mails].find(s => s.name === name.replace(/-dark$/, '')), picture: name.replace(' ', '-') }));
+  await crowd('pictures', rows, { reducedMotion: 'reduce' }, async (page, s) => {
+    const cdp = await page.context().newCDPSession(page);
+    await page.emulateMedia({ colorScheme: s.picture.endsWith('-dark') ? 'dark' : 'light' });
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await go(page, address(s));
+    const height = Math.min(1000, Math.max(720, await page.evaluate(() => document.documentElement.scrollHeight)));
+    await page.setViewportSize({ width: 1280, height });
+    const { data } = await cdp.send('Page.captureScreenshot', { format: 'png', clip: { x: 0, y: 0, width: 1280, height, scale: .5 } });
+    writeFileSync(`${input.folder}/${s.picture}.png`, Buffer.from(data, 'base64'));
+    await cdp.detach();
+  });
 }

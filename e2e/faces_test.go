@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ import (
 	"latchkey/e2e/harness"
 	"latchkey/web"
 )
+
+var newPictures = flag.Bool("pictures", false, "make the pictures of docs/pages.md anew")
 
 var newOrder = flag.Bool("faces-order", false, "write testdata/faces-order.txt anew from what the keyboard comes to")
 
@@ -90,6 +93,36 @@ func TestContactSheets(t *testing.T) {
 		return
 	}
 	look(t, "sheets")
+}
+
+// TestPicturesOfPages: docs/pages.md shows every picture that there is, and none that there is not.
+func TestPicturesOfPages(t *testing.T) {
+	docs := filepath.Join(harness.Root(), "docs")
+	if *newPictures {
+		in := gallery(t)
+		in["parts"], in["folder"] = []string{"pictures"}, filepath.Join(docs, "pictures")
+		runNode(t, "faces.mjs", in, func(object) any { return object{} })
+	}
+	raw, err := os.ReadFile(filepath.Join(docs, "pages.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\]\(pictures/([^)]+)\)`).FindAllStringSubmatch(string(raw), -1) {
+		shown[m[1]] = true
+		if _, err := os.Stat(filepath.Join(docs, "pictures", m[1])); err != nil {
+			t.Errorf("docs/pages.md: %v", err)
+		}
+	}
+	files, err := os.ReadDir(filepath.Join(docs, "pictures"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d pictures, %v", len(files), err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Size() > 80<<10 || !shown[f.Name()] {
+			t.Errorf("docs/pictures/%s: shown %v, %v", f.Name(), shown[f.Name()], err)
+		}
+	}
 }
 
 // order compares the order of the keyboard with the file, and says in which line they differ first.
