@@ -62,7 +62,7 @@ func TestClientOnPages(t *testing.T) {
 	for _, p := range []string{"/login?flow=f1", "/login?flow=f-reauth", "/signup?flow=f1", "/consent?flow=f1"} {
 		b.get(t, p, signedIn).status(200).says("About Harbour Notes", "The app's privacy policy", "The app's terms").
 			holds(`src="/client-logo/harbour-notes?v=`+english+`"`, `href="https://notes.harbour.example/"`, `href="https://notes.harbour.example/privacy"`, `href="https://notes.harbour.example/terms"`)
-		b.get(t, p+"&ui_locales=de", signedIn).status(200).says("Über Harbour Notes", "Datenschutz der Anwendung").
+		b.get(t, p+"&ui_locales=de", signedIn).status(200).says("Über Harbour Notes", "Datenschutz der App").
 			holds(german, `href="https://notes.harbour.example/datenschutz"`, `href="https://notes.harbour.example/terms"`).lacks(english, "/privacy")
 	}
 	b.get(t, "/login?flow=f-choose", signedIn).status(200).says("to continue to Harbour Notes").holds(english)
@@ -74,7 +74,7 @@ func TestClientOnPages(t *testing.T) {
 	}
 	fr := storage.Client{ID: "x", Name: "Harbour", Localized: map[string]string{"client_name#de": "Hafen"}}
 	b.Site.Client = func(_ context.Context, id string) (storage.Client, error) { fr.ID = id; return fr, nil }
-	b.get(t, "/account/sessions?ui_locales=de", signedIn).says("Anwendungen: Hafen, Hafen")
+	b.get(t, "/account/sessions?ui_locales=de", signedIn).says("Apps: Hafen, Hafen")
 }
 
 // TestLogoServed: pictures of applications, and nothing where there is none.

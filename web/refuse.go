@@ -68,6 +68,10 @@ func (f *frame) refuse(w http.ResponseWriter, r *http.Request, err error, own ma
 		retryAfter(w, ref.RetryAfter)
 		f.Errors = []fieldError{{"", f.T("throttled", "wait", f.wait(ref.RetryAfter))}}
 		return http.StatusTooManyRequests, true
+	case account.Unchecked:
+		retryAfter(w, ref.RetryAfter)
+		f.Errors = []fieldError{{"password", f.T("password.unchecked")}}
+		return http.StatusServiceUnavailable, true
 	case account.Busy:
 		retryAfter(w, ref.RetryAfter)
 		f.Errors = []fieldError{{"", f.T("busy")}}

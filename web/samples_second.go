@@ -61,7 +61,7 @@ func stepSamples() []Sample {
 		step("otp-wrong", "otp", "otp.title", http.StatusUnprocessableEntity, func(v *stepView) { v.Trusted = true; v.wrong("code", "otp.wrong") }),
 		step("otp-throttled", "otp", "otp.title", http.StatusTooManyRequests, func(v *stepView) { v.wrong("", "throttled", "wait", v.wait(40*time.Second)) }),
 		step("otp-passkey", "otp", "otp.title", http.StatusOK, withKey),
-		step("otp-passkey-only", "otp", "otp.title", http.StatusOK, func(v *stepView) { v.TOTP = false; withKey(v); v.Passkey.Primary = true }),
+		step("otp-passkey-only", "otp", "otp.title.passkey", http.StatusOK, func(v *stepView) { v.TOTP = false; withKey(v); v.Passkey.Primary = true }),
 		step("otp-stepup", "otp", "otp.title", http.StatusOK, func(v *stepView) { v.Decline, v.Trust = true, "" }),
 		step("recovery", "recovery", "recovery.title", http.StatusOK, func(*stepView) {}),
 		step("recovery-wrong", "recovery", "recovery.title", http.StatusUnprocessableEntity, func(v *stepView) { v.wrong("code", "recovery.wrong") }),

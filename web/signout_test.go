@@ -74,7 +74,7 @@ func TestSignOutPages(t *testing.T) {
 	if got := v.Header().Get("Refresh"); got != "3; url=https://notes.harbour.example/" {
 		t.Errorf("Refresh %q", got)
 	}
-	b.get(t, "/_/signout", "lk_lang=de").says("Möchten Sie sich abmelden?", "Anwendungen, die davon erfahren")
+	b.get(t, "/_/signout", "lk_lang=de").says("Möchten Sie sich abmelden?", "Apps, die davon erfahren")
 }
 
 // signedOut draws the page of a view.

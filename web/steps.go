@@ -99,12 +99,20 @@ func (s *Site) stepFrame(r *http.Request, in stepped, title string) *stepView {
 	return v
 }
 
+// otpTitle is the heading of the page that asks for a second factor: there is a code to enter where there is an app.
+func (in stepped) otpTitle() string {
+	if in.has(account.MethodTOTP) {
+		return "otp.title"
+	}
+	return "otp.title.passkey"
+}
+
 func (s *Site) otp(w http.ResponseWriter, r *http.Request) error {
 	in, ok, err := s.stepAt(w, r, r.URL.Query(), account.NeedSecond)
 	if !ok {
 		return err
 	}
-	return s.drawOTP(w, r, http.StatusOK, s.stepFrame(r, in, "otp.title"), in)
+	return s.drawOTP(w, r, http.StatusOK, s.stepFrame(r, in, in.otpTitle()), in)
 }
 
 func (s *Site) drawOTP(w http.ResponseWriter, r *http.Request, status int, v *stepView, in stepped) error {
@@ -134,7 +142,7 @@ func (s *Site) otpPost(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return err
 	}
-	v := s.stepFrame(r, in, "otp.title")
+	v := s.stepFrame(r, in, in.otpTitle())
 	v.Trusted = form.Get("trust") == "1"
 	code := strings.ReplaceAll(form.Get("code"), " ", "")
 	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
@@ -178,7 +186,7 @@ func (s *Site) otpPasskey(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return err
 	}
-	v := s.stepFrame(r, in, "otp.title")
+	v := s.stepFrame(r, in, in.otpTitle())
 	v.Trusted = form.Get("trust") == "1"
 	got, err := s.Passkeys.SignInPasskey(r.Context(), account.PasskeySignIn{PasskeyAnswer: s.passkeyAnswer(r, v.Lang), Step: in.ticket, Trust: v.Trusted})
 	if s.step(w, r, err, in.fl.Sealed, in.ret) {

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"latchkey/provider/account"
 	"latchkey/provider/activity"
 	"latchkey/provider/audit"
+	"latchkey/storage"
 )
 
 // startActivity begins to write down what happens to accounts. What it returns waits until everything is written.
@@ -37,4 +40,21 @@ func activityDropped(log *activity.Log) prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "latchkey_activity_dropped_total", Help: "Entries of people's own records of their accounts that were lost, because the store was away or too slow.",
 	}, func() float64 { return float64(log.Dropped()) })
+}
+
+// settled is the accounts' service, whose records are whole: what this process noted is written before they are read.
+type settled struct {
+	*account.Service
+	activity *activity.Log
+}
+
+// settleWithin is how long a page waits for that; without it the page shows what there is.
+const settleWithin = 500 * time.Millisecond
+
+// Events is as [account.Service.Events].
+func (s settled) Events(ctx context.Context, q storage.EventQuery) ([]storage.AccountEvent, error) {
+	wait, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	s.activity.Settle(wait)
+	return s.Service.Events(ctx, q)
 }

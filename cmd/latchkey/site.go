@@ -44,7 +44,7 @@ func newSite(c *core, edge *serve.Edge, sink audit.Sink) (*site, error) {
 	}
 	deps := web.Deps{
 		Theme:   look,
-		Account: c.accounts, Second: c.accounts, Authenticators: c.accounts, RecoveryCodes: c.accounts, Portal: web.PortalOf(c.accounts), Life: c.accounts, Passkeys: c.passkeyPages(), Sessions: c.sessions(u), Flows: fl, Devices: dv, Client: c.registry.Client, Logos: c.logos(),
+		Account: c.accounts, Second: c.accounts, Authenticators: c.accounts, RecoveryCodes: c.accounts, Portal: web.PortalOf(settled{c.accounts, c.activity}), Life: c.accounts, Passkeys: c.passkeyPages(), Sessions: c.sessions(u), Flows: fl, Devices: dv, Client: c.registry.Client, Logos: c.logos(),
 		Told: func(ctx context.Context, ended storage.Session) (apps []storage.Client, frames []string) {
 			return s.provider.Told(ctx, ended)
 		},

@@ -117,7 +117,7 @@ func personalPassword(password string, who []string) bool {
 }
 
 // unbreached asks the breach service, where there is one, about a password that is to be set on a page. Where the service is away, the operator said what counts.
-// Refusals: Invalid (Breached), Busy.
+// Refusals: Invalid (Breached), Unchecked.
 func (s *Service) unbreached(ctx context.Context, d Dialect, c Caller, normal []byte) error {
 	if s.breaches == nil || d != Page {
 		return nil
@@ -130,7 +130,7 @@ func (s *Service) unbreached(ctx context.Context, d Dialect, c Caller, normal []
 		return nil
 	case s.config.BreachClosed:
 		s.record(ctx, audit.BreachUnchecked, c, audit.Event{Detail: "refused"})
-		return &Refusal{Kind: Busy, RetryAfter: 30 * time.Second}
+		return &Refusal{Kind: Unchecked, RetryAfter: 30 * time.Second}
 	}
 	s.record(ctx, audit.BreachUnchecked, c, audit.Event{Detail: "let_through"})
 	return nil

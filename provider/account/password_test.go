@@ -35,7 +35,7 @@ func TestBreachService(t *testing.T) {
 		{"not known", Page, good, false, false, "", 1},
 		{"known", Page, leaked, false, false, Invalid, 1},
 		{"away, open", Page, leaked, true, false, "", 1},
-		{"away, closed", Page, good, true, true, Busy, 1},
+		{"away, closed", Page, good, true, true, Unchecked, 1},
 		{"the API has no word for it, so nobody is asked", Platform, leaked, false, true, "", 0},
 		{"what is refused anyway is not asked about", Page, "password1234", false, false, Invalid, 0},
 	} {
@@ -49,7 +49,7 @@ func TestBreachService(t *testing.T) {
 			t.Errorf("%s: %v", tc.name, err)
 		case tc.want == Invalid && tc.asked == 1 && ref.Fields[FieldPassword] != Breached:
 			t.Errorf("%s: %v", tc.name, ref.Fields)
-		case tc.want == Busy && ref.RetryAfter < time.Second:
+		case tc.want == Unchecked && ref.RetryAfter < time.Second:
 			t.Errorf("%s: retry after %v", tc.name, ref.RetryAfter)
 		}
 		if list.asked != tc.asked {

@@ -101,7 +101,6 @@ func (s *Service) SetUp(ctx context.Context, in FirstAccount) (storage.Account, 
 	}
 	a.FullName, a.EmailVerified, a.PasswordSetAt = name, true, now
 	setPassword(&a, encoded)
-	s.accept(&a)
 	if a, err = s.store.CreateAccount(ctx, a, storage.Effects{}, now); err != nil {
 		return storage.Account{}, gone("set up", err)
 	}

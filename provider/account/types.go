@@ -108,6 +108,7 @@ const (
 	BadToken         Kind = "bad_token"         // one-time token unknown, spent or expired
 	Throttled        Kind = "throttled"         // RetryAfter says how long
 	Busy             Kind = "busy"              // the hash queue is full; RetryAfter
+	Unchecked        Kind = "unchecked"         // a new password cannot be looked up with the breach service now; RetryAfter
 	Gone             Kind = "gone"              // the account or session does not exist any more, or is disabled
 	PasswordReused   Kind = "password_reused"   // among the account's last five
 	SignUpClosed     Kind = "signup_closed"     // the operator closed sign-up

@@ -50,6 +50,8 @@ const (
 type Log struct {
 	cfg     Config
 	waiting chan audit.Event
+	// settle takes who waits until everything that came before them is written.
+	settle  chan chan struct{}
 	dropped atomic.Int64
 	// What follows is Run's alone. failures counts what strangers did to an account lately, uses when a consent was last noted; failing says that the store
 	// took the last batch not.
@@ -62,7 +64,7 @@ func New(cfg Config) (*Log, error) {
 	if cfg.Store == nil || cfg.Keep <= 0 || cfg.Now == nil || cfg.Random == nil || cfg.Logger == nil {
 		return nil, errors.New("activity: a dependency is missing")
 	}
-	return &Log{cfg: cfg, waiting: make(chan audit.Event, waitingMax), failures: newRecent(), uses: newRecent()}, nil
+	return &Log{cfg: cfg, waiting: make(chan audit.Event, waitingMax), settle: make(chan chan struct{}), failures: newRecent(), uses: newRecent()}, nil
 }
 
 // Names are the events that a person's record has.
@@ -86,6 +88,19 @@ func (l *Log) Record(_ context.Context, e audit.Event) {
 // Dropped is how many events were lost because the store was away or too slow, for metrics.
 func (l *Log) Dropped() int64 { return l.dropped.Load() }
 
+// Settle waits until what this process recorded before is written, or ctx ends: so that people who look at their record see what they just did.
+func (l *Log) Settle(ctx context.Context) {
+	done := make(chan struct{})
+	select {
+	case l.settle <- done:
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+	case <-ctx.Done():
+	}
+}
+
 // Run writes until ctx ends, and then what still waits.
 func (l *Log) Run(ctx context.Context) {
 	var batch []storage.AccountEvent
@@ -105,6 +120,12 @@ func (l *Log) Run(ctx context.Context) {
 			if batch = l.add(ctx, batch, e); len(batch) >= batchMax && !l.failing {
 				batch = l.write(ctx, batch)
 			}
+		case done := <-l.settle:
+			for len(l.waiting) > 0 && len(batch) < batchMax {
+				batch = l.add(ctx, batch, <-l.waiting)
+			}
+			batch = l.write(ctx, batch)
+			close(done)
 		case <-tick.C:
 			batch = l.write(ctx, batch)
 		}

@@ -163,3 +163,27 @@ func TestUseOfApplications(t *testing.T) {
 		}
 	})
 }
+
+// TestSettle: who looks right after something happened sees it, and waits no longer than they want for a store that is away.
+func TestSettle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bench(t, func(l *Log, s *shaky) {
+			for i := range 10 {
+				l.Record(t.Context(), audit.Event{Name: audit.SignIn, AccountID: 1, Time: start.Add(time.Duration(i) * time.Second)})
+			}
+			began := time.Now()
+			l.Settle(t.Context())
+			list, err := s.ListEvents(t.Context(), storage.EventQuery{AccountID: 1, Limit: 50}, start)
+			if err != nil || len(list) != 10 || time.Since(began) != 0 {
+				t.Errorf("%d events after %v: %v", len(list), time.Since(began), err)
+			}
+		})
+	})
+	l, err := New(Config{Store: memory.New(), Keep: time.Hour, Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	l.Settle(ctx) // nobody writes
+}

@@ -40,7 +40,8 @@ func (c *Config) check(fault func(path, format string, args ...any)) {
 		fault("accounts.hash.memory", "must be at least 8KiB for each lane") // RFC 9106 §3.1
 	}
 	c.checkLocale(fault)
-	for path, value := range map[string]string{"web.help_url": c.Web.HelpURL, "web.privacy_url": c.Web.PrivacyURL, "web.terms_url": c.Web.TermsURL, "telemetry.endpoint": c.Telemetry.Endpoint} {
+	for path, value := range map[string]string{"web.help_url": c.Web.HelpURL, "web.privacy_url": c.Web.PrivacyURL, "web.terms_url": c.Web.TermsURL, "telemetry.endpoint": c.Telemetry.Endpoint,
+		"accounts.password.breach.url": c.Accounts.NewPassword.Breach.URL} {
 		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 			fault(path, "is no http or https URL")
 		}
