@@ -21,6 +21,7 @@ func TestLeaseInDoubt(t *testing.T) {
 		for one[string](t, server.URL("postgres"), "SHOW synchronous_standby_names") != name {
 			time.Sleep(10 * time.Millisecond)
 		}
+		must(t, server.Exec("postgres", "CHECKPOINT")) // the process that makes commits wait has read the setting when it comes to this
 	}
 	waits("nobody")
 	for round := range time.Duration(2) {
