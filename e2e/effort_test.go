@@ -56,6 +56,14 @@ func TestAnonymousVisitorsWriteNothing(t *testing.T) {
 		return b
 	}
 	before := read()
+	harness.Until(t, 20*time.Second, "what the server writes for itself when it starts is written", func() error {
+		last := before
+		time.Sleep(300 * time.Millisecond)
+		if before = read(); !bytes.Equal(last, before) {
+			return errors.New("the file still changes")
+		}
+		return nil
+	})
 	for range 20 {
 		f := harness.NewFlow(harness.WebID, harness.WebSecret, false)
 		b := s.Browser(t)
