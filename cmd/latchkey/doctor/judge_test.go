@@ -142,3 +142,22 @@ func TestCutIsOneShortLine(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestCramped(t *testing.T) {
+	const mib, gib = 1 << 20, 1 << 30
+	for _, row := range []struct {
+		name            string
+		free, all, file float64
+		want            bool
+	}{
+		{"most of a small claim is free", 900 * mib, gib, 10 * mib, false},
+		{"a tenth of a small claim is free", 103 * mib, gib, 900 * mib, false},
+		{"less than a tenth of a small claim", 90 * mib, gib, 900 * mib, true},
+		{"one part in twenty of a large disk is room enough for a small file", 12 * gib, 250 * gib, gib, false},
+		{"the same for a file that would not fit twice more", 12 * gib, 250 * gib, 6 * gib, true},
+	} {
+		if got := cramped(row.free, row.all, row.file); got != row.want {
+			t.Errorf("%s: %v", row.name, got)
+		}
+	}
+}

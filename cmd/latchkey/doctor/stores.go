@@ -65,8 +65,17 @@ func (d *doctor) judgeSchema(c postgres.Condition, r *report) {
 	}
 }
 
-// leastFree is the share of its disk that the store's file should have free.
-const leastFree = 0.1
+// leastFree is the share of its disk that the store's file should have free. A large disk may have less, while there is
+// room for the file twice more (a compact copy and a backup) and for spare bytes.
+const (
+	leastFree = 0.1
+	spare     = 1 << 30
+)
+
+// cramped reports whether a disk of so many bytes, of which so many are free, leaves a file too little room.
+func cramped(free, all, file float64) bool {
+	return free < leastFree*all && free < 2*file+spare
+}
 
 // checkFile looks at the file of bolt from outside: the server has it open, and checks it when it opens it.
 func (d *doctor) checkFile(_ context.Context, r *report) {
@@ -94,7 +103,7 @@ func (d *doctor) checkFile(_ context.Context, r *report) {
 	switch {
 	case err != nil:
 		r.unknown("the free space of its disk cannot be told: "+cut(err.Error()), "Look at it with df.")
-	case free < leastFree*all:
+	case cramped(free, all, float64(info.Size())):
 		r.problem(fmt.Sprintf("%s, and its disk has %.0f MiB free of %.0f MiB", size, free/(1<<20), all/(1<<20)), "Enlarge the disk: without room, writes answer 503. `latchkey compact` makes the file smaller while no server runs.")
 	default:
 		r.ok(fmt.Sprintf("%s, and its disk has %.0f MiB free", size, free/(1<<20)))
