@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"latchkey/provider/account"
@@ -12,6 +13,13 @@ import (
 type lostView struct {
 	*frame
 	Flow, Wait, Masked string
+}
+
+// begunView says that the wait has begun. Flow is what an application waits for of somebody who is signed in, and can be told that it will not come.
+type begunView struct {
+	*frame
+	Text string
+	Flow Flow
 }
 
 // recoveryView is the warning on every page of the account while a recovery waits.
@@ -57,7 +65,7 @@ func (s *Site) lost(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case waits != nil:
-		return s.recoveryBegun(w, r, f, *waits, a)
+		return s.recoveryBegun(w, r, f, *waits, a, flow)
 	case !f.RecoveryOpen():
 		return s.draw(w, r, http.StatusOK, "bow", "message", &messageView{frame: f, Text: f.T("lost.closed"), Link: with("/login/otp", "flow", flow), LinkText: f.T("lost.back")})
 	case !a.EmailVerified:
@@ -71,10 +79,21 @@ func (s *Site) lostNobody(w http.ResponseWriter, r *http.Request, f *frame, flow
 	return s.draw(w, r, http.StatusOK, "bow", "message", &messageView{frame: f, Text: f.T("lost.noaddress"), Link: with("/login/otp", "flow", flow), LinkText: f.T("lost.back")})
 }
 
-func (s *Site) recoveryBegun(w http.ResponseWriter, r *http.Request, f *frame, waits account.Recovery, a storage.Account) error {
+func (s *Site) recoveryBegun(w http.ResponseWriter, r *http.Request, f *frame, waits account.Recovery, a storage.Account, flow string) error {
 	f.Title, f.Back = f.T("lost.begun"), "/login"
-	text := f.T("lost.begun_text", "when", f.Moment(waits.ReadyAt), "email", mask(a.Email))
-	return s.draw(w, r, http.StatusOK, "bow", "message", &messageView{frame: f, Text: text, Link: "/login", LinkText: f.T("login.back")})
+	v := &begunView{frame: f, Text: f.T("lost.begun_text", "when", f.Moment(waits.ReadyAt), "email", mask(a.Email))}
+	_, live, err := s.Sessions.Current(r)
+	if err != nil {
+		return err
+	}
+	if live && flow != "" {
+		var ok bool
+		if v.Flow, ok = s.flow(w, r, url.Values{"flow": {flow}}); !ok {
+			return nil
+		}
+		f.about(v.Flow.Client)
+	}
+	return s.draw(w, r, http.StatusOK, "bow", "lostbegun", v)
 }
 
 func (s *Site) lostPost(w http.ResponseWriter, r *http.Request) error {
@@ -100,7 +119,7 @@ func (s *Site) lostPost(w http.ResponseWriter, r *http.Request) error {
 		return s.plainly(w, r, f, err)
 	}
 	s.setCookie(w, "step", "", "/", -1)
-	return s.recoveryBegun(w, r, f, waits, a)
+	return s.recoveryBegun(w, r, f, waits, a, flow)
 }
 
 // recoveryStopHere is the button of the warning.

@@ -53,9 +53,8 @@ func lifecycleSamples() []Sample {
 		said("recovery-done", http.StatusOK, "recoverydone.title", "recoverydone.text"),
 		said("invite-dead", http.StatusGone, "dead.title", "invite.dead"),
 		said("signup-invite-only", http.StatusForbidden, "closed.title", "closed.invite"),
-		message("lost-begun", http.StatusOK, func(f *frame) *messageView {
-			return &messageView{frame: f.titled("lost.begun"), Text: f.T("lost.begun_text", "when", f.Moment(sampleTime().Add(72*time.Hour)), "email", mask(ada().Email)), Link: "/login", LinkText: f.T("login.back")}
-		}),
+		lostBegun("lost-begun", func(*frame) Flow { return Flow{} }),
+		lostBegun("lost-begun-stepup", (*frame).toNotes),
 		{"lost", http.StatusOK, "bow", "lost", func(f *frame) view {
 			return &lostView{frame: f.titled("lost.title"), Flow: "sample", Wait: f.lasting(72 * time.Hour), Masked: mask(ada().Email)}
 		}},
@@ -105,4 +104,12 @@ func firstSamples() []Sample {
 			return f.wrong("code", "code.wrong").wrong("full-name", "full_name.missing").firstView(account.FirstAccount{Code: "AAAA-BBBB", Email: ada().Email})
 		}},
 	}
+}
+
+// lostBegun is the page of a wait that has begun.
+func lostBegun(name string, flow func(*frame) Flow) Sample {
+	return Sample{name, http.StatusOK, "bow", "lostbegun", func(f *frame) view {
+		fl := flow(f)
+		return &begunView{frame: f.titled("lost.begun"), Text: f.T("lost.begun_text", "when", f.Moment(sampleTime().Add(72*time.Hour)), "email", mask(ada().Email)), Flow: fl}
+	}}
 }

@@ -82,7 +82,12 @@ func TestDecline(t *testing.T) {
 		v.Replace, v.Trust = "s1", 0
 		return v, err
 	}
-	b.get(t, "/login/otp?flow=f-two", signedIn, inStep).status(200).says("Harbour Notes asks for a second step", "Cancel").lacks("Do not ask again", "Back to sign-in")
+	b.get(t, "/login/otp?flow=f-two", signedIn, inStep).status(200).says("Harbour Notes asks for a second step", "Cancel", "I cannot use any of these").
+		holds(`href="/login/lost?flow=f-two"`).lacks("Do not ask again", "Back to sign-in")
+	b.life.need = account.NeedSecond
+	b.get(t, "/login/lost?flow=f-two", signedIn, inStep).status(200).says("Start the wait of", "Back to the second factor")
+	b.post(t, "/login/lost", form("flow", "f-two"), signedIn, inStep).status(200).says("The wait has begun", "Back to Harbour Notes").
+		holds(`action="/login/decline"`, `name="flow" value="f-two"`).lacks("Back to sign-in")
 	b.post(t, "/login/decline", form("flow", "f-two"), signedIn, inStep).goes("/authorize?flow=f-two.declined.s1")
 	b.post(t, "/login/decline", form("flow", "f-two"), inStep).goes("/authorize?flow=f-two.declined.")
 	b.post(t, "/login/decline", form(), inStep).goes("/login")
