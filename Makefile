@@ -25,7 +25,7 @@ run: build ## an issuer on http://localhost:8080, ready to sign up and in: no co
 	./bin/latchkey serve --dev
 
 .PHONY: test
-test: deps vet unit e2e image-test chart ## everything that must pass; installs what it needs
+test: deps vet unit e2e bench-test image-test chart ## everything that must pass; installs what it needs
 
 .PHONY: deps
 deps: ## install what the tests need: a browser and the relying parties' modules
@@ -79,8 +79,12 @@ conformance: ## the OpenID Foundation's conformance suite against the built bina
 	go run ./e2e/conformance -suite "$(SUITE)" $(ARGS)
 
 .PHONY: bench
-bench: ## throughput of the built binary beside the bare cost of each operation, as ratios
-	go test -count=1 -timeout 20m ./e2e/bench -run '^$$' -bench . -benchtime 1x
+bench: ## what the built binary costs beside bare handlers, as ratios: artifacts/bench; SECTION=operations,growth,… or all; SIZE=full; ARGS for more flags
+	cd e2e/bench && go run . -section $(or $(SECTION),operations) -size $(or $(SIZE),small) -out "$(ARTIFACTS)/bench" $(ARGS)
+
+.PHONY: bench-test
+bench-test: ## that the benchmark itself is right; no figure is judged
+	cd e2e/bench && go vet ./... && go test -count=1 -timeout 10m ./...
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s unless set)

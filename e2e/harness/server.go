@@ -32,6 +32,8 @@ type Options struct {
 	Dir string
 	// Later: do not start the process yet.
 	Later bool
+	// Output gets what the process writes, and Logs nothing; nil keeps it for Logs.
+	Output io.Writer
 }
 
 // Server is a configuration, a store, and the process that serves them, if any.
@@ -78,7 +80,11 @@ func (s *Server) Launch(t testing.TB) {
 		program = Binary(t)
 	}
 	argv := append(append([]string{}, s.o.Wrap...), program, "serve", "--config", s.ConfigFile)
-	p, err := launch(argv, s.Dir, append(environment(), s.o.Env...), s.log)
+	out := io.Writer(s.log)
+	if s.o.Output != nil {
+		out = s.o.Output
+	}
+	p, err := launch(argv, s.Dir, append(environment(), s.o.Env...), out)
 	if err != nil {
 		t.Fatalf("start server: %v", err)
 	}

@@ -1,0 +1,46 @@
+// Package bare has the handlers that operations are compared with: what each cannot do without, and nothing around it. They run on net/http in a
+// process of their own, with one processor, as the server does.
+package bare
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+)
+
+// Serve is a process that serves a kind of handler on a free loopback port, whose address is its first line on stdout. It does not return unless it
+// fails. What arg means depends on the kind.
+func Serve(kind, arg string) error {
+	h, err := handler(kind, arg)
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(os.Stdout, ln.Addr()); err != nil {
+		return err
+	}
+	return http.Serve(ln, h)
+}
+
+func handler(kind, arg string) (http.Handler, error) {
+	switch kind {
+	case "bytes": // arg is a file of what is written
+		b, err := os.ReadFile(arg)
+		return bytesHandler(b), err
+	}
+	return nil, fmt.Errorf("no bare handler %q", kind)
+}
+
+func bytesHandler(body []byte) http.Handler {
+	length := strconv.Itoa(len(body))
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", length)
+		_, _ = w.Write(body)
+	})
+}

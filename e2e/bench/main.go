@@ -1,0 +1,162 @@
+// Command bench measures the built binary: it builds it, runs it on one core, makes requests from the other, and sets each figure beside the bare
+// cost of the same, taken in turn in the same run. It writes tables as JSON and Markdown and says what changed since the run that is kept.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/e2e/bench/bare"
+	"latchkey/e2e/bench/operations"
+	"latchkey/e2e/bench/report"
+	"latchkey/e2e/bench/rig"
+	"latchkey/e2e/harness"
+)
+
+// sections are all that there are, in the order in which they run.
+func sections() []rig.Section {
+	return []rig.Section{operations.Section()}
+}
+
+func main() {
+	rig.Pin(bare.Serve)
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options of the command line.
+type options struct {
+	sections, size, out, compare, binary, temp string
+	rounds                                     int
+	slice                                      time.Duration
+	peers                                      bool
+}
+
+func parse(args []string) (o options, err error) {
+	var names []string
+	for _, s := range sections() {
+		names = append(names, s.Name)
+	}
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.StringVar(&o.sections, "section", "operations", "what to measure, with commas: "+strings.Join(names, ", ")+", or all")
+	f.StringVar(&o.size, "size", "small", "small: minutes; full: the sizes of the promises, hours")
+	f.IntVar(&o.rounds, "rounds", 5, "how often each figure is taken, in turn with its bare cost")
+	f.DurationVar(&o.slice, "slice", time.Second, "how long each take of a closed loop lasts")
+	f.StringVar(&o.out, "out", "", "folder for bench.json and bench.md; none: the table goes to stdout only")
+	f.StringVar(&o.compare, "compare", "", "JSON of a former run to compare with")
+	f.StringVar(&o.binary, "binary", "", "measure this binary; none: it is built")
+	f.StringVar(&o.temp, "temp", "", "folder for stores, on the disk that they are to be measured on; none: the system's")
+	f.BoolVar(&o.peers, "peers", false, "measure others' servers beside ours, where they can be built")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	switch {
+	case f.NArg() > 0:
+		return o, fmt.Errorf("no argument is expected: %q", f.Arg(0))
+	case o.size != "small" && o.size != "full":
+		return o, fmt.Errorf("-size is small or full, not %q", o.size)
+	case o.rounds < 1 || o.slice <= 0:
+		return o, errors.New("-rounds and -slice are more than nothing")
+	}
+	return o, nil
+}
+
+// chosen are the sections that a list names.
+func chosen(list string) (out []rig.Section, err error) {
+	for name := range strings.SplitSeq(list, ",") {
+		i := slices.IndexFunc(sections(), func(s rig.Section) bool { return s.Name == name })
+		switch {
+		case name == "all":
+			out = append(out, sections()...)
+		case i < 0:
+			return nil, fmt.Errorf("there is no section %q", name)
+		default:
+			out = append(out, sections()[i])
+		}
+	}
+	return out, nil
+}
+
+func run(args []string) error {
+	o, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	what, err := chosen(o.sections)
+	if err != nil {
+		return err
+	}
+	var former *report.Run // read first: an hour's run does not end with a wrong name
+	if o.compare != "" {
+		if former, err = report.Read(o.compare); err != nil {
+			return err
+		}
+	}
+	dir, err := os.MkdirTemp(o.temp, "lkbench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	defer harness.Clean()
+	r := &rig.Rig{Full: o.size == "full", Rounds: o.rounds, Slice: o.slice, Dir: dir, Binary: o.binary, Peers: o.peers}
+	out, failed := measure(r, o, what)
+	if err := write(o.out, out); err != nil {
+		return errors.Join(failed, err)
+	}
+	if former != nil {
+		failed = errors.Join(failed, report.Changes(os.Stdout, *former, out))
+	}
+	return failed
+}
+
+// measure runs the sections; one that fails does not keep the others from running.
+func measure(r *rig.Rig, o options, what []rig.Section) (report.Run, error) {
+	root := harness.Root()
+	version, revision := rig.Said(root, "git", "describe", "--tags", "--always", "--dirty"), rig.Said(root, "git", "rev-parse", "HEAD")
+	out := report.Run{Machine: rig.Machine(r.Dir), Begun: time.Now().UTC().Format(time.RFC3339), Size: o.size, Rounds: o.rounds,
+		Versions: map[string]string{"go": runtime.Version(), "linux": rig.Kernel()}}
+	if err := r.Build(version, revision); err != nil {
+		return out, err
+	}
+	out.Versions["latchkey"] = strings.TrimSpace(strings.TrimPrefix(rig.Said(root, r.Binary, "version"), "latchkey"))
+	var failed error
+	for _, s := range what {
+		r.Say("%s: %s", s.Name, s.What)
+		rows, err := r.Do(s)
+		out.Rows = append(out.Rows, rows...)
+		failed = errors.Join(failed, err)
+	}
+	return out, failed
+}
+
+// write puts a run into a folder, if one is given, and its table on stdout.
+func write(dir string, out report.Run) error {
+	if err := out.Markdown(os.Stdout); err != nil || dir == "" {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		return err
+	}
+	var md strings.Builder
+	if err := out.Markdown(&md); err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(filepath.Join(dir, "bench.json"), append(b, '\n'), 0o644), os.WriteFile(filepath.Join(dir, "bench.md"), []byte(md.String()), 0o644))
+}

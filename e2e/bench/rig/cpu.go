@@ -1,0 +1,68 @@
+package rig
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// CPU is the processor time, user and system, that all threads of a process have used so far, those that ended included. It is exact to the
+// nanosecond: the kernel's clock of the process, not ticks. 0 where there is no such process.
+func CPU(pid int) time.Duration {
+	const sched = 2 // CPUCLOCK_SCHED, linux/posix-timers_types.h
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|sched), &t); err != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
+
+// CPUOf is the sum of several processes.
+func CPUOf(pids ...int) (sum time.Duration) {
+	for _, pid := range pids {
+		sum += CPU(pid)
+	}
+	return sum
+}
+
+// Children are the processes that a process started and that are still there.
+func Children(pid int) (pids []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range files {
+		b, _ := os.ReadFile(file)
+		for f := range strings.FieldsSeq(string(b)) {
+			if n, err := strconv.Atoi(f); err == nil {
+				pids = append(pids, n)
+			}
+		}
+	}
+	return pids
+}
+
+// Resident is the resident memory of a process in bytes (proc(5): VmRSS), or its peak since the start (VmHWM).
+func Resident(pid int) (now, peak int64, err error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range bytes.Lines(b) {
+		f := bytes.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		n, _ := strconv.ParseInt(string(f[1]), 10, 64)
+		switch string(f[0]) {
+		case "VmRSS:":
+			now = n << 10
+		case "VmHWM:":
+			peak = n << 10
+		}
+	}
+	return now, peak, nil
+}

@@ -1,0 +1,100 @@
+// Package rig is the bench that things are measured on: the built binary on one core, whatever makes requests on the other, bare handlers in
+// processes of their own beside it, and the processor time that each of them uses.
+//
+// A section is a package of its own beside this one with a func Section() [Section], and a line in sections of the command. Its Run starts servers by
+// [Rig.Start] and bare handlers by [Rig.Bare], measures by [Rig.Turns] or with package load, and returns rows with their bounds.
+package rig
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"latchkey/e2e/bench/report"
+	"latchkey/e2e/harness"
+)
+
+// Section is one part of the benchmark: what it is called on the command line, what it shows, and what measures it. A section leaves
+// nothing running and returns rows; their Section is set by who calls it.
+type Section struct {
+	Name, What string
+	Run        func(*Rig) ([]report.Row, error)
+}
+
+// Rig is what a section works with.
+type Rig struct {
+	// T is for what takes a testing.TB, such as package harness: a fatal call ends the section.
+	T *TB
+	// Full: sizes are those of the promise (a million users, an hour of soak), not such as fit into minutes.
+	Full bool
+	// Rounds is how often each figure is taken, in turn with what it is compared with; at least 1.
+	Rounds int
+	// Slice is how long a closed loop runs each time.
+	Slice time.Duration
+	// Dir is a folder for whatever must be on the disk that stores are on. It goes with the run.
+	Dir string
+	// Binary is the program as it is shipped: stripped, built for this run.
+	Binary string
+	// Peers: others' servers are measured too, where they can be built here.
+	Peers bool
+}
+
+// Say writes a line of progress to stderr.
+func (r *Rig) Say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().UTC().Format("15:04:05"), strings.TrimRight(fmt.Sprintf(format, args...), "\n"))
+}
+
+// Build makes the binary as `make build` does, unless it is given, and lets package harness use it.
+func (r *Rig) Build(version, revision string) error {
+	if r.Binary == "" {
+		r.Binary = filepath.Join(r.Dir, "latchkey")
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version+" -X main.revision="+revision, "-o", r.Binary, "./cmd/latchkey")
+		cmd.Dir, cmd.Env = harness.Root(), append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build latchkey: %w\n%s", err, out)
+		}
+	}
+	return flag.Set("binary", r.Binary)
+}
+
+// Do runs a section and ends what it left running. A panic of T's is an error.
+func (r *Rig) Do(s Section) (rows []report.Row, err error) {
+	r.T = &TB{name: s.Name, dir: r.Dir, say: r.Say}
+	defer func() {
+		if p := recover(); p != nil {
+			f, ours := p.(failure)
+			if !ours {
+				panic(p)
+			}
+			err = fmt.Errorf("%s: %s", s.Name, f.text)
+		}
+		r.T.end()
+		if err == nil && r.T.Failed() {
+			err = fmt.Errorf("%s: %w", s.Name, errors.New(strings.Join(r.T.failed, "\n")))
+		}
+		for i := range rows {
+			rows[i].Section = s.Name
+		}
+	}()
+	return s.Run(r)
+}
+
+// Start starts the binary on the server's core with one processor, as [harness.Start] does otherwise: its log goes through a pipe and is read and
+// dropped, but for its end, which is told when the section fails. More is added to the environment of o.
+func (r *Rig) Start(o harness.Options) *harness.Server {
+	o.Wrap = append(onServerCore(), o.Wrap...)
+	o.Env = append([]string{"GOMAXPROCS=1"}, o.Env...)
+	end := &lastOf{}
+	o.Output = end
+	r.T.Cleanup(func() {
+		if r.T.Failed() {
+			r.Say("the server's last lines:\n%s", end.String())
+		}
+	})
+	return harness.Start(r.T, o)
+}

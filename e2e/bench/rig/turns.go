@@ -1,0 +1,104 @@
+package rig
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"latchkey/e2e/bench/load"
+	"latchkey/e2e/bench/report"
+)
+
+// Take measures once.
+type Take func() (load.Sample, error)
+
+// Loop is a closed loop of Slice from a number of connections that are kept from one take to the next, with the processor time of processes. A request
+// that fails is an error.
+func (r *Rig) Loop(connections int, src load.Source, pids ...int) Take {
+	c := load.New(connections, 0)
+	r.T.Cleanup(c.Close)
+	c.Meter = func() time.Duration { return CPUOf(pids...) }
+	return func() (load.Sample, error) {
+		s := c.Closed(src, r.Slice)
+		switch {
+		case s.Failed > 0:
+			return s, fmt.Errorf("%d of %d requests failed; the first: %s", s.Failed, s.Requests, s.First)
+		case s.Requests == 0:
+			return s, fmt.Errorf("no request was answered within %v", r.Slice)
+		}
+		return s, nil
+	}
+}
+
+// Turns takes each measurement once without counting it, and then Rounds times, in turn, so that whatever disturbs the machine disturbs all of them.
+// It returns samples by measurement.
+func (r *Rig) Turns(takes ...Take) ([][]load.Sample, error) {
+	out := make([][]load.Sample, len(takes))
+	for round := range r.Rounds + 1 {
+		for i, take := range takes {
+			s, err := take()
+			if err != nil {
+				return nil, err
+			}
+			if round > 0 {
+				out[i] = append(out[i], s)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Against is a row of processor time per request: ours, and what it is compared with.
+func (r *Rig) Against(name string, ours, theirs Take) (report.Row, error) {
+	got, err := r.Turns(ours, theirs)
+	if err != nil {
+		return report.Row{}, fmt.Errorf("%s: %w", name, err)
+	}
+	row := Compare(name, got[0], got[1])
+	r.Say("%-44s %8.1f µs ÷ %8.1f µs = %.2f", name, row.Ours, row.Bare, row.Ratio)
+	return row, nil
+}
+
+// Compare makes that row of samples that were taken in turn.
+func Compare(name string, ours, theirs []load.Sample) report.Row {
+	row := report.Row{Name: name, Unit: "µs CPU", Ours: MedianOf(ours, load.Sample.PerRequest), Bare: MedianOf(theirs, load.Sample.PerRequest),
+		Rate: MedianOf(ours, load.Sample.Rate), P50: MedianOf(ours, quantile(0.5)), P99: MedianOf(ours, quantile(0.99))}
+	var ratios []float64
+	for i := range min(len(ours), len(theirs)) {
+		ratios = append(ratios, ours[i].PerRequest()/theirs[i].PerRequest())
+	}
+	row.Ratio, row.Spread = Median(ratios), Spread(ratios)
+	return row
+}
+
+func quantile(q float64) func(load.Sample) float64 {
+	return func(s load.Sample) float64 { return float64(s.Quantile(q)) / float64(time.Millisecond) }
+}
+
+// MedianOf is the median of a figure of samples.
+func MedianOf(samples []load.Sample, of func(load.Sample) float64) float64 {
+	var v []float64
+	for _, s := range samples {
+		v = append(v, of(s))
+	}
+	return Median(v)
+}
+
+// Median of values: of an even number, the mean of the two in the middle; 0 of none.
+func Median(values []float64) float64 {
+	s := slices.Sorted(slices.Values(values))
+	n := len(s)
+	if n == 0 {
+		return 0
+	}
+	return (s[(n-1)/2] + s[n/2]) / 2
+}
+
+// Spread is half of the range of values as a share of their median.
+func Spread(values []float64) float64 {
+	m := Median(values)
+	if m == 0 {
+		return 0
+	}
+	return (slices.Max(values) - slices.Min(values)) / 2 / m
+}
