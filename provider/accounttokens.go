@@ -169,11 +169,11 @@ func (t *AccountTokens) stands(ctx context.Context, c token.Access) (sub, sid st
 		}
 		return s.Account.Sub, s.Grant.SID, err
 	}
-	denied, err := t.Live.Store.Denied(ctx, c.ID, t.Now())
+	on, err := t.Live.Store.Standing(ctx, storage.StandingKey{JTI: c.ID}, t.Now())
 	if err != nil {
 		return "", "", fmt.Errorf("read denials: %w", err)
 	}
-	if denied {
+	if on.Denied {
 		return "", "", bearer.ErrEnded
 	}
 	return c.Subject, c.SID, nil

@@ -132,6 +132,7 @@ type Store interface {
 	storage.Accounts
 	storage.Sessions
 	storage.Grants
+	storage.Standings
 	storage.Consents
 	storage.Denials
 	storage.Devices

@@ -11,6 +11,7 @@ type Store interface {
 	Files
 	Sessions
 	Grants
+	Standings
 	Consents
 	Denials
 	Passkeys

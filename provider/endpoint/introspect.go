@@ -44,9 +44,7 @@ type Introspect struct {
 	}
 	Live   Liveness
 	Grants interface {
-		GrantReader
-		Account(ctx context.Context, key storage.AccountKey) (storage.Account, error)
-		Session(ctx context.Context, sid string, now time.Time) (storage.Session, error)
+		Standing(ctx context.Context, key storage.StandingKey, now time.Time) (storage.Standing, error)
 	}
 	// Admits tells whether a person may use a client; nil: everybody may.
 	Admits func(c storage.Client, a storage.Account) bool
@@ -155,32 +153,25 @@ func mayIntrospect(c storage.Client, t token.Access) bool {
 
 // refresh tells a client about its own refresh token.
 func (e *Introspect) refresh(ctx context.Context, c storage.Client, ref token.Refresh) (introspection, error) {
-	g, err := e.Grants.Grant(ctx, storage.GrantKey{ID: ref.GrantID}, e.Now())
+	on, err := e.Grants.Standing(ctx, storage.StandingKey{Grant: storage.GrantKey{ID: ref.GrantID}}, e.Now())
 	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
 		return introspection{}, nil
 	}
 	if err != nil {
 		return introspection{}, err
 	}
+	g, a := on.Grant, on.Account
 	if g.ClientID != c.ID || g.Refresh == nil || g.Refresh.Generation != ref.Generation || !e.Now().Before(g.Refresh.ExpiresAt) {
 		return introspection{}, nil
 	}
-	a, err := e.Grants.Account(ctx, storage.AccountKey{ID: g.AccountID})
-	if errors.Is(err, storage.ErrNotFound) || err == nil && (a.Shut() || e.Admits != nil && !e.Admits(c, a)) {
+	if a.ID == 0 || a.Shut() || e.Admits != nil && !e.Admits(c, a) {
 		return introspection{}, nil
-	}
-	if err != nil {
-		return introspection{}, err
 	}
 	if c.SecondFactor && !oauth.TwoFactors(g.AMR) { // the token endpoint refuses it
 		return introspection{}, nil
 	}
-	if !g.Offline && g.SID != "" { // the token endpoint refuses it when its session is over
-		if _, err := e.Grants.Session(ctx, g.SID, e.Now()); errors.Is(err, storage.ErrNotFound) {
-			return introspection{}, nil
-		} else if err != nil {
-			return introspection{}, err
-		}
+	if !g.Offline && g.SID != "" && !on.Live { // the token endpoint refuses it when its session is over
+		return introspection{}, nil
 	}
 	return introspection{Active: true, Scope: oauth.Scopes(g.Scopes).String(), ClientID: g.ClientID, Username: username(c, a, oauth.Scopes(g.Scopes).String()), TokenType: "refresh_token",
 		Expires: g.Refresh.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(), Subject: e.Tokens.Subject(c, a.Sub), Issuer: e.Issuer, SID: e.Tokens.SID(c, g.SID),

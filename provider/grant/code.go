@@ -41,13 +41,14 @@ func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, e
 		return nil, oauth.E(oauth.InvalidRequest, "code is missing") // RFC 6749 §4.1.3
 	}
 	hash := token.HashCode(code)
-	g, err := x.Store.Grant(ctx, storage.GrantKey{CodeHash: hash}, r.Now)
+	on, err := x.Store.Standing(ctx, storage.StandingKey{Grant: storage.GrantKey{CodeHash: hash}}, r.Now)
 	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
 		return nil, errCode()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read code: %w", err)
 	}
+	g := on.Grant
 	if err := checkCode(g, r); err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, e
 	if err != nil {
 		return nil, err
 	}
-	account, err := gate(ctx, x.Store, g, r)
+	account, err := gate(on, g, r)
 	if err != nil {
 		return nil, err
 	}

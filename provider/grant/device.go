@@ -102,7 +102,11 @@ func (x Device) redeem(ctx context.Context, r *Request, d storage.Device) (*toke
 	}
 	g := x.grant(r, d)
 	// The session must stand even where the grant will outlive it: there was no grant yet for a password reset to revoke.
-	account, err := gate(ctx, x.Store, storage.Grant{AccountID: g.AccountID, SID: g.SID, AMR: g.AMR}, r)
+	on, err := x.Store.Standing(ctx, storage.StandingKey{Account: storage.AccountKey{ID: g.AccountID}, SID: g.SID}, r.Now)
+	if err != nil {
+		return nil, fmt.Errorf("read person: %w", err)
+	}
+	account, err := gate(on, storage.Grant{SID: g.SID, AMR: g.AMR}, r)
 	if err != nil {
 		return nil, err
 	}

@@ -38,13 +38,14 @@ func (x Refresh) Exchange(ctx context.Context, r *Request) (*token.Authorization
 	if err != nil {
 		return nil, errRefresh().Because(err)
 	}
-	g, err := x.Store.Grant(ctx, storage.GrantKey{ID: ref.GrantID}, r.Now)
+	on, err := x.Store.Standing(ctx, storage.StandingKey{Grant: storage.GrantKey{ID: ref.GrantID}}, r.Now)
 	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
 		return nil, errRefresh()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read grant: %w", err)
 	}
+	g := on.Grant
 	if g.ClientID != r.Client.ID { // RFC 6749 §6: bound to the client
 		return nil, errRefresh()
 	}
@@ -59,7 +60,7 @@ func (x Refresh) Exchange(ctx context.Context, r *Request) (*token.Authorization
 	if err != nil {
 		return nil, err
 	}
-	account, err := gate(ctx, x.Store, g, r)
+	account, err := gate(on, g, r)
 	if err != nil {
 		return nil, err
 	}

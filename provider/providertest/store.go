@@ -19,7 +19,7 @@ type Watch struct {
 
 // reads are the verbs that change nothing.
 const reads = " Account Client Consent Denied Device File FileByID Grant HasClientOrigin Keyring ListAccounts ListClients ListConsents ListNotices " +
-	"ListRegistrationTokens ListSessions NoticeState OneTime OutboxState Ping PushedRequest RegistrationToken Session Stats "
+	"ListRegistrationTokens ListSessions NoticeState OneTime OutboxState Ping PushedRequest RegistrationToken Session Standing Stats "
 
 func (w *Watch) wrap(s storage.Store) storage.Store {
 	return watch.Wrap(s, func(ctx context.Context, verb string) (context.Context, func(error)) {

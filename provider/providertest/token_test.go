@@ -682,11 +682,11 @@ func (d down) Grant(ctx context.Context, key storage.GrantKey, now time.Time) (s
 	return d.Store.Grant(ctx, key, now)
 }
 
-func (d down) Denied(ctx context.Context, jti string, now time.Time) (bool, error) {
+func (d down) Standing(ctx context.Context, key storage.StandingKey, now time.Time) (storage.Standing, error) {
 	if err := d.err(); err != nil {
-		return false, err
+		return storage.Standing{}, err
 	}
-	return d.Store.Denied(ctx, jti, now)
+	return d.Store.Standing(ctx, key, now)
 }
 
 func (d down) DenyToken(ctx context.Context, jti string, until, now time.Time) error {

@@ -32,11 +32,11 @@ func TestStoreVerbs(t *testing.T) {
 		want string
 	}{
 		{"/authorize, silent", func() { b.Get(a.Authorize()) }, "Session Account Consent CreateGrant"},
-		{"/token, code", func() { ans = a.Redeem(a.SignIn(b, "alice")) }, "Session Account Consent CreateGrant Grant Account Session RedeemCode"},
-		{"/token, refresh", func() { ans = a.Refresh(ans.Str("refresh_token")) }, "Grant Account Session RotateRefresh"},
+		{"/token, code", func() { ans = a.Redeem(a.SignIn(b, "alice")) }, "Session Account Consent CreateGrant Standing RedeemCode"},
+		{"/token, refresh", func() { ans = a.Refresh(ans.Str("refresh_token")) }, "Standing RotateRefresh"},
 		{"/token, client credentials", func() { i.App("machine").Post("/token", "grant_type", "client_credentials") }, ""},
-		{"/userinfo", func() { i.Userinfo(ans.Str("access_token")) }, "Denied Grant Account"},
-		{"/introspect", func() { a.Post("/introspect", "token", ans.Str("access_token")) }, "Denied Grant Account"},
+		{"/userinfo", func() { i.Userinfo(ans.Str("access_token")) }, "Standing"},
+		{"/introspect", func() { a.Post("/introspect", "token", ans.Str("access_token")) }, "Standing"},
 		{"/revoke", func() { a.Post("/revoke", "token", ans.Str("access_token")) }, "DenyToken"},
 		{"/authorize, nobody", func() { i.Browser().Get(a.Authorize("prompt", "none")) }, ""},
 		{"/jwks.json", func() { i.Call("GET", "/jwks.json", nil, nil) }, ""},

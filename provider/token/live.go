@@ -15,10 +15,7 @@ var ErrEnded = errors.New("token ended")
 
 // LiveStore is what [Live] reads.
 type LiveStore interface {
-	Grant(ctx context.Context, key storage.GrantKey, now time.Time) (storage.Grant, error)
-	Session(ctx context.Context, sid string, now time.Time) (storage.Session, error)
-	Denied(ctx context.Context, jti string, now time.Time) (bool, error)
-	Account(ctx context.Context, key storage.AccountKey) (storage.Account, error)
+	Standing(ctx context.Context, key storage.StandingKey, now time.Time) (storage.Standing, error)
 }
 
 // Live tells whether what a token stands on still stands.
@@ -44,46 +41,48 @@ type Standing struct {
 // Check returns what a verified token stands on. A token leads back to its account through its grant, because `sub` may be pairwise; one
 // without a grant has a session, and the account's own `sub`. Errors: ErrEnded, or a fault of the store.
 func (l Live) Check(ctx context.Context, c Access) (Standing, error) {
-	now := l.Now()
-	denied, err := l.Store.Denied(ctx, c.ID, now)
+	key, ofPerson := standsOn(c)
+	on, err := l.Store.Standing(ctx, key, l.Now())
 	if err != nil {
-		return Standing{}, fmt.Errorf("read denials: %w", err)
+		return Standing{}, ended("read what the token stands on", err)
 	}
-	if denied {
+	if on.Denied {
 		return Standing{}, ErrEnded
 	}
-	s := Standing{Client: storage.Client{ID: AccountClientID}}
+	s := Standing{Client: storage.Client{ID: AccountClientID}, Grant: on.Grant}
 	if c.ClientID != AccountClientID {
 		if s.Client, err = l.Client(ctx, c.ClientID); err != nil {
 			return Standing{}, ended("read client", err)
 		}
 	}
-	key := storage.AccountKey{Sub: c.Subject}
-	switch g := c.GrantID(); {
-	case g != "": // the grant ends with its session, unless it is offline
-		if s.Grant, err = l.Store.Grant(ctx, storage.GrantKey{ID: g}, now); err != nil {
-			return Standing{}, ended("read grant", err)
-		}
-		if key = (storage.AccountKey{ID: s.Grant.AccountID}); key.ID == 0 {
-			return s, nil
-		}
-	case c.SID != "":
-		if _, err = l.Store.Session(ctx, c.SID, now); err != nil {
-			return Standing{}, ended("read session", err)
-		}
-	case c.Subject == c.ClientID: // RFC 9068 §2.2
+	if !ofPerson || s.Grant.ID != "" && s.Grant.AccountID == 0 {
 		return s, nil
 	}
-	if s.Account, err = l.Store.Account(ctx, key); err != nil {
-		return Standing{}, ended("read account", err)
+	if key.SID != "" && !on.Live { // a grant ends with its session, unless it is offline
+		return Standing{}, ErrEnded
 	}
-	if s.Account.Shut() || l.Admits != nil && !l.Admits(s.Client, s.Account) {
+	s.Account = on.Account
+	if s.Account.ID == 0 || s.Account.Shut() || l.Admits != nil && !l.Admits(s.Client, s.Account) {
 		return Standing{}, ErrEnded
 	}
 	if s.Client.SecondFactor && !oauth.TwoFactors(s.Grant.AMR) { // the client's rule came later than the grant
 		return Standing{}, ErrEnded
 	}
 	return s, nil
+}
+
+// standsOn names what a token stands on. ofPerson: there must be an account.
+func standsOn(c Access) (key storage.StandingKey, ofPerson bool) {
+	key.JTI = c.ID
+	switch g := c.GrantID(); {
+	case g != "":
+		key.Grant.ID = g
+	case c.SID == "" && c.Subject == c.ClientID: // RFC 9068 §2.2
+		return key, false
+	default:
+		key.Account.Sub, key.SID = c.Subject, c.SID
+	}
+	return key, true
 }
 
 func ended(verb string, err error) error {

@@ -20,29 +20,18 @@ type standing struct {
 	fault   error
 }
 
-func (s standing) Grant(_ context.Context, key storage.GrantKey, _ time.Time) (storage.Grant, error) {
-	if key.ID != s.grant.ID {
-		return storage.Grant{}, storage.ErrNotFound
+func (s standing) Standing(_ context.Context, key storage.StandingKey, _ time.Time) (st storage.Standing, err error) {
+	st.Denied, st.Live = key.JTI == s.denied, key.SID != "" && key.SID == s.session.SID
+	if key.Grant.ID != "" {
+		if key.Grant.ID != s.grant.ID {
+			return storage.Standing{}, storage.ErrNotFound
+		}
+		st.Grant, key.Account.ID = s.grant, s.grant.AccountID
 	}
-	return s.grant, s.fault
-}
-
-func (s standing) Session(_ context.Context, sid string, _ time.Time) (storage.Session, error) {
-	if sid != s.session.SID {
-		return storage.Session{}, storage.ErrNotFound
+	if key.Account.ID != 0 && key.Account.ID == s.account.ID || key.Account.Sub != "" && key.Account.Sub == s.account.Sub {
+		st.Account = s.account
 	}
-	return s.session, s.fault
-}
-
-func (s standing) Denied(_ context.Context, jti string, _ time.Time) (bool, error) {
-	return jti == s.denied, nil
-}
-
-func (s standing) Account(_ context.Context, key storage.AccountKey) (storage.Account, error) {
-	if (key.ID == 0 || key.ID != s.account.ID) && (key.Sub == "" || key.Sub != s.account.Sub) {
-		return storage.Account{}, storage.ErrNotFound
-	}
-	return s.account, nil
+	return st, s.fault
 }
 
 func TestLive(t *testing.T) {

@@ -132,8 +132,7 @@ func (s *Store) DenyToken(ctx context.Context, jti string, until, now time.Time)
 // Denied implements [storage.Denials].
 func (s *Store) Denied(ctx context.Context, jti string, now time.Time) (denied bool, err error) {
 	err = s.view(ctx, "Denied", func(t *txn) error {
-		until, ok := load(t, tDenials, []byte(jti), walkTime)
-		denied = ok && until.After(now)
+		denied = t.denied(jti, now)
 		return nil
 	})
 	return denied, err

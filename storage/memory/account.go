@@ -69,24 +69,31 @@ func (s *Store) name(t *tx, was, is storage.Account) error {
 // Account implements [storage.Accounts].
 func (s *Store) Account(ctx context.Context, key storage.AccountKey) (a storage.Account, err error) {
 	err = s.read(ctx, "Account", func() error {
-		id := key.ID
-		switch {
-		case id != 0:
-		case key.Sub != "":
-			id = s.bySub[key.Sub]
-		case key.UsernameKey != "":
-			id = s.byUsername[key.UsernameKey]
-		default:
-			id = s.byEmail[key.EmailKey]
-		}
-		found, ok := s.accounts[id]
-		if !ok {
+		var there bool
+		if a, there = s.find(key); !there {
 			return storage.ErrNotFound
 		}
-		a = cloneAccount(found)
 		return nil
 	})
 	return a, err
+}
+
+func (s *Store) find(key storage.AccountKey) (storage.Account, bool) {
+	id := key.ID
+	switch {
+	case id != 0:
+	case key.Sub != "":
+		id = s.bySub[key.Sub]
+	case key.UsernameKey != "":
+		id = s.byUsername[key.UsernameKey]
+	default:
+		id = s.byEmail[key.EmailKey]
+	}
+	found, ok := s.accounts[id]
+	if !ok {
+		return storage.Account{}, false
+	}
+	return cloneAccount(found), true
 }
 
 // ReplaceAccount implements [storage.Accounts].

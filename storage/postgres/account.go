@@ -69,19 +69,24 @@ func only[T any](verb string, list []T) (r T, err error) {
 // Account implements [storage.Accounts].
 func (s *Store) Account(ctx context.Context, key storage.AccountKey) (storage.Account, error) {
 	var found []storage.Account
-	read := s.person(&found, "a.email_key = $1", toText(key.EmailKey)) // no row has an empty one
-	switch {
-	case key.ID != 0:
-		read = s.person(&found, "a.id = $1", key.ID)
-	case key.Sub != "":
-		read = s.person(&found, "a.sub = $1", toText(key.Sub))
-	case key.UsernameKey != "":
-		read = s.person(&found, "a.username_key = $1", toText(key.UsernameKey))
-	}
-	if err := s.run(ctx, "Account", reading, read); err != nil {
+	where, name := accountIs(key)
+	if err := s.run(ctx, "Account", reading, s.person(&found, where, name)); err != nil {
 		return storage.Account{}, err
 	}
 	return only("Account", found)
+}
+
+// accountIs is the condition that finds the account, and its one argument.
+func accountIs(key storage.AccountKey) (where string, name any) {
+	switch {
+	case key.ID != 0:
+		return "a.id = $1", key.ID
+	case key.Sub != "":
+		return "a.sub = $1", toText(key.Sub)
+	case key.UsernameKey != "":
+		return "a.username_key = $1", toText(key.UsernameKey)
+	}
+	return "a.email_key = $1", toText(key.EmailKey) // no row has an empty one
 }
 
 // ReplaceAccount implements [storage.Accounts].

@@ -88,6 +88,9 @@ func everyVerb(t *testing.T, s *Store) {
 	got(s.RedeemCode(ctx, "new", &storage.Refresh{ExpiresAt: later}, now))(t)
 	got(s.RotateRefresh(ctx, "new", 0, later, now))(t)
 	got(s.Grant(ctx, storage.GrantKey{ID: "new"}, now))(t)
+	for _, key := range []storage.StandingKey{{Grant: storage.GrantKey{ID: "new"}}, {Grant: storage.GrantKey{CodeHash: "new"}}, {JTI: "new"}, {Account: storage.AccountKey{ID: 1}}, {Account: storage.AccountKey{Sub: "sub1"}}} {
+		got(s.Standing(ctx, key, now))(t)
+	}
 	must(t, s.PutConsent(ctx, storage.Consent{AccountID: a.ID, ClientID: "app"}, now))
 	got(s.Consent(ctx, a.ID, "app"))(t)
 	got(s.ListConsents(ctx, a.ID))(t)

@@ -66,6 +66,8 @@ func (t table[T]) get(into *[]T, sql string, args ...any) step {
 type tables struct {
 	accounts      table[storage.Account]
 	people        table[storage.Account] // accounts with their files
+	standings     table[standing]
+	present       table[standing]
 	files         table[file]
 	sessions      table[storage.Session]
 	grants        table[grant]
@@ -91,6 +93,8 @@ func newTables() tables {
 	return tables{
 		accounts:      tableOf("accounts", accountColumns),
 		people:        tableOf("", personColumns),
+		standings:     tableOf("", standingColumns),
+		present:       tableOf("", presentColumns),
 		files:         tableOf("files", fileColumns),
 		sessions:      tableOf("sessions", sessionColumns),
 		grants:        tableOf("grants", grantColumns),

@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Files", fileChecks()},
 		{"Sessions", sessionChecks()},
 		{"Grants", grantChecks()},
+		{"Standings", standingChecks()},
 		{"Consents", consentChecks()},
 		{"Passkeys", passkeyChecks()},
 		{"Events", eventChecks()},

@@ -78,3 +78,9 @@ func (w *watched) Denied(ctx context.Context, jti string, now time.Time) (r1 boo
 	defer func() { end(err) }()
 	return w.store.Denied(ctx, jti, now)
 }
+
+func (w *watched) Standing(ctx context.Context, key storage.StandingKey, now time.Time) (r1 storage.Standing, err error) {
+	ctx, end := w.begin(ctx, "Standing")
+	defer func() { end(err) }()
+	return w.store.Standing(ctx, key, now)
+}
