@@ -13,6 +13,7 @@ const (
 	PurposeReset  Purpose = "reset"  // sets a new password
 	PurposeVerify Purpose = "verify" // proves an e-mail address
 	PurposeRevoke Purpose = "revoke" // "it was not me": ends sessions and voids resets
+	PurposeClaim  Purpose = "claim"  // an address that is not proven asked to sign in by mail; used by being looked at
 	PurposeInvite Purpose = "invite" // proves the address of an invited account and sets its first password
 
 	PurposeSignIn Purpose = "signin" // signs in by mail

@@ -36,6 +36,8 @@ type fakeVerbs struct {
 	endOthers    func(keep string) (int, error)
 	consents     func() ([]storage.Consent, error)
 	removed      func(clientID string) error
+	verified     account.Verified // beside what verify says
+	verifyErr    error
 	lastCaller   account.Caller
 	lastAccounts []int64
 }
@@ -66,8 +68,13 @@ func (f *fakeVerbs) ResendVerification(_ context.Context, email string, c accoun
 func (f *fakeVerbs) PeekVerify(_ context.Context, token string) (string, error) {
 	return f.peekVerify(token)
 }
-func (f *fakeVerbs) VerifyEmail(_ context.Context, token string, _ account.Caller) (storage.Account, string, error) {
-	return f.verify(token)
+func (f *fakeVerbs) VerifyEmail(_ context.Context, token string, _ account.Ask, _ account.MailEntry) (account.Verified, error) {
+	a, flow, err := f.verify(token)
+	if err != nil {
+		return account.Verified{}, err
+	}
+	f.verified.Account, f.verified.Flow = a, flow
+	return f.verified, f.verifyErr
 }
 func (f *fakeVerbs) ForgotPassword(_ context.Context, email string, c account.Caller) error {
 	f.lastCaller = c

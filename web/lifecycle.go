@@ -41,8 +41,9 @@ type EmailUndos interface {
 // Asks is what binds a mailed code to the browser that asked for it.
 type Asks interface {
 	NewAsk(kind account.AskKind, a account.Ask) (account.Ask, string, error)
+	SealAsk(kind account.AskKind, a account.Ask) (string, error)
 	OpenAsk(kind account.AskKind, ticket string) (account.Ask, error)
-	VerifyByCode(ctx context.Context, ask account.Ask, code string, c account.Caller) (storage.Account, string, error)
+	VerifyByCode(ctx context.Context, ask account.Ask, code string, in account.MailEntry) (account.Verified, error)
 }
 
 // MailSignIns is the way in by mail.

@@ -77,9 +77,16 @@ func (f *fakeLife) OpenAsk(_ account.AskKind, ticket string) (account.Ask, error
 	}
 	return f.lastAsk, nil
 }
-func (f *fakeLife) VerifyByCode(_ context.Context, ask account.Ask, code string, c account.Caller) (storage.Account, string, error) {
-	f.note("verify "+ask.ID+" "+code, c)
-	return ada(), f.flow, f.code(code)
+func (f *fakeLife) SealAsk(_ account.AskKind, a account.Ask) (string, error) {
+	f.lastAsk = a
+	return "ticket", nil
+}
+func (f *fakeLife) VerifyByCode(_ context.Context, ask account.Ask, code string, in account.MailEntry) (account.Verified, error) {
+	f.note("verify "+ask.ID+" "+code, in.Caller)
+	if err := f.code(code); err != nil {
+		return account.Verified{}, err
+	}
+	return account.Verified{Account: ada(), Flow: f.flow}, nil
 }
 
 func (f *fakeLife) code(code string) error {

@@ -49,9 +49,14 @@ func (s *Site) step(w http.ResponseWriter, r *http.Request, err error, flow, ret
 		return false
 	}
 	serve.RecordOf(r.Context()).Outcome = string(ref.Kind)
-	s.setCookie(w, "step", ref.Step.Ticket, "/", max(time.Second, ref.Step.ExpiresAt.Sub(s.now(r))))
-	s.see(w, r, with(with(stepPage(ref.Step.Need), "flow", flow), "return", ret))
+	s.see(w, r, with(with(s.keepStep(w, r, ref.Step), "flow", flow), "return", ret))
 	return true
+}
+
+// keepStep gives the browser the ticket of a step, and returns the page that asks for what is needed.
+func (s *Site) keepStep(w http.ResponseWriter, r *http.Request, step *account.Step) string {
+	s.setCookie(w, "step", step.Ticket, "/", max(time.Second, step.ExpiresAt.Sub(s.now(r))))
+	return stepPage(step.Need)
 }
 
 // stepPage is the page that asks for what is needed.

@@ -75,12 +75,13 @@ func (s *Site) signUpPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := account.SignUp{Dialect: account.Page, Username: strings.TrimSpace(form.Get("username")), Email: strings.TrimSpace(form.Get("email")),
 		FullName: strings.TrimSpace(form.Get("full_name")), Password: form.Get("password"), Caller: s.caller(r, v.Lang), NoSession: true, Flow: v.Flow.Sealed, Terms: s.TermsURL != ""}
-	ask, ticket, err := s.Life.NewAsk(account.AskVerify, account.Ask{Email: in.Email})
+	ask, _, err := s.Life.NewAsk(account.AskVerify, account.Ask{Email: in.Email})
 	if err != nil {
 		return err
 	}
 	in.Caller.Ask = ask.ID
-	_, err = s.Account.SignUp(r.Context(), in)
+	var ticket string
+	made, err := s.Account.SignUp(r.Context(), in)
 	ref, refused := errors.AsType[*account.Refusal](err)
 	switch {
 	case refused && ref.Kind == account.SignUpClosed:
@@ -93,6 +94,12 @@ func (s *Site) signUpPost(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		return s.drawSignUp(w, r, status, v, in)
+	}
+	if made.Account.Sub != "" {
+		ask.Sub = made.Account.Sub // else it is of nobody, and looks the same
+	}
+	if ticket, err = s.Life.SealAsk(account.AskVerify, ask); err != nil {
+		return err
 	}
 	s.keepSent(w, ticket)
 	s.see(w, r, with("/signup/sent", "flow", v.Flow.Sealed))
@@ -114,7 +121,7 @@ type sentView struct {
 
 // keepSent lets this browser wait for the code of the mail.
 func (s *Site) keepSent(w http.ResponseWriter, ticket string) {
-	s.setCookie(w, "sent", ticket, "/signup", max(s.VerifyTTL, time.Minute))
+	s.setCookie(w, "sent", ticket, "/", max(s.VerifyTTL, time.Minute)) // the page of the mail's link needs it too
 }
 
 // sentTo is what this browser waits for; without an address where it waits for nothing.
@@ -175,7 +182,11 @@ func (s *Site) sentPost(w http.ResponseWriter, r *http.Request) error {
 	if email == v.ask.Email && v.tooSoon(w, v.ask, s.now(r)) {
 		return s.drawSent(w, r, http.StatusTooManyRequests, v, email)
 	}
-	ask, ticket, err := s.Life.NewAsk(account.AskVerify, account.Ask{Email: email})
+	wait := account.Ask{Email: email}
+	if email == v.ask.Email {
+		wait.Sub = v.ask.Sub // it is still the browser that signed up
+	}
+	ask, ticket, err := s.Life.NewAsk(account.AskVerify, wait)
 	if err != nil {
 		return err
 	}
@@ -211,18 +222,22 @@ func (s *Site) signUpCode(w http.ResponseWriter, r *http.Request) error {
 		v.Errors = []fieldError{{"code", v.T("mailcode.missing")}}
 		return s.drawSent(w, r, http.StatusUnprocessableEntity, v, "")
 	}
-	_, flow, err := s.Life.VerifyByCode(r.Context(), v.ask, form.Get("code"), s.caller(r, v.Lang))
+	in, err := s.entry(r, v.frame, v.Flow, false)
 	if err != nil {
+		return err
+	}
+	got, err := s.Life.VerifyByCode(r.Context(), v.ask, form.Get("code"), in)
+	if err != nil && got.Account.ID == 0 {
 		status, ok := v.codeRefused(w, r, err)
 		if !ok {
 			return err
 		}
 		return s.drawSent(w, r, status, v, "")
 	}
-	if flow == "" {
-		flow = v.Flow.Sealed
+	if got.Flow == "" {
+		got.Flow = v.Flow.Sealed
 	}
-	return s.verified(w, r, flow)
+	return s.verified(w, r, v.frame, got, err)
 }
 
 // mask hides the most of an address, for a screen that others may see.

@@ -3,6 +3,7 @@ package web
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/provider/account"
 	"latchkey/storage"
@@ -22,7 +23,7 @@ func TestSignUp(t *testing.T) {
 		t.Errorf("signed up with %+v", got)
 	}
 	c := ok.sets("lk_sent")
-	if !c.HttpOnly || c.Path != "/signup" || c.Value != "ticket" || c.MaxAge != 86400 {
+	if !c.HttpOnly || c.Path != "/" || c.Value != "ticket" || c.MaxAge != 86400 {
 		t.Errorf("cookie %+v", c)
 	}
 
@@ -114,6 +115,20 @@ func TestVerify(t *testing.T) {
 	b.get(t, "/verify?token=x").status(429).says("Please try again later", "Wait 40 seconds")
 	b.verbs.peekVerify = func(string) (string, error) { return "", storage.ErrUnavailable }
 	b.get(t, "/verify?token=x").status(500)
+}
+
+// The address was proven by a mail that was asked for to sign in: what somebody had set before is gone, and the person is told.
+func TestVerifyDisowned(t *testing.T) {
+	b := newBench(t, sampleIssuer)
+	b.verbs.verify = func(string) (storage.Account, string, error) { return ada(), "", nil }
+	b.verbs.verified = account.Verified{Disowned: true}
+	b.post(t, "/verify", form("token", "good")).status(200).says("Your address is confirmed", "everything that could sign in", "Sign in").holds(`href="/login"`)
+	in := b.life.signed
+	b.verbs.verified.SignedIn = &in
+	b.post(t, "/verify", form("token", "good")).status(200).says("choose a password of your own").holds(`href="/account/password"`).sets("sid")
+	b.post(t, "/verify", form("token", "good", "flow", "f1")).status(200).says("Continue").holds(`href="/authorize?flow=f1"`)
+	b.verbs.verified.SignedIn, b.verbs.verifyErr = nil, &account.Refusal{Kind: account.StepNeeded, Step: &account.Step{Ticket: "step", Need: account.NeedEnrol, ExpiresAt: b.life.now.Add(time.Minute)}}
+	b.post(t, "/verify", form("token", "good")).status(200).says("Continue").holds(`href="/login/enrol"`).sets("lk_step")
 }
 
 func TestForgot(t *testing.T) {

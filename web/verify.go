@@ -1,7 +1,9 @@
 package web
 
 import (
+	"errors"
 	"net/http"
+	"strings"
 
 	"latchkey/provider/account"
 	"latchkey/provider/serve"
@@ -42,40 +44,77 @@ func (s *Site) verifyPost(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	f := s.begin(r, "", "")
-	_, flow, err := s.Account.VerifyEmail(r.Context(), form.Get("token"), s.caller(r, f.Lang))
+	in, err := s.entry(r, f, Flow{}, false)
 	if err != nil {
+		return err
+	}
+	got, err := s.Account.VerifyEmail(r.Context(), form.Get("token"), s.sentTo(r), in)
+	if err != nil && got.Account.ID == 0 {
 		return s.verifyDead(w, r, f, err)
 	}
-	if flow == "" {
-		flow = form.Get("flow")
+	if got.Flow == "" {
+		got.Flow = form.Get("flow")
 	}
-	return s.verified(w, r, flow)
+	return s.verified(w, r, f, got, err)
 }
 
-// verified goes on when an address is proven.
-func (s *Site) verified(w http.ResponseWriter, r *http.Request, flow string) error {
-	s.setCookie(w, "sent", "", "/signup", -1)
+// verified goes on when an address is proven. cause is why the proof did not sign in, where it was to.
+func (s *Site) verified(w http.ResponseWriter, r *http.Request, f *frame, got account.Verified, cause error) error {
+	s.setCookie(w, "sent", "", "/", -1)
+	if got.Flow != "" {
+		// The link may have been opened in another browser, or too late: then the flow is not ours, and the proof still counts.
+		if _, err := s.Flows.Open(r, got.Flow); err != nil {
+			got.Flow = ""
+		}
+	}
+	if got.SignedIn != nil {
+		serve.RecordOf(r.Context()).AccountID = got.Account.ID
+		s.remember(w, r, *got.SignedIn)
+	}
+	if got.Disowned {
+		return s.disowned(w, r, f, got, cause)
+	}
+	if s.step(w, r, cause, got.Flow, "") {
+		return nil
+	}
+	if cause != nil && !account.IsKind(cause, account.WrongCredentials) {
+		return cause
+	}
 	_, live, err := s.Sessions.Current(r)
 	if err != nil {
 		return err
 	}
-	if flow != "" {
-		// The link may have been opened in another browser, or too late: then the flow is not ours, and the proof still counts.
-		if _, err := s.Flows.Open(r, flow); err == nil {
-			if live {
-				s.resume(w, r, flow)
-				return nil
-			}
-			s.see(w, r, with("/login?notice=verified", "flow", flow))
-			return nil
-		}
+	live = live || got.SignedIn != nil
+	switch {
+	case live && got.Flow != "":
+		s.resume(w, r, got.Flow)
+	case live:
+		s.see(w, r, "/account?notice=verified")
+	default:
+		s.see(w, r, with("/login?notice=verified", "flow", got.Flow))
 	}
-	to := "/login?notice=verified"
-	if live {
-		to = "/account?notice=verified"
-	}
-	s.see(w, r, to)
 	return nil
+}
+
+// disowned says that what was set before the address was proven is gone, and what can be done now.
+func (s *Site) disowned(w http.ResponseWriter, r *http.Request, f *frame, got account.Verified, cause error) error {
+	f.Title, f.Back = f.T("disowned.title"), "/login"
+	v := &messageView{frame: f, Good: true, Text: f.T("disowned.text")}
+	ref, refused := errors.AsType[*account.Refusal](cause)
+	switch {
+	case refused && ref.Kind == account.StepNeeded && ref.Step != nil:
+		v.Link, v.LinkText = with(s.keepStep(w, r, ref.Step), "flow", got.Flow), f.T("disowned.on")
+	case cause != nil && !refused:
+		return cause
+	case got.SignedIn == nil:
+		v.Link, v.LinkText = with("/login", "flow", got.Flow), f.T("login.submit")
+	case got.Flow != "":
+		v.Link, v.LinkText = strings.TrimPrefix(s.Flows.Resume(got.Flow), s.base), f.T("disowned.on")
+	default:
+		v.Text += " " + f.T("disowned.choose")
+		v.Link, v.LinkText = "/account/password", f.T("disowned.password")
+	}
+	return s.draw(w, r, http.StatusOK, "bow", "message", v)
 }
 
 // verifyDead answers a link that does not work. Who is signed in with a proven address meets no alarm: it worked before.

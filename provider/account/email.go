@@ -233,7 +233,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, token string, caller Caller)
 
 // mailedPurposes are the tokens that went to the account's address and let somebody do something to it.
 func mailedPurposes() []storage.Purpose {
-	return []storage.Purpose{storage.PurposeEmail, storage.PurposeVerify, storage.PurposeReset, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeInvite}
+	return []storage.Purpose{storage.PurposeEmail, storage.PurposeVerify, storage.PurposeReset, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeInvite, storage.PurposeClaim}
 }
 
 // localeOf is the language of a mail that a request causes about an account.

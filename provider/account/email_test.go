@@ -15,11 +15,8 @@ func (r *rig) proven(email string) (storage.Account, SignedIn) {
 	r.t.Helper()
 	must(r.SignUp(r.t.Context(), SignUp{Dialect: Page, Email: email, Password: "tr1cky words", NoSession: true, Caller: from("198.51.100.200")}))(r.t)
 	token, _ := r.mailed(MailVerify)
-	a, _, err := r.VerifyEmail(r.t.Context(), token, here)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return a, r.enterPage(email)
+	v := must(r.VerifyEmail(r.t.Context(), token, Ask{}, MailEntry{Caller: here}))(r.t)
+	return v.Account, r.enterPage(email)
 }
 
 func (r *rig) enterPage(email string) SignedIn {

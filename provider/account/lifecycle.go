@@ -108,6 +108,13 @@ type Ask struct {
 	// Return is where to go on within the pages; Persistent is "keep me signed in".
 	Return     string `json:"return,omitempty"`
 	Persistent bool   `json:"persistent,omitempty"`
+	// Sub is the subject of the account that this browser signed up for a moment ago, else one of nobody: which of the two cannot be told from the ticket.
+	Sub string `json:"sub"`
+}
+
+// madeBy tells whether a is the account that this browser signed up for, with the password of then.
+func (a Ask) madeBy(of storage.Account) bool {
+	return a.Sub == of.Sub && a.Sub != "" && of.PasswordHash != "" && of.PasswordSetAt.Equal(of.CreatedAt)
 }
 
 // Again is how long it takes until the mail can be asked for again; 0 where that may be now.
@@ -121,9 +128,19 @@ func (s *Service) NewAsk(kind AskKind, a Ask) (Ask, string, error) {
 	if a.ID, err = s.secret(18); err != nil {
 		return Ask{}, "", err
 	}
+	if a.Sub == "" {
+		if a.Sub, err = s.uuid(); err != nil {
+			return Ask{}, "", err
+		}
+	}
 	a.At = s.now()
-	ticket, err := s.sealText(askVault, string(kind), a)
+	ticket, err := s.SealAsk(kind, a)
 	return a, ticket, err
+}
+
+// SealAsk seals a wait as it is now.
+func (s *Service) SealAsk(kind AskKind, a Ask) (string, error) {
+	return s.sealText(askVault, string(kind), a)
 }
 
 // OpenAsk opens what NewAsk sealed. Refusals: BadToken, where it is none of ours or too old.

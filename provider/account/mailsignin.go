@@ -44,11 +44,11 @@ func resendLimit(class, email string) storage.Limit {
 }
 
 // sendSignIn makes a link, a code and their mail of the request with that ID. Where the address is not proven a mail that asks to prove it goes out
-// instead: whoever signed up with somebody else's address knows a password of the account.
+// instead, whose link takes away what was set before: whoever signed up with somebody else's address knows a password of the account.
 func (s *Service) sendSignIn(ctx context.Context, a storage.Account, c Caller, flow, request string) error {
 	if !a.EmailVerified {
 		c.Ask = "" // its browser waits for another code
-		return s.sendVerification(ctx, a, c, flow, request)
+		return s.sendVerification(ctx, a, c, flow, request, true)
 	}
 	data, err := json.Marshal(signInData{EmailKey: a.EmailKey, Flow: flow})
 	if err != nil {

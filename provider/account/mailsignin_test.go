@@ -39,7 +39,7 @@ func TestSignInByMail(t *testing.T) {
 	stranger, _ := r.ask(AskSignIn, "ann@example.org")
 	_, err := r.SignInByCode(t.Context(), stranger, l.Code, MailEntry{Caller: here})
 	wantKind(t, err, BadToken)
-	_, _, err = r.VerifyByCode(t.Context(), ask, l.Code, here)
+	_, err = r.VerifyByCode(t.Context(), ask, l.Code, MailEntry{Caller: here})
 	wantKind(t, err, BadToken) // a code of one kind is none of another
 	in := must(r.SignInByCode(t.Context(), ask, l.Code[:4]+" "+l.Code[4:], MailEntry{Caller: here}))(t)
 	if strings.Join(in.Session.AMR, " ") != "otp" || in.Session.ACR != "1" {
@@ -153,11 +153,11 @@ func TestVerifyByCode(t *testing.T) {
 	ask, c := r.ask(AskVerify, "bob@example.org")
 	must(r.SignUp(t.Context(), SignUp{Dialect: Page, Email: "bob@example.org", Password: "tr1cky words", NoSession: true, Flow: "the flow", Caller: c}))(t)
 	token, l := r.mailed(MailVerify)
-	a, flow, err := r.VerifyByCode(t.Context(), ask, l.Code, here)
-	if err != nil || !a.EmailVerified || flow != "the flow" {
-		t.Errorf("proven %t, flow %q, %v", a.EmailVerified, flow, err)
+	v, err := r.VerifyByCode(t.Context(), ask, l.Code, MailEntry{Caller: here})
+	if err != nil || !v.Account.EmailVerified || v.Flow != "the flow" {
+		t.Errorf("got %+v, %v", v, err)
 	}
-	_, _, err = r.VerifyEmail(t.Context(), token, here)
+	_, err = r.VerifyEmail(t.Context(), token, Ask{}, MailEntry{Caller: here})
 	wantKind(t, err, BadToken)
 }
 

@@ -135,12 +135,19 @@ func (s *Service) reset(ctx context.Context, one storage.OneTime, a storage.Acco
 	}
 	if !a.EmailVerified { // what a stranger set up who signed up with the address goes with the stranger's password
 		with.DropPasskeys, with.Void = true, append(recoveryPurposes(), storage.PurposeRecoveryCode, storage.PurposeDevice, storage.PurposeEmail)
+		if err := s.addOwner(&with); err != nil {
+			return storage.Account{}, err
+		}
 	}
+	unproven := !a.EmailVerified
 	a, err := s.replacePassword(ctx, a, password, dialect, caller, with)
 	if err != nil {
 		return storage.Account{}, badToken("reset password", err)
 	}
 	s.record(ctx, audit.PasswordReset, caller, audit.Event{AccountID: a.ID})
+	if unproven {
+		return a, s.dropConsents(ctx, a.ID, caller)
+	}
 	return a, nil
 }
 

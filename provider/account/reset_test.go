@@ -66,7 +66,10 @@ func TestForgotPassword(t *testing.T) {
 	wantKind(t, err, BadToken)
 	for _, purpose := range []func(string) error{
 		func(tok string) error { return r.RevokeByMail(t.Context(), tok, here) },
-		func(tok string) error { _, _, err := r.VerifyEmail(t.Context(), tok, here); return err },
+		func(tok string) error {
+			_, err := r.VerifyEmail(t.Context(), tok, Ask{}, MailEntry{Caller: here})
+			return err
+		},
 	} {
 		wantKind(t, purpose(r.forgot("alice@example.org")), BadToken) // a token of one purpose never serves another
 	}
@@ -353,11 +356,11 @@ func TestVerifyEmail(t *testing.T) {
 	second, _ := r.mailed(MailVerify)
 	_, err := r.PeekVerify(t.Context(), first)
 	wantKind(t, err, BadToken)
-	a, flow, err := r.VerifyEmail(t.Context(), second, here)
-	if err != nil || !a.EmailVerified || flow != "another flow" {
-		t.Errorf("got %v %q %v", a.EmailVerified, flow, err)
+	v, err := r.VerifyEmail(t.Context(), second, Ask{}, MailEntry{Caller: here})
+	if err != nil || !v.Account.EmailVerified || v.Flow != "another flow" || v.SignedIn != nil || v.Disowned {
+		t.Errorf("got %+v %v", v, err)
 	}
-	_, _, err = r.VerifyEmail(t.Context(), second, here)
+	_, err = r.VerifyEmail(t.Context(), second, Ask{}, MailEntry{Caller: here})
 	wantKind(t, err, BadToken)
 	wantKind(t, r.ResendVerification(t.Context(), "bob@example.org", here, ""), Throttled) // once a minute
 	r.pass(time.Minute)
@@ -379,7 +382,7 @@ func TestVerifyEmailOfAnotherAddress(t *testing.T) {
 	a := must(r.Account(t.Context(), 1))(t)
 	a.Email, a.EmailKey = "new@example.org", "new@example.org"
 	must(r.store.ReplaceAccount(t.Context(), a, storage.Effects{}, r.now()))(t)
-	_, _, err := r.VerifyEmail(t.Context(), token, here)
+	_, err := r.VerifyEmail(t.Context(), token, Ask{}, MailEntry{Caller: here})
 	wantKind(t, err, BadToken)
 	if must(r.Account(t.Context(), 1))(t).EmailVerified {
 		t.Error("the old link proved the new address")

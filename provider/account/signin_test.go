@@ -117,7 +117,7 @@ func TestRequireVerified(t *testing.T) {
 	_, err := r.signIn("Alice", "first password", here)
 	wantKind(t, err, WrongCredentials)
 	token, _ := r.mailed(MailVerify)
-	if _, _, err := r.VerifyEmail(t.Context(), token, here); err != nil {
+	if _, err := r.VerifyEmail(t.Context(), token, Ask{}, MailEntry{Caller: here}); err != nil {
 		t.Fatal(err)
 	}
 	must(r.signIn("Alice", "first password", here))(t)

@@ -149,7 +149,7 @@ func (s *Service) signUpEffects(in SignUp, a storage.Account) (with storage.Effe
 		with.Session, out.Secret = &session, secret
 	}
 	if a.EmailKey != "" {
-		err = s.addVerification(&with, a, in.Caller, in.Flow)
+		err = s.addVerification(&with, a, in.Caller, in.Flow, false)
 	}
 	return with, out, err
 }

@@ -338,7 +338,7 @@ func TestMailToUnprovenAddressCarriesNoFreeText(t *testing.T) {
 	if seen != 2 {
 		t.Fatalf("%d mails, want 2", seen)
 	}
-	if _, _, err := r.VerifyEmail(t.Context(), verify, here); err != nil {
+	if _, err := r.VerifyEmail(t.Context(), verify, Ask{}, MailEntry{Caller: here}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.ForgotPassword(t.Context(), in.Email, here); err != nil {

@@ -247,8 +247,8 @@ type Verbs interface {
 	ResendVerification(ctx context.Context, email string, caller Caller, flow string) error
 	// PeekVerify tells the address that a token proves without using it.
 	PeekVerify(ctx context.Context, token string) (email string, err error)
-	// VerifyEmail uses the token and returns the account and the flow that sign-up was given.
-	VerifyEmail(ctx context.Context, token string, caller Caller) (a storage.Account, flow string, err error)
+	// VerifyEmail uses the token.
+	VerifyEmail(ctx context.Context, token string, ask Ask, in MailEntry) (Verified, error)
 
 	ForgotPassword(ctx context.Context, email string, caller Caller) error
 	// PeekReset tells for whom a reset token is, without using it.

@@ -5,159 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"latchkey/provider/audit"
 	"latchkey/storage"
 )
 
-// Kinds of queued records that are no mail yet, or never will be: requests whose answer must not depend on whether the address is
-// known. [Service.Expand] makes mail of them.
-const (
-	mailForgot  = "request.forgot"
-	mailResend  = "request.resend"
-	mailNothing = "request.nothing"
-)
-
-// mailRequest is the sealed content of such a record.
-type mailRequest struct {
-	EmailKey  string `json:"email_key"`
-	Locale    string `json:"locale,omitempty"`
-	Address   string `json:"address,omitempty"`
-	RequestID string `json:"request_id,omitempty"`
-	Flow      string `json:"flow,omitempty"`
-	Ask       string `json:"ask,omitempty"`
-}
-
-// emailDigest is an address as limits know it: by its canonical form, or as typed where it has none.
-func emailDigest(email string) string {
-	if e, ok := ParseEmail(email); ok {
-		email = e.Key
-	}
-	return digest(email)[:32]
-}
-
-// request queues a request for a mail to an address. Text that is no address is queued too, and comes to nothing.
-func (s *Service) request(ctx context.Context, kind, email string, c Caller, flow string, budgets ...storage.Limit) error {
-	if err := s.take(ctx, c, append([]storage.Limit{s.addressLimit(c)}, budgets...)...); err != nil {
-		return err
-	}
-	e, ok := ParseEmail(email)
-	if !ok {
-		kind = mailNothing
-	}
-	m, err := s.sealed(kind, 0, normalLocale(c.Locale), mailRequest{
-		EmailKey: e.Key, Locale: c.Locale, Address: c.Address, RequestID: c.RequestID, Flow: flow, Ask: c.Ask,
-	}, s.config.ResetTTL)
-	if err != nil {
-		return err
-	}
-	if err := s.outbox.QueueMail(ctx, []storage.Mail{m}, s.now()); err != nil {
-		return fmt.Errorf("queue request: %w", err)
-	}
-	s.wake()
-	return nil
-}
-
-// Expand takes a leased record of the outbox. mail is true where it is a mail, to be composed and sent. Otherwise it was a request:
-// nil says that it has been dealt with and can be finished, any error that it should be tried again. A mail comes to be in the write that
-// removes the request, so that a process which dies in between sends one link and not two, the first of them void.
-func (s *Service) Expand(ctx context.Context, m storage.Mail) (mail bool, err error) {
-	if m.Kind == mailNothing {
-		return false, nil
-	}
-	if !strings.HasPrefix(m.Kind, requestPrefix) {
-		return true, nil
-	}
-	plain, err := s.vault.Open(MailVaultPurpose, m.ID, m.Sealed)
-	if err != nil {
-		return false, fmt.Errorf("open request: %w", err)
-	}
-	switch m.Kind {
-	case mailForgot, mailResend, mailAskSignIn:
-		return false, s.expandAddress(ctx, m, plain)
-	case mailAskEmail:
-		return false, s.expandEmail(ctx, m.ID, plain)
-	case mailDeletion:
-		return false, s.expandDeletion(ctx, m.ID, plain)
-	case mailRecoveryHalf, mailRecoveryReady:
-		return false, s.expandRecovery(ctx, m, plain)
-	}
-	return false, fmt.Errorf("request of an unknown kind %q", m.Kind)
-}
-
-// expandAddress makes the mail that was asked for one address.
-func (s *Service) expandAddress(ctx context.Context, m storage.Mail, plain []byte) error {
-	var r mailRequest
-	if err := json.Unmarshal(plain, &r); err != nil {
-		return fmt.Errorf("decode request: %w", err)
-	}
-	a, err := s.store.Account(ctx, storage.AccountKey{EmailKey: r.EmailKey})
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return fmt.Errorf("look for address: %w", err)
-	}
-	if err != nil || a.Disabled || m.Kind == mailResend && a.EmailVerified {
-		return s.sendNothing(ctx)
-	}
-	c := Caller{Address: r.Address, RequestID: r.RequestID, Locale: r.Locale, Ask: r.Ask}
-	switch m.Kind {
-	case mailForgot:
-		return s.sendReset(ctx, a, c, m.ID)
-	case mailAskSignIn:
-		return s.sendSignIn(ctx, a, c, r.Flow, m.ID)
-	}
-	return s.sendVerification(ctx, a, c, r.Flow, m.ID)
-}
-
-// sendNothing queues a record that comes to nothing, where there is nobody to write to: the load that a request leaves behind, which
-// the next request could measure, is then the same too.
-func (s *Service) sendNothing(ctx context.Context) error {
-	m, err := s.sealed(mailNothing, 0, "", Letter{}, s.config.ResetTTL)
-	if err != nil {
-		return err
-	}
-	if err := s.outbox.QueueMail(ctx, []storage.Mail{m}, s.now()); err != nil {
-		return fmt.Errorf("queue nothing: %w", err)
-	}
-	s.wake()
-	return nil
-}
-
-// sendReset makes a link and its mail of the request with that ID.
-func (s *Service) sendReset(ctx context.Context, a storage.Account, c Caller, request string) error {
-	token, one, err := s.newToken(storage.PurposeReset, nil)
-	if err != nil {
-		return err
-	}
-	one.AccountID = a.ID
-	// The mail dies with its link.
-	m, err := s.mail(MailReset, a, c, Letter{Link: s.links.Reset(token), Expires: one.ExpiresAt, When: s.now(), Where: c.Address}, s.config.ResetTTL)
-	if err != nil {
-		return err
-	}
-	err = s.store.ApplyEffects(ctx, a.ID, storage.Effects{
-		Finish: request, Void: []storage.Purpose{storage.PurposeReset}, Put: []storage.OneTime{one}, Mail: []storage.Mail{m},
-	}, s.now())
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil // the account went away, or another process dealt with the request
-	}
-	if err != nil {
-		return fmt.Errorf("queue reset: %w", err)
-	}
-	s.wake()
-	s.record(ctx, audit.ResetRequested, c, audit.Event{AccountID: a.ID})
-	return nil
-}
-
 // verification is the data of a verify token.
 type verification struct {
 	EmailKey string `json:"email_key"`
 	Flow     string `json:"flow,omitempty"`
+	// SignIn: a mail that signs in was asked for, and this is what came of it.
+	SignIn bool `json:"sign_in,omitempty"`
 }
 
 // addVerification adds a mail that asks to confirm the account's address. Older links are void.
-func (s *Service) addVerification(with *storage.Effects, a storage.Account, c Caller, flow string) error {
-	data, err := json.Marshal(verification{EmailKey: a.EmailKey, Flow: flow})
+func (s *Service) addVerification(with *storage.Effects, a storage.Account, c Caller, flow string, signIn bool) error {
+	data, err := json.Marshal(verification{EmailKey: a.EmailKey, Flow: flow, SignIn: signIn})
 	if err != nil {
 		return fmt.Errorf("encode verification: %w", err)
 	}
@@ -184,9 +47,13 @@ func (s *Service) addVerification(with *storage.Effects, a storage.Account, c Ca
 	return nil
 }
 
-func (s *Service) sendVerification(ctx context.Context, a storage.Account, c Caller, flow, request string) error {
+// sendVerification makes such a mail of the request with that ID. signIn: what was asked for is a mail that signs in.
+func (s *Service) sendVerification(ctx context.Context, a storage.Account, c Caller, flow, request string, signIn bool) error {
 	with := storage.Effects{Finish: request}
-	if err := s.addVerification(&with, a, c, flow); err != nil {
+	if err := s.addVerification(&with, a, c, flow, signIn); err != nil {
+		return err
+	}
+	if err := s.addClaim(ctx, &with, a, signIn); err != nil {
 		return err
 	}
 	err := s.store.ApplyEffects(ctx, a.ID, with, s.now())
@@ -230,41 +97,86 @@ func proven(one storage.OneTime, a storage.Account) (verification, error) {
 	return v, nil
 }
 
-// VerifyEmail uses the token and returns the account and the flow that sign-up was given. Refusals: BadToken, Throttled.
-func (s *Service) VerifyEmail(ctx context.Context, token string, caller Caller) (storage.Account, string, error) {
-	if err := s.AttemptAny(ctx, caller); err != nil {
-		return storage.Account{}, "", err
-	}
-	one, a, err := s.token(ctx, storage.PurposeVerify, token, caller)
-	if err != nil {
-		return storage.Account{}, "", err
-	}
-	return s.verify(ctx, one, a, caller)
+// Verified is what came of the proof of an address.
+type Verified struct {
+	Account storage.Account
+	// Flow is what the mail was asked for with.
+	Flow string
+	// SignedIn is the session that the proof is worth; nil where it is worth none, or where something is still needed.
+	SignedIn *SignedIn
+	// Disowned: what had been set before somebody proved the address is gone, the password among it.
+	Disowned bool
 }
 
-// VerifyByCode is VerifyEmail by the code of the mail, in the browser that asked for it, whose wait is ask. Refusals: BadToken (the code is not right),
-// CodeVoid, Throttled.
-func (s *Service) VerifyByCode(ctx context.Context, ask Ask, code string, caller Caller) (storage.Account, string, error) {
-	one, a, err := s.code(ctx, AskVerify, ask.ID, code, caller)
-	if err != nil {
-		return storage.Account{}, "", err
+// VerifyEmail uses the token. ask is what this browser waits for, the zero value for nothing. Where the mail was asked for to sign in, and the address was
+// not proven until now, whoever set a password may have been somebody else: that goes, with all that was set up beside it, and the proof signs in, as the
+// mail would have. The browser that signed up, by ask, keeps its password. Refusals: BadToken, Throttled; StepNeeded and WrongCredentials beside what was
+// proved, where only signing in was refused.
+func (s *Service) VerifyEmail(ctx context.Context, token string, ask Ask, in MailEntry) (Verified, error) {
+	if err := s.AttemptAny(ctx, in.Caller); err != nil {
+		return Verified{}, err
 	}
-	return s.verify(ctx, one, a, caller)
+	one, a, err := s.token(ctx, storage.PurposeVerify, token, in.Caller)
+	if err != nil {
+		return Verified{}, err
+	}
+	return s.verify(ctx, one, a, ask, in)
 }
 
-func (s *Service) verify(ctx context.Context, one storage.OneTime, a storage.Account, caller Caller) (storage.Account, string, error) {
+// VerifyByCode is VerifyEmail by the code of the mail, in the browser that asked for it, whose wait is ask. Refusals: also CodeVoid; BadToken where the code
+// is not right.
+func (s *Service) VerifyByCode(ctx context.Context, ask Ask, code string, in MailEntry) (Verified, error) {
+	one, a, err := s.code(ctx, AskVerify, ask.ID, code, in.Caller)
+	if err != nil {
+		return Verified{}, err
+	}
+	return s.verify(ctx, one, a, ask, in)
+}
+
+func (s *Service) verify(ctx context.Context, one storage.OneTime, a storage.Account, ask Ask, in MailEntry) (Verified, error) {
+	claimed, err := s.claimed(ctx, a)
+	if err != nil {
+		return Verified{}, err
+	}
 	var v verification
-	a, err := s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
+	var out Verified
+	out.Account, err = s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
 		var err error
 		if v, err = proven(one, *a); err != nil {
 			return storage.Effects{}, err
 		}
+		with := storage.Effects{Take: &one.OneTimeKey, Void: []storage.Purpose{storage.PurposeVerify, storage.PurposeCode, storage.PurposeClaim, storage.PurposeInvite}}
+		if out.Disowned = claimed && !a.EmailVerified && !ask.madeBy(*a); out.Disowned {
+			s.disown(a, &with)
+		}
 		a.EmailVerified = true
-		return storage.Effects{Take: &one.OneTimeKey, Void: []storage.Purpose{storage.PurposeVerify, storage.PurposeCode}}, nil
+		return with, nil
 	})
 	if err != nil {
-		return storage.Account{}, "", badToken("verify address", err)
+		return Verified{}, badToken("verify address", err)
 	}
-	s.record(ctx, audit.EmailVerified, caller, audit.Event{AccountID: a.ID})
-	return a, v.Flow, nil
+	out.Flow = v.Flow
+	if out.Disowned {
+		s.record(ctx, audit.EmailVerified, in.Caller, audit.Event{AccountID: a.ID, Detail: "disowned"})
+		if err := s.dropConsents(ctx, a.ID, in.Caller); err != nil {
+			return out, err
+		}
+	} else {
+		s.record(ctx, audit.EmailVerified, in.Caller, audit.Event{AccountID: a.ID})
+	}
+	return s.enterVerified(ctx, out, v.SignIn && s.now().Before(one.CreatedAt.Add(s.config.Lifecycle.SignInTTL)), in)
+}
+
+// enterVerified signs in whoever proved an address by a mail that they asked for to sign in.
+func (s *Service) enterVerified(ctx context.Context, v Verified, mailed bool, in MailEntry) (Verified, error) {
+	if !mailed || !s.config.Lifecycle.MailSignIn {
+		return v, nil
+	}
+	got, err := s.enter(ctx, opening{Dialect: Page, Caller: in.Caller, Persistent: in.Persistent, Replace: in.Replace, DeviceToken: in.DeviceToken,
+		AMR: []string{amrOTP}, Two: in.Two, Must: in.Must}, v.Account)
+	if err != nil {
+		return v, err
+	}
+	v.SignedIn = &got
+	return v, nil
 }
