@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
 	"latchkey/e2e/harness"
@@ -28,7 +28,7 @@ type receiver struct {
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
-	var m collector.ExportTraceServiceRequest
+	var m tracepb.TracesData
 	if err != nil || req.URL.Path != "/v1/traces" || proto.Unmarshal(body, &m) != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return

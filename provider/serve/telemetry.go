@@ -7,11 +7,12 @@ import (
 	"log/slog"
 	"strings"
 
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"latchkey/provider/serve/otlp"
 )
 
 // Telemetry says where traces go. The standard OTEL_* variables are heeded, and win over nothing that is set here.
@@ -34,11 +35,7 @@ func (t Telemetry) Start(ctx context.Context) (trace.TracerProvider, func(contex
 	if err != nil || !wanted {
 		return nil, func(context.Context) error { return nil }, err
 	}
-	var opts []otlptracehttp.Option
-	if t.Endpoint != "" {
-		opts = append(opts, otlptracehttp.WithEndpointURL(strings.TrimSuffix(t.Endpoint, "/")+"/v1/traces"))
-	}
-	exporter, err := otlptracehttp.New(ctx, opts...)
+	exporter, err := otlp.New(otlp.Config{Endpoint: t.Endpoint, Version: t.Version, Getenv: t.Getenv, Logger: t.Logger})
 	if err != nil {
 		return nil, nil, fmt.Errorf("start trace exporter: %w", err)
 	}
