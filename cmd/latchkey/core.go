@@ -210,11 +210,13 @@ func accountConfig(cfg *config.Config) account.Config {
 	return c
 }
 
-// auditLog writes every event as a line of its own.
+// auditLog writes every event as a line of its own. That of a token may wait a moment for others, as the line of its request does; every other is
+// written before whatever it tells of is answered.
 func auditLog(log *slog.Logger, also audit.Sink) audit.Sink {
+	routine := serve.Routine(log)
 	return audit.SinkFunc(func(ctx context.Context, e audit.Event) {
 		also.Record(ctx, e)
-		attrs := []slog.Attr{slog.String("event", string(e.Name))}
+		attrs := append(make([]slog.Attr, 0, 8), slog.String("event", string(e.Name)))
 		add := func(name, v string) {
 			if v != "" {
 				attrs = append(attrs, slog.String(name, v))
@@ -231,6 +233,10 @@ func auditLog(log *slog.Logger, also audit.Sink) audit.Sink {
 			add("request_id", e.RequestID)
 		}
 		add("detail", e.Detail)
-		log.LogAttrs(ctx, slog.LevelInfo, "audit", attrs...)
+		to := log
+		if e.Name == audit.TokenIssued {
+			to = routine
+		}
+		to.LogAttrs(ctx, slog.LevelInfo, "audit", attrs...)
 	})
 }

@@ -54,7 +54,9 @@ type server struct {
 // runServer serves until ctx ends, then drains. out gets what a person at a terminal should see.
 func runServer(ctx context.Context, cfg *config.Config, out io.Writer) (err error) {
 	limitMemory()
-	log := newLogger(cfg, os.Stderr)
+	lines := serve.NewLines(os.Stderr, serve.LineDelay)
+	defer func() { _ = lines.Flush() }()
+	log := newLogger(cfg, lines)
 	s := &server{cfg: cfg, log: log, out: out, reg: prometheus.NewRegistry(), broken: make(chan error, 4), holder: newHolder(), probes: newProbes(time.Now),
 		duties: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "latchkey_duty_held", Help: "Whether this replica does the work that one does at a time."}, []string{"duty"})}
 	instance, _ := os.Hostname() // a pod's name; without one the attribute is left out

@@ -54,13 +54,15 @@ type Config struct {
 
 // Edge is what stands between the network and every handler.
 type Edge struct {
-	cfg      Config
-	https    bool
-	headers  map[string][]string
-	hosts    hosts
-	tracer   trace.Tracer
-	metrics  *metrics
-	slots    slots
+	cfg     Config
+	https   bool
+	headers map[string][]string
+	hosts   hosts
+	tracer  trace.Tracer
+	metrics *metrics
+	slots   slots
+	// lines writes the lines of requests; nil where Logger is not of [NewLogger].
+	lines    *lineHandler
 	draining atomic.Bool
 }
 
@@ -84,6 +86,7 @@ func New(cfg Config) (*Edge, error) {
 	}
 	https := issuer.Scheme == "https"
 	e := &Edge{cfg: cfg, https: https, headers: defaultHeaders(https), hosts: newHosts(issuer, cfg.Hosts), slots: newSlots(cfg.MaxConcurrent)}
+	e.lines, _ = Routine(cfg.Logger).Handler().(*lineHandler)
 	if cfg.Tracer != nil {
 		e.tracer = cfg.Tracer.Tracer(scope)
 	}

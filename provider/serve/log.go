@@ -2,14 +2,11 @@ package serve
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	"go.opentelemetry.io/otel/trace"
 )
 
 // maxLogged bounds the text of an error in the log, in bytes.
@@ -25,28 +22,39 @@ func (e *Edge) logRequest(st *state, r *http.Request, status int, took time.Dura
 	if !e.cfg.Logger.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 16)
-	attrs = append(attrs,
+	l := e.newLine()
+	l.at, l.level, l.msg = st.rec.Start.Add(took), level, "request"
+	l.attrs = append(l.attrs,
 		slog.String("request_id", st.rec.ID), slog.String("method", method(r)), slog.String("route", st.route), slog.String("endpoint", st.rec.Endpoint),
 		slog.Int("status", status), slog.Int64("bytes", st.w.size), slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.String("address", st.rec.Address), slog.String("outcome", st.rec.Outcome))
 	if st.rec.ClientID != "" {
-		attrs = append(attrs, slog.String("client_id", st.rec.ClientID))
+		l.attrs = append(l.attrs, slog.String("client_id", st.rec.ClientID))
 	}
 	if st.rec.AccountID != 0 {
-		attrs = append(attrs, slog.Int64("account_id", st.rec.AccountID))
+		l.attrs = append(l.attrs, slog.Int64("account_id", st.rec.AccountID))
 	}
 	if st.rec.GrantType != "" {
-		attrs = append(attrs, slog.String("grant_type", st.rec.GrantType))
+		l.attrs = append(l.attrs, slog.String("grant_type", st.rec.GrantType))
 	}
 	if st.rec.Err != nil {
-		attrs = append(attrs, slog.String("error", scrub(st.rec.Err.Error(), r)))
+		l.attrs = append(l.attrs, slog.String("error", scrub(st.rec.Err.Error(), r)))
 	}
 	if st.span != nil {
-		sc := st.span.SpanContext()
-		attrs = append(attrs, slog.String("trace_id", sc.TraceID().String()), slog.String("span_id", sc.SpanID().String()))
+		l.span = st.span.SpanContext()
 	}
-	e.cfg.Logger.LogAttrs(ctx, level, "request", attrs...)
+	if e.lines != nil {
+		_ = e.lines.write(ctx, l) // whom should it be told
+		return
+	}
+	_ = e.cfg.Logger.Handler().Handle(ctx, l.record())
+}
+
+func (e *Edge) newLine() *line {
+	if e.lines != nil {
+		return e.lines.pool.Get().(*line)
+	}
+	return newLine()
 }
 
 // scrub takes out of an error's text what the request sent as a secret or may have: its query, credentials, cookies and form.
@@ -83,39 +91,4 @@ func scrub(text string, r *http.Request) string {
 		text = text[:maxLogged] + "…"
 	}
 	return strings.ToValidUTF8(text, "?")
-}
-
-// NewLogger makes the service's logger: format "json" or "text", times in UTC. Each line that is written with the context of a
-// request bears its request_id, and trace_id and span_id where there is a span.
-func NewLogger(w io.Writer, format string, level slog.Leveler) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if len(groups) == 0 && a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
-			a.Value = slog.TimeValue(a.Value.Time().UTC())
-		}
-		return a
-	}}
-	if format == "text" {
-		return slog.New(requestHandler{slog.NewTextHandler(w, opts)})
-	}
-	return slog.New(requestHandler{slog.NewJSONHandler(w, opts)})
-}
-
-type requestHandler struct{ slog.Handler }
-
-func (h requestHandler) Handle(ctx context.Context, line slog.Record) error {
-	if st := stateOf(ctx); st != nil {
-		line.AddAttrs(slog.String("request_id", st.rec.ID))
-	}
-	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		line.AddAttrs(slog.String("trace_id", sc.TraceID().String()), slog.String("span_id", sc.SpanID().String()))
-	}
-	return h.Handler.Handle(ctx, line)
-}
-
-func (h requestHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return requestHandler{h.Handler.WithAttrs(attrs)}
-}
-
-func (h requestHandler) WithGroup(name string) slog.Handler {
-	return requestHandler{h.Handler.WithGroup(name)}
 }
