@@ -94,21 +94,6 @@ func (s *Service) emailEffects(a storage.Account, d emailChange, c Caller) (stor
 	return with, err
 }
 
-// addWarning adds a mail to the account's own address that tells what happened, and lets its reader say that it was somebody else.
-func (s *Service) addWarning(with *storage.Effects, a storage.Account, kind string, c Caller, l Letter) error {
-	token, one, err := s.newToken(storage.PurposeRevoke, nil)
-	if err != nil {
-		return err
-	}
-	l.When, l.Where, l.Undo = s.now(), c.Address, s.links.Revoke(token)
-	m, err := s.mail(kind, a, c, l, s.config.NoticeTTL)
-	if err != nil {
-		return err
-	}
-	with.Put, with.Mail = append(with.Put, one), append(with.Mail, m)
-	return nil
-}
-
 // expandEmail makes the mail of a request: to the new address, or, where that has an account, to its owner.
 func (s *Service) expandEmail(ctx context.Context, id string, plain []byte) error {
 	var r emailRequest

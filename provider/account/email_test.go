@@ -83,7 +83,7 @@ func TestEmailChangeAndUndo(t *testing.T) {
 	if err := r.SetPassword(t.Context(), a.ID, "attacker words", here); err != nil {
 		t.Fatal(err)
 	}
-	for id, when := range map[string]time.Time{"old": a.CreatedAt, "new": r.now()} {
+	for id, when := range map[string]time.Time{"old": a.CreatedAt.Add(-2 * undoMargin), "new": r.now()} {
 		p := storage.Passkey{ID: id, AccountID: a.ID, Name: id, PublicKey: []byte{1}, AAGUID: make([]byte, 16), CreatedAt: when}
 		if err := r.store.CreatePasskey(t.Context(), p, storage.Effects{}, r.now()); err != nil {
 			t.Fatal(err)

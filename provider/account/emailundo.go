@@ -12,11 +12,14 @@ import (
 	"latchkey/storage"
 )
 
+// undoMargin is how long before a change of address was asked for an app or a passkey is taken for one of who asked.
+const undoMargin = time.Hour
+
 // formerEmail is the data of a token that brings an address back.
 type formerEmail struct {
 	Email string `json:"email"`
 	Key   string `json:"key"`
-	// Since is when the change was asked for: what was added to the account since then goes when the change is undone.
+	// Since is when the change was asked for.
 	Since time.Time `json:"since"`
 }
 
@@ -57,8 +60,8 @@ func (s *Service) PeekEmailUndo(ctx context.Context, token string) (string, erro
 }
 
 // UndoEmail uses the token: the account has its former address again, and is as it was before the change was asked for. Every session and grant ends
-// (those of before ended with the change, but for the one that asked), a password and an authenticator app set since then are gone, and so are
-// passkeys added since; a deletion that was planned is off. Undoing a later change is void, undoing an earlier one stays possible: the first owner has the last word.
+// (those of before ended with the change, but for the one that asked), and a password set since then is gone; so are an authenticator app and passkeys that were
+// added since, or shortly before: whoever takes an account over puts their own key in before they lock its owner out. A deletion that was planned is off. Undoing a later change is void, undoing an earlier one stays possible: the first owner has the last word.
 // Refusals: BadToken, EmailTaken (somebody else proved to have the address meanwhile), Throttled.
 func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (storage.Account, error) {
 	if err := s.AttemptAny(ctx, caller); err != nil {
@@ -77,6 +80,11 @@ func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (s
 	}
 	older, err := s.olderUndos(ctx, a.ID, one)
 	if err != nil {
+		return storage.Account{}, err
+	}
+	suspect := d.Since.Add(-undoMargin)
+	// Before the token is used, so that whoever comes again after a fault finds them gone; and after it, when nobody is signed in who could add one.
+	if err := s.dropPasskeysSince(ctx, a.ID, suspect); err != nil {
 		return storage.Account{}, err
 	}
 	var with storage.Effects
@@ -109,7 +117,7 @@ func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (s
 	if planned {
 		s.record(ctx, audit.DeletionStopped, caller, audit.Event{AccountID: a.ID, Detail: "mail"})
 	}
-	return a, s.dropPasskeysSince(ctx, a.ID, d.Since)
+	return a, s.dropPasskeysSince(ctx, a.ID, suspect)
 }
 
 // restore puts an account back to what it was.
@@ -118,24 +126,24 @@ func restore(a *storage.Account, d formerEmail, with *storage.Effects, now time.
 	if a.PasswordSetAt.After(d.Since) {
 		a.PasswordHash, a.PasswordSetAt = "", now // so that a sign-in by it that is under way opens no session
 	}
-	if a.TOTP != nil && a.TOTP.ConfirmedAt.After(d.Since) {
+	if a.TOTP != nil && !a.TOTP.ConfirmedAt.Before(d.Since.Add(-undoMargin)) {
 		a.TOTP = nil
 		with.Void = append(with.Void, storage.PurposeRecoveryCode)
 	}
 }
 
-// dropPasskeysSince removes the passkeys that were added since then. Asked again it goes on where it stopped: the undo itself is done.
+// dropPasskeysSince removes the passkeys that were added since then.
 func (s *Service) dropPasskeysSince(ctx context.Context, accountID int64, since time.Time) error {
 	all, err := s.store.ListPasskeys(ctx, accountID)
 	if err != nil {
 		return fmt.Errorf("list passkeys: %w", err)
 	}
 	for _, p := range all {
-		if !p.CreatedAt.After(since) {
+		if p.CreatedAt.Before(since) {
 			continue
 		}
-		if err := s.store.DeletePasskey(ctx, accountID, p.ID, storage.Effects{}, s.now()); err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return fmt.Errorf("remove passkey: %w", err)
+		if _, err := s.dropPasskey(ctx, accountID, p.ID); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -156,8 +164,11 @@ func (s *Service) clearSquatter(ctx context.Context, key string, except int64) e
 	if err != nil {
 		return fmt.Errorf("look for address: %w", err)
 	}
-	if other.ID == except || other.EmailVerified {
-		return nil // where it is proven the write is refused, and says so
+	if other.ID == except {
+		return nil
+	}
+	if other.EmailVerified {
+		return &Refusal{Kind: EmailTaken}
 	}
 	other.Email, other.EmailKey, other.UpdatedAt = "", "", s.now()
 	_, err = s.store.ReplaceAccount(ctx, other, storage.Effects{Void: mailedPurposes()}, s.now())

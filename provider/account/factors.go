@@ -53,24 +53,6 @@ func (s *Service) TwoStep(ctx context.Context, a storage.Account) (TwoStep, erro
 	return out, err
 }
 
-// addNoticeOf tells the owner of something, with a link that undoes what can be undone.
-func (s *Service) addNoticeOf(with *storage.Effects, kind string, a storage.Account, c Caller) error {
-	if a.EmailKey == "" {
-		return nil
-	}
-	token, one, err := s.newToken(storage.PurposeRevoke, nil)
-	if err != nil {
-		return err
-	}
-	one.AccountID = a.ID
-	m, err := s.mail(kind, a, c, Letter{When: s.now(), Where: c.Address, Undo: s.links.Revoke(token)}, s.config.NoticeTTL)
-	if err != nil {
-		return err
-	}
-	with.Put, with.Mail = append(with.Put, one), append(with.Mail, m)
-	return nil
-}
-
 // ConfirmTOTP turns two-step sign-in on: a code of the app that BeginTOTP set up proves that it works, and the session has two factors from then on.
 // It returns the recovery codes, to be kept in the browser (see [Service.KeptCodes]). Browsers that stood in for a second factor do not any more.
 // Refusals: StepGone (the set-up expired), WrongCode (the same ticket goes on), Throttled, FactorExists, NoMethod, Gone.
@@ -104,14 +86,15 @@ func (s *Service) confirmTOTP(ctx context.Context, a storage.Account, sealed, co
 	if kept, err = s.newRecoveryCodes(a, &with); err != nil {
 		return a, "", err
 	}
-	if err := s.addNoticeOf(&with, MailFactorAdded, a, c); err != nil {
+	at := s.now()
+	if err := s.addNoticeAbout(&with, MailFactorAdded, a, c, noticed{App: at, Codes: at}); err != nil {
 		return a, "", err
 	}
 	written, err = s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
 		if a.TOTP != nil {
 			return with, &Refusal{Kind: FactorExists}
 		}
-		a.TOTP = &storage.TOTP{Sealed: box, ConfirmedAt: s.now()}
+		a.TOTP = &storage.TOTP{Sealed: box, ConfirmedAt: at}
 		return with, nil
 	})
 	if err != nil {

@@ -150,7 +150,7 @@ func (s *Service) addPasskey(ctx context.Context, a storage.Account, in PasskeyA
 		Transports: proof.Key.Transports, SignCount: int64(proof.Key.SignCount), BackupEligible: proof.Key.BackupEligible, BackedUp: proof.Key.BackedUp,
 		UserVerified: proof.UserVerified, CreatedAt: now}
 	var with storage.Effects
-	if err := s.addPasskeyMade(&with, a, k.ID, in.Caller); err != nil {
+	if err := s.addNoticeAbout(&with, MailPasskeyAdded, a, in.Caller, noticed{Passkey: k.ID}); err != nil {
 		return storage.Passkey{}, err
 	}
 	switch err := s.store.CreatePasskey(ctx, k, with, now); {

@@ -112,7 +112,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, a storage.Account, c C
 	if kept, err = s.newRecoveryCodes(a, &with); err != nil {
 		return "", err
 	}
-	if err := s.addNoticeOf(&with, MailRecoveryCodes, a, c); err != nil {
+	if err := s.addNoticeAbout(&with, MailRecoveryCodes, a, c, noticed{Codes: with.Put[0].CreatedAt}); err != nil {
 		return "", err
 	}
 	if err := s.store.ApplyEffects(ctx, a.ID, with, s.now()); err != nil {

@@ -215,7 +215,7 @@ func (s *Service) writePassword(ctx context.Context, a storage.Account, normal [
 	}
 	// What waits in a mailbox goes too: a change of address that somebody else asked for, an invitation.
 	with.Void = append(with.Void, storage.PurposeReset, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeEmail, storage.PurposeInvite, storage.PurposeDevice)
-	if err := s.addNotice(&with, a, c); err != nil {
+	if err := s.addNoticeOf(&with, MailPasswordChanged, a, c); err != nil {
 		return storage.Account{}, err
 	}
 	set := a.PasswordSetAt
@@ -239,65 +239,4 @@ func (s *Service) writePassword(ctx context.Context, a storage.Account, normal [
 	}
 	s.wakeFor(with)
 	return written, nil
-}
-
-// addNotice tells the owner, with a link that undoes.
-func (s *Service) addNotice(with *storage.Effects, a storage.Account, c Caller) error {
-	if a.EmailKey == "" {
-		return nil
-	}
-	token, one, err := s.newToken(storage.PurposeRevoke, nil)
-	if err != nil {
-		return err
-	}
-	one.AccountID = a.ID
-	m, err := s.mail(MailPasswordChanged, a, c, Letter{When: s.now(), Where: c.Address, Undo: s.links.Revoke(token)}, s.config.NoticeTTL)
-	if err != nil {
-		return err
-	}
-	with.Put, with.Mail = append(with.Put, one), append(with.Mail, m)
-	return nil
-}
-
-// RevokeByMail is "it was not me": it stops what was begun, as StopByMail does, and ends every session and grant of the account.
-// Refusals: BadToken, Throttled.
-func (s *Service) RevokeByMail(ctx context.Context, token string, caller Caller) error {
-	return s.notMe(ctx, token, &storage.EndScope{Offline: true}, caller)
-}
-
-// StopByMail voids resets, changes of address, recoveries and what was mailed to sign in with; whoever is signed in stays so.
-// Refusals: BadToken, Throttled.
-func (s *Service) StopByMail(ctx context.Context, token string, caller Caller) error {
-	return s.notMe(ctx, token, nil, caller)
-}
-
-func (s *Service) notMe(ctx context.Context, token string, end *storage.EndScope, caller Caller) error {
-	if err := s.AttemptAny(ctx, caller); err != nil {
-		return err
-	}
-	one, a, err := s.token(ctx, storage.PurposeRevoke, token, caller)
-	if err != nil {
-		return err
-	}
-	if err := s.dropNoticed(ctx, a.ID, one.Data, caller); err != nil {
-		return err
-	}
-	with := storage.Effects{
-		Take: &one.OneTimeKey, End: end,
-		Void: append(recoveryPurposes(), storage.PurposeReset, storage.PurposeEmail, storage.PurposeSignIn, storage.PurposeCode, storage.PurposeDevice),
-	}
-	if a.DeleteAt.IsZero() {
-		err = s.store.ApplyEffects(ctx, a.ID, with, s.now())
-	} else { // whoever asked to delete the account was somebody else
-		_, err = s.keep(ctx, a, with, caller, "mail")
-	}
-	if err != nil {
-		return badToken("revoke by mail", err)
-	}
-	name := audit.StoppedByMail
-	if end != nil {
-		name = audit.SessionsEnded
-	}
-	s.record(ctx, name, caller, audit.Event{AccountID: a.ID, Detail: "by_mail"})
-	return nil
 }
