@@ -133,9 +133,11 @@ func attach(path string, f *os.File) (db *bbolt.DB, err error) {
 	defer recovered(&err)
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		FreelistType: bbolt.FreelistMapType,
-		NoStatistics: true,
-		Timeout:      time.Nanosecond, // the lock is ours already
-		OpenFile:     func(string, int, os.FileMode) (*os.File, error) { return f, nil },
+		// See keepFreelist.
+		NoFreelistSync: true,
+		NoStatistics:   true,
+		Timeout:        time.Nanosecond, // the lock is ours already
+		OpenFile:       func(string, int, os.FileMode) (*os.File, error) { return f, nil },
 	})
 	if _, system := errors.AsType[syscall.Errno](err); system {
 		return nil, unavailable(err)

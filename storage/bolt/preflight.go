@@ -62,14 +62,18 @@ type meta struct{ root, freelist, pages, tx uint64 }
 // readMeta reads one of the two meta records, if it is whole. bbolt writes in the byte order of the machine; so do we read.
 func readMeta(b []byte) (meta, bool) {
 	order := binary.NativeEndian
-	sum := fnv.New64a()
-	sum.Write(b[offMagic:offSum])
 	if order.Uint32(b[offMagic:]) != metaMagic || order.Uint32(b[offVersion:]) != metaVersion ||
-		order.Uint32(b[offPageSize:]) != pageSize || order.Uint64(b[offSum:]) != sum.Sum64() {
+		order.Uint32(b[offPageSize:]) != pageSize || order.Uint64(b[offSum:]) != metaSum(b) {
 		return meta{}, false
 	}
 	return meta{
 		root: order.Uint64(b[offRoot:]), freelist: order.Uint64(b[offFreelist:]),
 		pages: order.Uint64(b[offPages:]), tx: order.Uint64(b[offTx:]),
 	}, true
+}
+
+func metaSum(b []byte) uint64 {
+	sum := fnv.New64a()
+	sum.Write(b[offMagic:offSum])
+	return sum.Sum64()
 }

@@ -138,6 +138,7 @@ func (s *Store) Close() error {
 	if s.wedged.Load() {
 		return s.file.Close() // frees the lock at least
 	}
+	s.keepFreelist()
 	if err := s.db.Close(); err != nil && !errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return fmt.Errorf("Close: %w", err)
 	}

@@ -23,11 +23,13 @@ const (
 type treeCheck struct {
 	f     *os.File
 	pages uint64
-	seen  map[uint64]struct{}
+	// used are the pages that a tree refers to, and what follows a page that is longer than one.
+	used pageSet
+	buf  []byte
 }
 
 func checkTrees(f *os.File, m meta) error {
-	c := &treeCheck{f: f, pages: m.pages, seen: make(map[uint64]struct{})}
+	c := &treeCheck{f: f, pages: m.pages, used: newPageSet(m.pages), buf: make([]byte, pageSize)}
 	leaves, err := c.descend(m.root)
 	if err != nil {
 		return err
@@ -47,6 +49,9 @@ func checkTrees(f *os.File, m meta) error {
 			}
 		}
 	}
+	if m.freelist == noFreelist {
+		return c.list(m)
+	}
 	return c.checkFreelist(m.freelist)
 }
 
@@ -59,10 +64,10 @@ func (c *treeCheck) descend(root uint64) ([]uint64, error) {
 	level := []uint64{root}
 	for {
 		for _, id := range level {
-			if _, twice := c.seen[id]; twice || id < 2 || id >= c.pages {
+			if id < 2 || id >= c.pages || c.used.has(id) {
 				return nil, damaged("a branch that leads astray, to", id)
 			}
-			c.seen[id] = struct{}{}
+			c.used.add(id)
 		}
 		page, err := c.read(level[0])
 		if err != nil {
@@ -90,9 +95,9 @@ func (c *treeCheck) descend(root uint64) ([]uint64, error) {
 func flags(page []byte) uint16 { return binary.NativeEndian.Uint16(page[8:]) }
 func count(page []byte) int    { return int(binary.NativeEndian.Uint16(page[10:])) }
 
-// read returns the page with its overflow, once its header fits.
+// read returns the page with its overflow, once its header fits, until the next is read.
 func (c *treeCheck) read(id uint64) ([]byte, error) {
-	page := make([]byte, pageSize)
+	page := c.buf
 	if _, err := c.f.ReadAt(page, int64(id)*pageSize); err != nil {
 		return nil, readFailed(err, id)
 	}
