@@ -75,6 +75,9 @@ func TestFacesHostile(t *testing.T) { look(t, "text", "injected") }
 // TestFacesByHand: every state of every page by keyboard alone, and with script off.
 func TestFacesByHand(t *testing.T) { look(t, "keys", "still") }
 
+// TestFacesLive: what the script adds: codes that came whole are sent, waits are counted down, texts are copied.
+func TestFacesLive(t *testing.T) { look(t, "live") }
+
 // TestFacesWalk goes the main ways through the pages of the built binary by keyboard alone.
 func TestFacesWalk(t *testing.T) {
 	rp := newRelyingParty(t, "bookshop", "127.0.0.1")

@@ -19,6 +19,7 @@ type snippet struct {
 	// Note says what it needs and how it was tried.
 	Note string
 	Code string
+	Copy copyButton
 }
 
 type snippetsView struct {
@@ -59,7 +60,7 @@ func (f *frame) snippets() (*snippetsView, error) {
 				return nil, err
 			}
 			id := part.id + "-" + strings.Trim(strings.ToLower(n.title), ".")
-			*part.into = append(*part.into, snippet{ID: id, Group: part.id, Open: part.id == "validate" && len(*part.into) == 0, Title: n.title, Note: f.T(n.note), Code: f.s.fillSnippet(string(raw))})
+			*part.into = append(*part.into, snippet{ID: id, Group: part.id, Open: part.id == "validate" && len(*part.into) == 0, Title: n.title, Note: f.T(n.note), Code: f.s.fillSnippet(string(raw)), Copy: f.Copy(id, n.title)})
 		}
 	}
 	return v, nil

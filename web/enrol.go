@@ -24,14 +24,15 @@ type enrolView struct {
 
 // setupView is an app that is being set up.
 type setupView struct {
-	Ticket, Secret, URI string
-	QR                  qrCode
-	Code                field
+	// Secret is the key in groups of four, Bare without spaces.
+	Ticket, Secret, Bare, URI string
+	QR                        qrCode
+	Code                      field
 }
 
 func (f *frame) setupView(setup account.TOTPSetup) (setupView, error) {
 	code, err := newQR(setup.URI, f.T("setup.qr"))
-	return setupView{Ticket: setup.Ticket, Secret: groups(setup.Secret), URI: setup.URI, QR: code, Code: f.otpField(false)}, err
+	return setupView{Ticket: setup.Ticket, Secret: groups(setup.Secret), Bare: setup.Secret, URI: setup.URI, QR: code, Code: f.otpField(false)}, err
 }
 
 func (s *Site) enrolFrame(r *http.Request, in stepped) *enrolView {

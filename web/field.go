@@ -15,6 +15,8 @@ type field struct {
 	// Raw: no spelling help. Live: the script checks it. Reveal and Caps: show the password, warn of Caps Lock. Strength: draw the meter.
 	Raw, Live, Reveal, Caps, Strength bool
 	Min, Max, Rows                    int
+	// Digits is of how many digits a code is that the script sends once it was pasted or filled in whole; 0: it does not.
+	Digits int
 	// Seen says who sees it.
 	Seen string
 	// Words for the script. Check is the address that tells whether a name is free.
@@ -25,6 +27,9 @@ type field struct {
 // Described is the value of aria-describedby.
 func (d field) Described() string {
 	ids := d.ID + "-msg"
+	if d.Digits > 0 {
+		ids = d.ID + "-sent " + ids
+	}
 	if d.Hint != "" {
 		ids = d.ID + "-hint " + ids
 	}

@@ -136,7 +136,7 @@ func (f *frame) RecoveryOpen() bool { return f.s.RecoveryWait > 0 }
 // codeField asks for a code that was mailed.
 func (f *frame) codeField() field {
 	return f.put(field{Name: "code", Label: f.T("mailcode.label"), Autocomplete: "one-time-code", InputMode: "numeric", Raw: true, Dir: "ltr", Enter: "go",
-		Required: true, Max: 16, Pattern: "[0-9 -]*", Missing: f.T("mailcode.missing")})
+		Required: true, Max: 16, Digits: 8, Pattern: "[0-9 -]*", Missing: f.T("mailcode.missing")})
 }
 
 // codeRefused puts what is wrong with a mailed code into the frame.

@@ -41,6 +41,8 @@ type frame struct {
 	Themed        bool
 	// Person and Here are for the account's pages: who is signed in, and which entry of the menu this is.
 	Person, Here string
+	// Pause is the wait that the page tells of; nil for none.
+	Pause *pause
 	// Warning tells of a recovery that waits; nil where none does.
 	Warning *recoveryView
 

@@ -54,7 +54,9 @@ func TestSignInSteps(t *testing.T) {
 	b.second.prove = func(string, account.Proof) (account.SignedIn, error) {
 		return account.SignedIn{}, refusal(account.Throttled)
 	}
-	b.post(t, "/login/otp", form("code", "123456"), inStep).status(429).says("Wait 40 seconds")
+	b.post(t, "/login/otp", form("code", "123456"), inStep).status(429).says("Wait 40 seconds").
+		holds(`role="status" data-wait="40" data-words="40 seconds"`, `&#34;one&#34;:&#34;{n} minute&#34;`, `data-over="You can try again now."></p>`)
+	b.get(t, "/login/otp?flow=f1", inStep).lacks("data-wait").holds(`data-digits="6"`, `aria-describedby="code-hint code-sent code-msg"`)
 }
 
 func TestRecoveryCodePage(t *testing.T) {

@@ -131,8 +131,10 @@ func TestStatic(t *testing.T) {
 	b.get(t, "/static/"+b.assets.version+"/nothing").status(404)
 	b.get(t, "/favicon.ico").status(200)
 	b.get(t, "/robots.txt").status(200).holds("Disallow: /")
-	if js := len(b.assets.byName["latchkey.js"].plain); js > 8<<10 {
-		t.Errorf("the script has %d bytes, more than 8 KiB", js)
+	// One small module. It was 8 KiB until it counted down, copied, and sent codes; compressed it is 4 KB of the 50 that a cold visit may have, which hold
+	// for every page (TestFacesPlain).
+	if js := b.assets.byName["latchkey.js"]; len(js.plain) > 11<<10 || len(js.small) > 4<<10 {
+		t.Errorf("the script has %d bytes, %d compressed: more than 11 KiB, or 4", len(js.plain), len(js.small))
 	}
 	// A cold visit: page, stylesheet, script, icon and font, as sent.
 	total := len(page)

@@ -130,7 +130,7 @@ func (s *Site) drawOTP(w http.ResponseWriter, r *http.Request, status int, v *st
 // otpField is one field: people paste, and password managers fill it.
 func (f *frame) otpField(autofocus bool) field {
 	return f.put(field{Name: "code", Label: f.T("field.otp"), Hint: f.T("otp.hint"), InputMode: "numeric", Autocomplete: "one-time-code", Pattern: "[0-9 ]{6,8}", Dir: "ltr", Enter: "go",
-		Required: true, Max: 8, Raw: true, Autofocus: autofocus, Live: true, Missing: f.T("otp.malformed"), Malformed: f.T("otp.malformed")})
+		Required: true, Max: 8, Digits: 6, Raw: true, Autofocus: autofocus, Live: true, Missing: f.T("otp.malformed"), Malformed: f.T("otp.malformed")})
 }
 
 func (s *Site) otpPost(w http.ResponseWriter, r *http.Request) error {

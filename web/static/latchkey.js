@@ -90,10 +90,54 @@ for (const form of all('form[data-validate]')) {
       if (left || (f.dataset.ok && verdict(f)[0] === 'ok')) { left = true; show(f); }
     });
   }
+  let sent = -2e3;
   form.addEventListener('submit', e => {
+    if (e.timeStamp - sent < 2e3) { e.preventDefault(); return; }   // a code is good for one use: the second click of a double click must not spend it
     const bad = fields.filter(f => { show(f); return verdict(f)[0] === 'error'; });
     if (bad.length) { e.preventDefault(); bad[0].focus(); return; }
+    sent = e.timeStamp;
     busy(e.submitter, true);
+  });
+}
+
+// A code that came at once and whole, pasted or filled in by the browser, is sent. One that is typed is not: who types may want to look at it again.
+for (const input of all('[data-digits]')) {
+  const whole = new RegExp(`^\\d{${input.dataset.digits}}$`);
+  let before = input.value.length;
+  input.addEventListener('input', () => {
+    const came = input.value.length - before;
+    before = input.value.length;
+    if (came > 1 && whole.test(input.value.replace(/[\s-]/g, ''))) input.form.requestSubmit(input.form.querySelector('button:not([type=button])'));
+  });
+}
+
+// A wait is counted down for the eye, in the page's own words. Who listens is told once, at its end.
+for (const told of all('[data-wait]')) {
+  const { wait, words, forms, over } = told.dataset, [seconds, minutes] = JSON.parse(forms);
+  const plural = new Intl.PluralRules(document.documentElement.lang), end = Date.now() + wait * 1000;
+  const say = s => {
+    const [n, form] = s > 90 ? [Math.ceil(s / 60), minutes] : [s, seconds];
+    return (form[plural.select(n)] ?? form.other).replace('{n}', n);
+  };
+  const places = all('main :is(li, span)').filter(e => !e.children.length && e.textContent.includes(words)).map(e => [e, ...e.textContent.split(words)]);
+  for (const [e] of places) e.setAttribute('aria-live', 'off');
+  const clock = setInterval(() => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    for (const [e, ahead, after] of places) e.textContent = left > 0 ? ahead + say(left) + after : over;
+    if (left > 0) return;
+    clearInterval(clock);
+    told.textContent = over;
+  }, 1000);
+}
+
+// Copy what stands elsewhere on the page.
+for (const b of all('[data-copy]')) {
+  const from = document.getElementById(b.dataset.copy), said = b.parentElement.querySelector('[role=status]');
+  b.hidden = !navigator.clipboard;
+  b.addEventListener('click', async () => {
+    said.textContent = '';
+    said.textContent = await navigator.clipboard.writeText(from.dataset.text ?? from.innerText.trim()).then(() => said.dataset.done, () => said.dataset.failed);
+    setTimeout(() => { said.textContent = ''; }, 5000);
   });
 }
 function busy(button, on) {

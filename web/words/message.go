@@ -39,6 +39,26 @@ func (c *Catalogue) T(key string, args ...any) string {
 	return b.String()
 }
 
+// Forms are the plural forms of a message whose one argument is n, by their names in CLDR, with {n} where the number stands: for who counts elsewhere.
+func (c *Catalogue) Forms(key string) map[string]string {
+	e, ok := c.entries[key]
+	if !ok && c.fallback != nil {
+		return c.fallback.Forms(key)
+	}
+	forms := make(map[string]string, len(e.forms))
+	for name, parts := range e.forms {
+		var b strings.Builder
+		for _, p := range parts {
+			b.WriteString(p.text)
+			if p.arg != "" {
+				b.WriteString("{" + p.arg + "}")
+			}
+		}
+		forms[name] = b.String()
+	}
+	return forms
+}
+
 // Has tells whether the language itself, or the one it falls back to, has the key.
 func (c *Catalogue) Has(key string) bool {
 	_, ok := c.entries[key]

@@ -68,10 +68,16 @@ func (c *Catalogue) Ago(d time.Duration) string {
 	return c.T("ago.days", "n", int(d/(24*time.Hour)))
 }
 
+// shortWait is the longest wait, in seconds, that is said in seconds; the pages' script has the same bound.
+const shortWait = 90
+
+// Seconds is a wait in whole seconds, rounded up; at least one.
+func Seconds(d time.Duration) int { return int(max(1, (d+time.Second-1)/time.Second)) }
+
 // Wait says how long somebody has to wait, rounded up.
 func (c *Catalogue) Wait(d time.Duration) string {
-	seconds := int(max(1, (d+time.Second-1)/time.Second))
-	if seconds <= 90 {
+	seconds := Seconds(d)
+	if seconds <= shortWait {
 		return c.T("seconds", "n", seconds)
 	}
 	return c.T("minutes", "n", (seconds+59)/60)
