@@ -82,6 +82,7 @@ func (f *frame) refusePasskey(w http.ResponseWriter, r *http.Request, err error)
 	for kind, key := range map[account.Kind]string{
 		account.PasskeyStale: "passkey.again", account.StepGone: "passkey.again", account.PasskeyUnknown: "passkey.unknown", account.WrongCredentials: "passkey.unknown",
 		account.PasskeyRefused: "passkey.refused", account.PasskeyTaken: "passkey.exists", account.PasskeysFull: "passkey.full", account.LastWayIn: "passkey.last",
+		account.FactorRequired: "passkey.required",
 	} {
 		own[kind] = fieldError{"", f.T(key, "n", maxPasskeys)}
 	}

@@ -71,7 +71,7 @@ func (s *Site) app(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	setup, err := s.Authenticators.BeginTOTP(a)
-	if account.IsKind(err, account.FactorExists) || account.IsKind(err, account.NoMethod) {
+	if account.IsKind(err, account.NoMethod) {
 		s.see(w, r, twoStepPage)
 		return nil
 	}

@@ -117,7 +117,10 @@ func (s *Service) UndoEmail(ctx context.Context, token string, caller Caller) (s
 	if planned {
 		s.record(ctx, audit.DeletionStopped, caller, audit.Event{AccountID: a.ID, Detail: "mail"})
 	}
-	return a, s.dropPasskeysSince(ctx, a.ID, suspect)
+	if err := s.dropPasskeysSince(ctx, a.ID, suspect); err != nil {
+		return storage.Account{}, err
+	}
+	return a, s.dropIdleCodes(ctx, a.ID)
 }
 
 // restore puts an account back to what it was.

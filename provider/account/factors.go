@@ -13,6 +13,7 @@ import (
 // The kinds of mail that tell of factors.
 const (
 	MailFactorAdded      = "factor_added"       // two-step sign-in is on
+	MailFactorReplaced   = "factor_replaced"    // another app took the place of the one that there was
 	MailFactorRemoved    = "factor_removed"     // it is off, by its owner or an operator
 	MailRecoveryCodes    = "recovery_codes"     // new recovery codes were made
 	MailRecoveryCodeUsed = "recovery_code_used" // one of them let somebody in
@@ -20,7 +21,7 @@ const (
 
 // The kinds of refusal that factors have.
 const (
-	FactorExists   Kind = "factor_exists"   // an app is set up already
+	FactorExists   Kind = "factor_exists"   // another app was set up, or removed, since this one was begun
 	FactorUsed     Kind = "factor_used"     // there is no second factor that was not proved
 	FactorRequired Kind = "factor_required" // the rules ask for a second factor, and this is the last
 	NoMethod       Kind = "no_method"       // the operator turned the method off, or there is nothing that it belongs to
@@ -53,7 +54,7 @@ func (s *Service) TwoStep(ctx context.Context, a storage.Account) (TwoStep, erro
 	return out, err
 }
 
-// ConfirmTOTP turns two-step sign-in on: a code of the app that BeginTOTP set up proves that it works, and the session has two factors from then on.
+// ConfirmTOTP turns two-step sign-in on, or puts another app in the place of the one that there is: a code of the app that BeginTOTP set up proves that it works, and the session has two factors from then on.
 // It returns the recovery codes, to be kept in the browser (see [Service.KeptCodes]). Browsers that stood in for a second factor do not any more.
 // Refusals: StepGone (the set-up expired), WrongCode (the same ticket goes on), Throttled, FactorExists, NoMethod, Gone.
 func (s *Service) ConfirmTOTP(ctx context.Context, a storage.Account, sess storage.Session, sealed, code string, c Caller) (kept string, err error) {
@@ -87,11 +88,15 @@ func (s *Service) confirmTOTP(ctx context.Context, a storage.Account, sealed, co
 		return a, "", err
 	}
 	at := s.now()
-	if err := s.addNoticeAbout(&with, MailFactorAdded, a, c, noticed{App: at, Codes: at}); err != nil {
+	kind := MailFactorAdded
+	if a.TOTP != nil {
+		kind = MailFactorReplaced
+	}
+	if err := s.addNoticeAbout(&with, kind, a, c, noticed{App: at, Codes: at}); err != nil {
 		return a, "", err
 	}
 	written, err = s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
-		if a.TOTP != nil {
+		if !p.fits(*a) {
 			return with, &Refusal{Kind: FactorExists}
 		}
 		a.TOTP = &storage.TOTP{Sealed: box, ConfirmedAt: at}

@@ -120,7 +120,23 @@ func (s *Service) dropNoticed(ctx context.Context, a storage.Account, data []byt
 	if err := s.dropApp(ctx, a, n.App, c); err != nil {
 		return err
 	}
-	return s.dropCodes(ctx, a.ID, n.Codes)
+	if err := s.dropCodes(ctx, a.ID, n.Codes); err != nil {
+		return err
+	}
+	return s.dropIdleCodes(ctx, a.ID)
+}
+
+// dropIdleCodes removes recovery codes where nothing is left that they could stand in for: whoever sets something up gets new ones.
+func (s *Service) dropIdleCodes(ctx context.Context, accountID int64) error {
+	a, err := s.Account(ctx, accountID)
+	if err != nil || a.TOTP != nil {
+		return err
+	}
+	keys, err := s.Passkeys(ctx, accountID)
+	if err != nil || len(keys) > 0 {
+		return err
+	}
+	return badTokenOr("void recovery codes", s.store.ApplyEffects(ctx, accountID, storage.Effects{Void: []storage.Purpose{storage.PurposeRecoveryCode}}, s.now()))
 }
 
 // dropPasskey removes one that may not be there; ok is false then.

@@ -36,7 +36,8 @@ func TestNotMeTakesAwayWhatTheMailTellsOf(t *testing.T) {
 			r.courier()
 			must(r.RenewRecoveryCodes(r.t.Context(), r.reload(in.Account.ID), here))(r.t)
 		}, true, 0},
-		"codes that were made anew since stay": {MailFactorAdded, func(r *rig, in SignedIn) {
+		"codes that were made anew since stay, where a passkey is left": {MailFactorAdded, func(r *rig, in SignedIn) {
+			r.passkey(in.Account.ID, "key")
 			r.pass(time.Minute)
 			must(r.RenewRecoveryCodes(r.t.Context(), r.reload(in.Account.ID), here))(r.t)
 		}, false, 10},

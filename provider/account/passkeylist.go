@@ -53,7 +53,8 @@ func (s *Service) RenamePasskey(ctx context.Context, accountID int64, id, name s
 	return nil
 }
 
-// RemovePasskey removes it, and tells its owner by mail. Refusals: LastWayIn, Gone.
+// RemovePasskey removes it, and tells its owner by mail; with the last second factor go the recovery codes that stood in for it, and browsers that did.
+// Refusals: LastWayIn, FactorRequired, Gone.
 func (s *Service) RemovePasskey(ctx context.Context, accountID int64, id string, caller Caller) error {
 	a, err := s.active(ctx, accountID)
 	if err != nil {
@@ -67,10 +68,13 @@ func (s *Service) RemovePasskey(ctx context.Context, accountID int64, id string,
 	if i < 0 {
 		return &Refusal{Kind: Gone}
 	}
-	if len(s.waysIn(a, len(keys)-1)) == 0 {
-		return &Refusal{Kind: LastWayIn}
+	if err := s.mayHave(a, len(keys)-1); err != nil {
+		return err
 	}
 	var with storage.Effects
+	if len(keys) == 1 && a.TOTP == nil {
+		with.Void = []storage.Purpose{storage.PurposeRecoveryCode, storage.PurposeDevice}
+	}
 	if err := s.addNoticeOf(&with, MailPasskeyRemoved, a, caller); err != nil {
 		return err
 	}
@@ -85,18 +89,33 @@ func (s *Service) RemovePasskey(ctx context.Context, accountID int64, id string,
 	return nil
 }
 
-// keepWayIn brings a passkey back that was just removed, where the other ways in went in the same moment. Refusals: LastWayIn.
+// mayHave tells whether an account can do with so many passkeys. Refusals: LastWayIn, FactorRequired.
+func (s *Service) mayHave(a storage.Account, passkeys int) error {
+	if len(s.waysIn(a, passkeys)) == 0 {
+		return &Refusal{Kind: LastWayIn}
+	}
+	if passkeys == 0 && a.TOTP == nil && s.SecondRequired(a) {
+		return &Refusal{Kind: FactorRequired}
+	}
+	return nil
+}
+
+// keepWayIn brings a passkey back that was just removed, where what the account could do without it went in the same moment. Refusals: those of mayHave.
 func (s *Service) keepWayIn(ctx context.Context, accountID int64, k storage.Passkey) error {
 	a, err := s.active(ctx, accountID)
 	if err != nil {
 		return err
 	}
-	ways, err := s.WaysIn(ctx, a)
-	if err != nil || len(ways) > 0 {
+	keys, err := s.Passkeys(ctx, accountID)
+	if err != nil {
 		return err
+	}
+	refused := s.mayHave(a, len(keys))
+	if refused == nil {
+		return nil
 	}
 	if err := s.store.CreatePasskey(ctx, k, storage.Effects{}, s.now()); err != nil && !errors.Is(err, storage.ErrExists) {
 		return fmt.Errorf("bring passkey back: %w", err)
 	}
-	return &Refusal{Kind: LastWayIn}
+	return refused
 }

@@ -123,21 +123,33 @@ type TOTPSetup struct {
 type totpPending struct {
 	Secret    []byte    `json:"s"`
 	ExpiresAt time.Time `json:"x"`
+	// Replaces is when the app was set up that this one takes the place of; zero for none.
+	Replaces time.Time `json:"r,omitzero"`
 }
 
-// BeginTOTP makes a secret for an app. Nothing is stored until a code of it came back. Refusals: FactorExists, NoMethod.
+// fits tells whether the account is still as it was when the set-up began.
+func (p totpPending) fits(a storage.Account) bool {
+	if a.TOTP == nil {
+		return p.Replaces.IsZero()
+	}
+	return sameMoment(a.TOTP.ConfirmedAt, p.Replaces)
+}
+
+// BeginTOTP makes a secret for an app, which takes the place of the one that there is. Nothing is stored until a code of it came back: until then the former
+// one stays. Refusals: NoMethod.
 func (s *Service) BeginTOTP(a storage.Account) (TOTPSetup, error) {
-	switch {
-	case a.TOTP != nil:
-		return TOTPSetup{}, &Refusal{Kind: FactorExists}
-	case !s.allows(MethodTOTP):
+	if !s.allows(MethodTOTP) {
 		return TOTPSetup{}, &Refusal{Kind: NoMethod}
 	}
 	secret := s.randomBytes(totpSecret)
 	if secret == nil {
 		return TOTPSetup{}, errors.New("read random bytes")
 	}
-	sealed, err := s.sealText(totpSetupPurpose, a.Sub, totpPending{Secret: secret, ExpiresAt: s.now().Add(totpSetupTTL)})
+	p := totpPending{Secret: secret, ExpiresAt: s.now().Add(totpSetupTTL)}
+	if a.TOTP != nil {
+		p.Replaces = a.TOTP.ConfirmedAt
+	}
+	sealed, err := s.sealText(totpSetupPurpose, a.Sub, p)
 	if err != nil {
 		return TOTPSetup{}, err
 	}

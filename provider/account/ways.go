@@ -1,11 +1,6 @@
 package account
 
-import (
-	"context"
-	"fmt"
-
-	"latchkey/storage"
-)
+import "latchkey/storage"
 
 // WayIn is a means by which somebody gets into their account on their own.
 type WayIn string
@@ -30,13 +25,4 @@ func (s *Service) waysIn(a storage.Account, passkeys int) []WayIn {
 		out = append(out, WayMail)
 	}
 	return out
-}
-
-// WaysIn lists those that an account has. Faults only.
-func (s *Service) WaysIn(ctx context.Context, a storage.Account) ([]WayIn, error) {
-	keys, err := s.store.ListPasskeys(ctx, a.ID)
-	if err != nil {
-		return nil, fmt.Errorf("list passkeys: %w", err)
-	}
-	return s.waysIn(a, len(keys)), nil
 }
