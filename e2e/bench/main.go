@@ -110,6 +110,9 @@ func run(args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if err := errors.Join(os.Chmod(dir, 0o711), os.Setenv("TMPDIR", dir)); err != nil { // whatever makes folders makes them there, a database's user too
+		return err
+	}
 	defer harness.Clean()
 	r := &rig.Rig{Full: o.size == "full", Rounds: o.rounds, Slice: o.slice, Dir: dir, Binary: o.binary, Peers: o.peers}
 	out, failed := measure(r, o, what)

@@ -3,6 +3,7 @@
 package bare
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,7 +12,7 @@ import (
 )
 
 // Serve is a process that serves a kind of handler on a free loopback port, whose address is its first line on stdout. It does not return unless it
-// fails. What arg means depends on the kind.
+// fails. Kinds: "bytes" writes the file that arg names, "work" does a [Work] in JSON, "alone" has what is measured without HTTP, see [alone].
 func Serve(kind, arg string) error {
 	h, err := handler(kind, arg)
 	if err != nil {
@@ -29,9 +30,17 @@ func Serve(kind, arg string) error {
 
 func handler(kind, arg string) (http.Handler, error) {
 	switch kind {
-	case "bytes": // arg is a file of what is written
+	case "bytes":
 		b, err := os.ReadFile(arg)
 		return bytesHandler(b), err
+	case "work":
+		var w Work
+		if err := json.Unmarshal([]byte(arg), &w); err != nil {
+			return nil, err
+		}
+		return w.handler()
+	case "alone":
+		return alone(arg)
 	}
 	return nil, fmt.Errorf("no bare handler %q", kind)
 }

@@ -52,14 +52,16 @@ func (r *Rig) Bare(kind, arg string) *Bare {
 
 // lastOf keeps the last of what is written, up to 64 KiB.
 type lastOf struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu    sync.Mutex
+	b     bytes.Buffer
+	lines int
 }
 
 func (l *lastOf) Write(p []byte) (int, error) {
 	const keep = 64 << 10
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.lines += bytes.Count(p, []byte{'\n'})
 	if l.b.Len() > 2*keep {
 		l.b.Next(l.b.Len() - keep)
 	}
@@ -70,4 +72,10 @@ func (l *lastOf) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+func (l *lastOf) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines
 }

@@ -66,3 +66,17 @@ func Resident(pid int) (now, peak int64, err error) {
 	}
 	return now, peak, nil
 }
+
+// Parent is the process that started a process.
+func Parent(pid int) (int, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(b), ") ") // proc(5): pid (comm) state ppid
+	f := strings.Fields(rest)
+	if len(f) < 2 {
+		return 0, fmt.Errorf("/proc/%d/stat cannot be read", pid)
+	}
+	return strconv.Atoi(f[1])
+}

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
-	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -96,16 +95,14 @@ func onServerCore() []string {
 	return []string{self, pinArg, strconv.Itoa(serverCore())}
 }
 
-// OnServerCore calls f such that processes which it starts are on the server's core, for what cannot be wrapped, such as a database.
+// OnServerCore calls f such that processes which it starts are on the server's core, for what cannot be wrapped, such as a database. The thread goes
+// back: such processes may be bound to its life.
 func OnServerCore(f func()) error {
-	var wg sync.WaitGroup
-	var err error
-	wg.Go(func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-		if err = setCore(serverCore()); err == nil {
-			f()
-		}
-	})
-	wg.Wait()
-	return err
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := setCore(serverCore()); err != nil {
+		return err
+	}
+	f()
+	return setCore(loadCore)
 }

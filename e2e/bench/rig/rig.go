@@ -42,6 +42,10 @@ type Rig struct {
 	Binary string
 	// Peers: others' servers are measured too, where they can be built here.
 	Peers bool
+	// Beside, where it is not nil, is the processor time of something else that loops are to tell of too, such as a database.
+	Beside func() time.Duration
+
+	logs map[*harness.Server]*lastOf
 }
 
 // Say writes a line of progress to stderr.
@@ -64,7 +68,7 @@ func (r *Rig) Build(version, revision string) error {
 
 // Do runs a section and ends what it left running. A panic of T's is an error.
 func (r *Rig) Do(s Section) (rows []report.Row, err error) {
-	r.T = &TB{name: s.Name, dir: r.Dir, say: r.Say}
+	r.T, r.logs = &TB{name: s.Name, dir: r.Dir, say: r.Say}, map[*harness.Server]*lastOf{}
 	defer func() {
 		if p := recover(); p != nil {
 			f, ours := p.(failure)
@@ -93,8 +97,14 @@ func (r *Rig) Start(o harness.Options) *harness.Server {
 	o.Output = end
 	r.T.Cleanup(func() {
 		if r.T.Failed() {
-			r.Say("the server's last lines:\n%s", end.String())
+			text := end.String()
+			r.Say("the server's last lines:\n%s", text[max(0, len(text)-3000):])
 		}
 	})
-	return harness.Start(r.T, o)
+	s := harness.Start(r.T, o)
+	r.logs[s] = end
+	return s
 }
+
+// Lines is how many lines a server that [Rig.Start] started has logged so far.
+func (r *Rig) Lines(s *harness.Server) int { return r.logs[s].count() }

@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,19 +16,34 @@ type Take func() (load.Sample, error)
 // Loop is a closed loop of Slice from a number of connections that are kept from one take to the next, with the processor time of processes. A request
 // that fails is an error.
 func (r *Rig) Loop(connections int, src load.Source, pids ...int) Take {
+	return r.LoopOf(connections, func() (load.Source, error) { return src, nil }, pids...)
+}
+
+// LoopOf is Loop with a source that is made before each take, outside of what is measured, for what can be asked for once. It ends with the source, or
+// with Slice.
+func (r *Rig) LoopOf(connections int, prepare func() (load.Source, error), pids ...int) Take {
 	c := load.New(connections, 0)
 	r.T.Cleanup(c.Close)
-	c.Meter = func() time.Duration { return CPUOf(pids...) }
+	c.Meter, c.Beside = func() time.Duration { return CPUOf(pids...) }, r.Beside
 	return func() (load.Sample, error) {
-		s := c.Closed(src, r.Slice)
-		switch {
-		case s.Failed > 0:
-			return s, fmt.Errorf("%d of %d requests failed; the first: %s", s.Failed, s.Requests, s.First)
-		case s.Requests == 0:
-			return s, fmt.Errorf("no request was answered within %v", r.Slice)
+		src, err := prepare()
+		if err != nil {
+			return load.Sample{}, err
 		}
-		return s, nil
+		s := c.Closed(src, r.Slice)
+		return s, Whole(s)
 	}
+}
+
+// Whole is an error where a request failed, or none was answered.
+func Whole(s load.Sample) error {
+	switch {
+	case s.Failed > 0:
+		return fmt.Errorf("%d of %d requests failed; the first: %s", s.Failed, s.Requests, s.First)
+	case s.Requests == 0:
+		return errors.New("no request was answered in time")
+	}
+	return nil
 }
 
 // Turns takes each measurement once without counting it, and then Rounds times, in turn, so that whatever disturbs the machine disturbs all of them.
@@ -61,14 +77,25 @@ func (r *Rig) Against(name string, ours, theirs Take) (report.Row, error) {
 
 // Compare makes that row of samples that were taken in turn.
 func Compare(name string, ours, theirs []load.Sample) report.Row {
-	row := report.Row{Name: name, Unit: "µs CPU", Ours: MedianOf(ours, load.Sample.PerRequest), Bare: MedianOf(theirs, load.Sample.PerRequest),
-		Rate: MedianOf(ours, load.Sample.Rate), P50: MedianOf(ours, quantile(0.5)), P99: MedianOf(ours, quantile(0.99))}
+	row := Plain(name, ours)
+	row.Bare = MedianOf(theirs, load.Sample.PerRequest)
+	row.Ratio, row.Spread = Ratio(ours, theirs, load.Sample.PerRequest)
+	return row
+}
+
+// Plain is a row of processor time per request that is compared with nothing.
+func Plain(name string, ours []load.Sample) report.Row {
+	return report.Row{Name: name, Unit: "µs CPU", Ours: MedianOf(ours, load.Sample.PerRequest), Rate: MedianOf(ours, load.Sample.Rate),
+		P50: MedianOf(ours, quantile(0.5)), P99: MedianOf(ours, quantile(0.99))}
+}
+
+// Ratio is the median of a figure's ratios, round by round, and their spread.
+func Ratio(ours, theirs []load.Sample, of func(load.Sample) float64) (ratio, spread float64) {
 	var ratios []float64
 	for i := range min(len(ours), len(theirs)) {
-		ratios = append(ratios, ours[i].PerRequest()/theirs[i].PerRequest())
+		ratios = append(ratios, of(ours[i])/of(theirs[i]))
 	}
-	row.Ratio, row.Spread = Median(ratios), Spread(ratios)
-	return row
+	return Median(ratios), Spread(ratios)
 }
 
 func quantile(q float64) func(load.Sample) float64 {

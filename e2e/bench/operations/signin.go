@@ -1,0 +1,47 @@
+package operations
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"latchkey/e2e/bench/load"
+	"latchkey/e2e/bench/report"
+	"latchkey/e2e/bench/rig"
+)
+
+// signingIn posts the form of the sign-in page from browsers that are known and not signed in: the session of who is would end.
+func (i *issuer) signingIn() load.Source {
+	e := &each{want: http.StatusSeeOther}
+	for n := range people {
+		form := url.Values{"username": {name(n)}, "password": {password}}
+		e.targets = append(e.targets, load.Form(i.Issuer+"/login", form.Encode(), http.Header{"Cookie": {i.known[n]}}))
+	}
+	return e
+}
+
+// signIns is what a sign-in costs beside its hash. With the hash of production the rest drowns in the hash's own variation, so it is taken from a server
+// with the smallest hash there is, less that hash; and the whole, from the server as it is, stands beside it.
+func signIns(r *rig.Rig, i *issuer) ([]report.Row, error) {
+	small := start(r, map[string]any{"dev": true, "accounts.hash.memory": "8KiB", "accounts.hash.passes": 1}) // development lets a hash be so small
+	b := r.Bare("alone", r.Dir)
+	hash := func(n, memory, passes int) rig.Take {
+		return func() (load.Sample, error) {
+			return ask(b, fmt.Sprintf("/hash?n=%d&memory=%d&passes=%d", n, memory, passes))
+		}
+	}
+	got, err := r.Turns(i.loop(connections, i.signingIn()), hash(20, 19<<10, 2), small.loop(connections, small.signingIn()), hash(2000, 8, 1))
+	if err != nil {
+		return nil, fmt.Errorf("sign-in: %w", err)
+	}
+	whole := rig.Compare("sign-in, all of it", got[0], got[1])
+	whole.Bottom, whole.Note = "argon2id, 19 MiB, two passes, without HTTP", "what it varies by is the hash"
+	rest := rig.Plain("sign-in, all beside the hash, as a share of the hash", got[2])
+	rest.Ours -= rig.MedianOf(got[3], load.Sample.PerRequest)
+	rest.Bare, rest.Bottom = whole.Bare, whole.Bottom
+	rest.Ratio = rest.Ours / rest.Bare
+	rest.Note = "taken with an argon2id of 8 KiB, less its cost"
+	rest.Rate, rest.P50, rest.P99 = 0, 0, 0
+	r.Say("%-50s %8.1f µs ÷ %8.1f µs = %.4f (whole: %.2f)", rest.Name, rest.Ours, rest.Bare, rest.Ratio, whole.Ratio)
+	return []report.Row{rest.Most(0.02), whole}, nil
+}
