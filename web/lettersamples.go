@@ -46,7 +46,7 @@ func LetterSamples() []LetterSample {
 		{account.MailDeletionPlanned, with(func(l *account.Letter) { undo(l); l.Due = now.Add(7 * 24 * time.Hour) })},
 		{account.MailDeletionStopped, told}, {account.MailDeleted, told}, {account.MailDataExported, with(undo)},
 		{account.MailFactorAdded, with(undo)}, {account.MailFactorReplaced, with(undo)}, {account.MailFactorRemoved, with(undo)},
-		{account.MailRecoveryCodes, with(undo)}, {account.MailRecoveryCodeUsed, with(undo)},
+		{account.MailPasswordKnown, with(undo)}, {account.MailRecoveryCodes, with(undo)}, {account.MailRecoveryCodeUsed, with(undo)},
 		{account.MailPasskeyAdded, with(undo)}, {account.MailPasskeyRemoved, with(undo)}, {account.MailPasskeyCounter, with(undo)},
 	}
 }

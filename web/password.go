@@ -50,7 +50,7 @@ func (s *Site) passwordPost(w http.ResponseWriter, r *http.Request) error {
 	if !ok || a.PasswordHash == "" && !s.recent(w, r, a, sess, passwordPage) {
 		return nil
 	}
-	in := account.OwnPassword{Current: form.Get("current"), Next: form.Get("password"), SID: sess.SID, Stay: form.Get("others") == ""}
+	in := account.OwnPassword{Current: form.Get("current"), Next: form.Get("password"), DeviceToken: s.cookie(r, "known"), SID: sess.SID, Stay: form.Get("others") == ""}
 	if in.Current == "" && a.PasswordHash != "" {
 		f.Errors = append(f.Errors, fieldError{"current", f.T("current.missing")})
 	}

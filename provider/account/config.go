@@ -65,14 +65,23 @@ type HashConfig struct {
 	Memory uint32
 	Passes uint32
 	Lanes  uint8
-	// Slots is how many hashes run at once, 0 means min(cores × 2, MemoryBudget / Memory), at least 1.
+	// Slots is how many hashes run at once, 0 means min(cores, MemoryBudget / (Memory + [HashOverhead])), at least 1.
 	Slots int
 	// MemoryBudget is in bytes; 0 means 256 MiB.
 	MemoryBudget int64
-	// MaxWaiting bounds the queue, MaxWait the time in it. Past either, the answer is Busy.
+	// MaxWaiting bounds the queue, MaxWait the time in it. Past either, the answer is Busy. Where requests have waited for as long as MaxWait
+	// without a break, more come than can be served, and a quarter of it is the bound: whoever is served then is served soon.
 	MaxWaiting int
 	MaxWait    time.Duration
+	// Derive computes a hash; nil means [argon2.IDKey], on goroutines of this process.
+	Derive Derive
 }
+
+// Derive computes argon2id as golang.org/x/crypto's argon2.IDKey does. Memory is in KiB.
+type Derive func(password, salt []byte, passes, memory uint32, lanes uint8, keyLen uint32) []byte
+
+// HashOverhead is what a process that computes hashes takes beside the memory of a hash, in bytes.
+const HashOverhead = 12 << 20
 
 // Budget is a number of attempts in a window.
 type Budget struct {
@@ -103,7 +112,7 @@ func Defaults() Config {
 		PasswordHistory:  5,
 		PasswordMinBits:  20,
 		Hash: HashConfig{Memory: 19 * 1024, Passes: 2, Lanes: 1, MemoryBudget: 256 << 20, MaxWaiting: 256,
-			MaxWait: time.Second},
+			MaxWait: 600 * time.Millisecond},
 		SessionTTL: map[Dialect]time.Duration{
 			Platform: 24 * time.Hour, Session: 30 * 24 * time.Hour, Simple: 7 * 24 * time.Hour, Page: 12 * time.Hour,
 		},
@@ -131,7 +140,7 @@ func (c HashConfig) slots() int {
 	if budget <= 0 {
 		budget = 256 << 20
 	}
-	return max(1, min(runtime.GOMAXPROCS(0)*2, int(budget/(int64(c.Memory)*1024))))
+	return max(1, min(runtime.GOMAXPROCS(0), int(budget/(int64(c.Memory)*1024+HashOverhead))))
 }
 
 // check refuses numbers that would break a promise.

@@ -128,6 +128,9 @@ func (s *Service) KeepAccount(ctx context.Context, ticket string, caller Caller)
 	if need != NeedDeletion {
 		return SignedIn{}, &Refusal{Kind: StepGone}
 	}
+	if in, err = s.spendFirst(ctx, in); err != nil {
+		return SignedIn{}, err
+	}
 	a, err = s.keep(ctx, a, storage.Effects{}, caller, "owner")
 	if IsKind(err, Gone) {
 		err = &Refusal{Kind: StepGone}

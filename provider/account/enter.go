@@ -27,6 +27,8 @@ type opening struct {
 
 	// Since is when the first of AMR was proved; zero for now.
 	Since time.Time
+	// Key is the ID of the passkey that is among AMR, "" for none.
+	Key string
 	// Second: a second factor was proved, whether or not it makes "mfa" of AMR. Two: one is asked for where there is one, and no known device stands in for
 	// it. Must: where there is none, one is to be set up.
 	Second, Two, Must bool
@@ -157,17 +159,34 @@ func (s *Service) applyOpening(ctx context.Context, accountID int64, with storag
 // checked and before the session was stored has not ended this session; one that comes later will.
 func (s *Service) stillGood(ctx context.Context, in opening, a storage.Account, sid string) error {
 	current, err := s.store.Account(ctx, storage.AccountKey{ID: a.ID})
-	if err == nil && !current.Shut() && current.PasswordSetAt.Equal(a.PasswordSetAt) && sameTOTP(current.TOTP, a.TOTP) {
-		return nil
-	}
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return fmt.Errorf("load account: %w", err)
+	}
+	if err == nil && !current.Shut() && current.PasswordSetAt.Equal(a.PasswordSetAt) && sameTOTP(current.TOTP, a.TOTP) {
+		if same, err := s.stillProves(ctx, in, current); same || err != nil {
+			return err
+		}
 	}
 	if _, err := s.store.EndSessions(ctx, storage.EndScope{AccountID: a.ID, SID: sid}, s.now()); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	s.record(ctx, audit.SignInFailed, in.Caller, audit.Event{AccountID: a.ID, Detail: "changed_meanwhile"})
 	return &Refusal{Kind: WrongCredentials}
+}
+
+// stillProves tells whether what was proved is still of the account: the passkey, and something that a second factor could be.
+func (s *Service) stillProves(ctx context.Context, in opening, a storage.Account) (bool, error) {
+	if in.Key == "" && (!in.Second || a.TOTP != nil) {
+		return true, nil
+	}
+	keys, err := s.Passkeys(ctx, a.ID)
+	if err != nil {
+		return false, err
+	}
+	if in.Key != "" && !slices.ContainsFunc(keys, func(k storage.Passkey) bool { return k.ID == in.Key }) {
+		return false, nil
+	}
+	return !in.Second || a.TOTP != nil || len(keys) > 0, nil
 }
 
 // renewSession deals with in.Replace. For the same account the session keeps its SID, its persistence and its clients, and gets a new

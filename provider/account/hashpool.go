@@ -18,16 +18,18 @@ type HashStats struct {
 	Done, Shed uint64
 }
 
-// hashPool computes password hashes, a bounded number at once: a storm of sign-ins then does not exhaust memory. Whoever runs the process
-// gives the scheduler more processors than there are slots, so that hashes do not hold up the goroutines that answer other requests.
+// hashPool computes password hashes, a bounded number at once: a storm of sign-ins then does not exhaust memory. Who would wait too long is
+// refused at once.
 type hashPool struct {
 	jobs    chan *hashJob
 	quit    chan struct{}
 	once    sync.Once // closes quit
 	workers sync.WaitGroup
-	maxWait time.Duration
 	slots   int
 	params  params
+	derives Derive
+	now     func() time.Time
+	wait    patience
 
 	running    atomic.Int64
 	waiting    atomic.Int64
@@ -43,11 +45,15 @@ type hashJob struct {
 	taken atomic.Bool
 }
 
-func newHashPool(c HashConfig) *hashPool {
+func newHashPool(c HashConfig, now func() time.Time) *hashPool {
 	p := &hashPool{
-		jobs: make(chan *hashJob, max(c.MaxWaiting, 1)), quit: make(chan struct{}), maxWait: c.MaxWait, slots: c.slots(),
+		jobs: make(chan *hashJob, max(c.MaxWaiting, 1)), quit: make(chan struct{}), slots: c.slots(), derives: c.Derive, now: now,
 		params: params{version: argonVersion, memory: c.Memory, passes: c.Passes, lanes: c.Lanes},
 	}
+	if p.derives == nil {
+		p.derives = argon2.IDKey
+	}
+	p.wait = patience{longest: c.MaxWait, slots: p.slots, each: p.params.guess(), short: now()}
 	for range p.slots {
 		p.workers.Go(p.work)
 	}
@@ -61,12 +67,14 @@ func (p *hashPool) work() {
 		case <-p.quit:
 			return
 		case job := <-p.jobs:
-			p.waiting.Add(-1)
+			p.wait.left(int(p.waiting.Add(-1)), p.now())
 			if !job.taken.CompareAndSwap(false, true) {
 				continue // the caller gave up
 			}
 			p.running.Add(1)
-			key := argon2.IDKey(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
+			begun := p.now()
+			key := p.derives(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
+			p.wait.took(p.now().Sub(begun))
 			p.running.Add(-1)
 			p.done.Add(1)
 			job.key <- key
@@ -74,21 +82,24 @@ func (p *hashPool) work() {
 	}
 }
 
-// derive waits for a slot at most maxWait, then for the hash. Refusals: Busy.
+// derive waits for a slot as long as patience says, then for the hash. Refusals: Busy.
 func (p *hashPool) derive(ctx context.Context, password, salt []byte, with params, keyLen int) ([]byte, error) {
 	job := &hashJob{password: password, salt: salt, params: with, keyLen: uint32(keyLen), key: make(chan []byte, 1)} // #nosec G115 -- at most 128
-	p.waiting.Add(1)
+	ahead := int(p.waiting.Add(1)) - 1
 	select {
 	case <-p.quit:
 		return nil, p.refuse()
 	default:
+	}
+	if !p.wait.worthwhile(ahead, p.now()) {
+		return nil, p.refuse()
 	}
 	select {
 	case p.jobs <- job:
 	default:
 		return nil, p.refuse()
 	}
-	timer := time.NewTimer(p.maxWait)
+	timer := time.NewTimer(p.wait.longest)
 	defer timer.Stop()
 	select {
 	case key := <-job.key:
@@ -103,15 +114,20 @@ func (p *hashPool) derive(ctx context.Context, password, salt []byte, with param
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, &Refusal{Kind: Busy, RetryAfter: time.Second}
+		return nil, p.busy()
 	}
 	return <-job.key, nil // it runs: its cost is spent, so let it be of use
 }
 
 func (p *hashPool) refuse() error {
-	p.waiting.Add(-1)
+	p.wait.left(int(p.waiting.Add(-1)), p.now())
 	p.shed.Add(1)
-	return &Refusal{Kind: Busy, RetryAfter: time.Second}
+	return p.busy()
+}
+
+// busy tells one after the other to come back a little later, so that they do not come back at once.
+func (p *hashPool) busy() error {
+	return &Refusal{Kind: Busy, RetryAfter: time.Duration(1+p.shed.Load()%4) * time.Second}
 }
 
 // hash encodes a password with the parameters in force.

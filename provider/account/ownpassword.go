@@ -11,6 +11,8 @@ import (
 type OwnPassword struct {
 	// Current is the one in force; it does not count where there is none: then the caller has made sure that the person proved lately who they are.
 	Current, Next string
+	// DeviceToken is the value of the browser's cookie of known devices, "" if none: strangers' failures do not keep its owner from this.
+	DeviceToken string
 	// SID is the session that stays. Stay: others stay, too.
 	SID  string
 	Stay bool
@@ -24,7 +26,7 @@ func (s *Service) SetOwnPassword(ctx context.Context, accountID int64, in OwnPas
 		return err
 	}
 	if a.PasswordHash != "" {
-		if a, err = s.confirm(ctx, accountID, in.Current, caller, ""); err != nil {
+		if a, err = s.confirm(ctx, accountID, in.Current, caller, in.DeviceToken); err != nil {
 			return err
 		}
 	}

@@ -188,7 +188,7 @@ func (s *Service) EnrolPasskey(ctx context.Context, step string, in PasskeyAnswe
 	if err != nil {
 		return SignedIn{}, err
 	}
-	open.AMR, open.Second = passkeyAMR(open.AMR, k.UserVerified), true
+	open.AMR, open.Key, open.Second = passkeyAMR(open.AMR, k.UserVerified), k.ID, true
 	return s.enter(ctx, open, a)
 }
 

@@ -115,7 +115,7 @@ func (s *Service) SignInPasskey(ctx context.Context, in PasskeySignIn) (SignedIn
 	if err != nil {
 		return SignedIn{}, err
 	}
-	open.AMR = passkeyAMR(open.AMR, proof.UserVerified)
+	open.AMR, open.Key = passkeyAMR(open.AMR, proof.UserVerified), passkeyID(proof.Key.ID)
 	return s.enter(ctx, open, a)
 }
 

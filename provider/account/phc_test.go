@@ -64,7 +64,7 @@ func FuzzParseHash(f *testing.F) {
 }
 
 func TestHashPool(t *testing.T) {
-	p := newHashPool(cheap().Hash)
+	p := newHashPool(cheap().Hash, time.Now)
 	defer p.close()
 	ctx := t.Context()
 	salt := bytes.Repeat([]byte{1}, saltLength)
@@ -88,7 +88,7 @@ func TestHashPool(t *testing.T) {
 // A pool without workers shows the queue as a storm would.
 func TestHashPoolSheds(t *testing.T) {
 	idle := func(waiting int, wait time.Duration) *hashPool {
-		return &hashPool{jobs: make(chan *hashJob, waiting), quit: make(chan struct{}), maxWait: wait}
+		return &hashPool{jobs: make(chan *hashJob, waiting), quit: make(chan struct{}), now: time.Now, wait: patience{longest: wait}}
 	}
 	t.Run("queue full", func(t *testing.T) {
 		p := idle(1, time.Hour)

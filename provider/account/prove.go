@@ -74,7 +74,7 @@ func (s *Service) ProveSecond(ctx context.Context, sealed string, p Proof) (Sign
 
 // enterWithCode enters with what was proved, and a code.
 func (s *Service) enterWithCode(ctx context.Context, in opening, a storage.Account, p Proof) (SignedIn, error) {
-	if err := s.prove(ctx, a, p, in.DeviceToken); err != nil {
+	if err := s.prove(ctx, in, a, p); err != nil {
 		return SignedIn{}, err
 	}
 	in.AMR, in.Second = joinAMR(in.AMR, amrOTP), true
@@ -83,8 +83,8 @@ func (s *Service) enterWithCode(ctx context.Context, in opening, a storage.Accou
 
 // prove checks a code of an account and uses it up, under limits of its own: whoever comes this far knows the first factor, so strangers to the account
 // do not. Refusals: WrongCode, Throttled, Busy.
-func (s *Service) prove(ctx context.Context, a storage.Account, p Proof, deviceToken string) (err error) {
-	device, err := s.findDevice(ctx, a.ID, deviceToken)
+func (s *Service) prove(ctx context.Context, in opening, a storage.Account, p Proof) (err error) {
+	device, err := s.findDevice(ctx, a.ID, in.DeviceToken)
 	if err != nil {
 		return err
 	}
@@ -114,6 +114,11 @@ func (s *Service) prove(ctx context.Context, a storage.Account, p Proof, deviceT
 		s.record(ctx, audit.SecondFactor, p.Caller, audit.Event{AccountID: a.ID, Detail: string(method)})
 	case IsKind(err, WrongCode):
 		s.record(ctx, audit.SecondFactorFailed, p.Caller, audit.Event{AccountID: a.ID, Detail: string(method)})
+		if slices.Contains(in.AMR, amrPassword) && !device.known() {
+			if mailErr := s.tellPasswordKnown(ctx, a, p.Caller); mailErr != nil {
+				return mailErr
+			}
+		}
 	}
 	return err
 }

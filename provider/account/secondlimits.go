@@ -1,6 +1,47 @@
 package account
 
-import "latchkey/storage"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/storage"
+)
+
+// MailPasswordKnown tells that somebody who knows the password fails at the second factor.
+const MailPasswordKnown = "password_known"
+
+// knownAfter is how many wrong codes in the window of [LimitsConfig].Second are put down to somebody else, knownMails how long nobody is told again.
+const (
+	knownAfter = 3
+	knownMails = 24 * time.Hour
+)
+
+// tellPasswordKnown counts a wrong code after the right password, from a browser that is not known, and at the third tells the owner by mail: the password is
+// what keeps others from guessing, and whoever has it is held by the second factor alone.
+func (s *Service) tellPasswordKnown(ctx context.Context, a storage.Account, c Caller) error {
+	who := digest(accountName(a.ID))[:32]
+	few := storage.Limit{Key: "known.second:" + who, Max: knownAfter - 1, Window: s.config.Limits.Second.Window}
+	taken, err := s.store.TakeAttempts(ctx, []storage.Limit{few}, s.now())
+	if err != nil || taken.OK {
+		return wrap("count wrong code", err)
+	}
+	taken, err = s.store.TakeAttempts(ctx, []storage.Limit{{Key: "known.mail:" + who, Max: 1, Window: knownMails}}, s.now())
+	if err != nil || !taken.OK {
+		return wrap("count mail", err)
+	}
+	var with storage.Effects
+	c.Locale = "" // the language of who tries says nothing about the owner
+	if err := s.addNoticeOf(&with, MailPasswordKnown, a, c); err != nil {
+		return err
+	}
+	if err := s.store.ApplyEffects(ctx, a.ID, with, s.now()); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("queue notice: %w", err)
+	}
+	s.wakeFor(with)
+	return nil
+}
 
 // DoorSecond is for codes of second factors.
 const DoorSecond Door = "second"

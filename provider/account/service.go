@@ -72,7 +72,7 @@ func New(config Config, deps Deps) (*Service, error) {
 	}
 	p := params{memory: config.Hash.Memory, passes: config.Hash.Passes, lanes: config.Hash.Lanes, version: argonVersion}
 	s.dummy = encodeHash(p, salt, key)
-	s.hashes = newHashPool(config.Hash)
+	s.hashes = newHashPool(config.Hash, s.now)
 	return s, nil
 }
 

@@ -60,11 +60,23 @@ func (s *Service) endOne(ctx context.Context, scope storage.EndScope, caller Cal
 	return nil
 }
 
-// EndOtherSessions ends every session of the account but keepSID, with the grants they bought, and says how many. Refusals: Gone.
+// EndOtherSessions ends every session of the account but keepSID, with the grants they bought, and says how many. A change of address that another session
+// asked for is void. Refusals: Gone.
 func (s *Service) EndOtherSessions(ctx context.Context, accountID int64, keepSID string, caller Caller) (int, error) {
 	// Browsers that stand in for the second factor do not any more.
-	if err := s.store.ApplyEffects(ctx, accountID, storage.Effects{Void: []storage.Purpose{storage.PurposeDevice}}, s.now()); err != nil {
+	with := storage.Effects{Void: []storage.Purpose{storage.PurposeDevice}}
+	stopped, err := s.othersEmail(ctx, accountID, keepSID)
+	if err != nil {
+		return 0, err
+	}
+	if stopped {
+		with.Void = append(with.Void, storage.PurposeEmail)
+	}
+	if err := s.store.ApplyEffects(ctx, accountID, with, s.now()); err != nil {
 		return 0, gone("forget devices", err)
+	}
+	if stopped {
+		s.record(ctx, audit.EmailChangeStopped, caller, audit.Event{AccountID: accountID, SID: keepSID, Detail: "others"})
 	}
 	ended, err := s.store.EndSessions(ctx, storage.EndScope{AccountID: accountID, ExceptSID: keepSID}, s.now())
 	if err != nil {
@@ -74,6 +86,21 @@ func (s *Service) EndOtherSessions(ctx context.Context, accountID int64, keepSID
 		s.record(ctx, audit.SessionsEnded, caller, audit.Event{AccountID: accountID, SID: e.SID, Detail: "others"})
 	}
 	return len(ended), nil
+}
+
+// othersEmail tells whether a change of address waits that another session than sid asked for.
+func (s *Service) othersEmail(ctx context.Context, accountID int64, sid string) (bool, error) {
+	list, err := s.store.ListOneTimes(ctx, accountID, storage.PurposeEmail, s.now())
+	if err != nil {
+		return false, fmt.Errorf("list changes of address: %w", err)
+	}
+	for _, one := range list {
+		d, err := emailOf(one)
+		if err != nil || d.SID != sid {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // Sessions lists the live sessions of an account, the one seen last first.

@@ -352,7 +352,7 @@ func TestBusyGivesTheSlotBack(t *testing.T) {
 		_, err := r.signIn("Alice", "first password", here)
 		wantKind(t, err, Busy)
 	}
-	r.hashes = newHashPool(cheap().Hash)
+	r.hashes = newHashPool(cheap().Hash, time.Now)
 	must(r.signIn("Alice", "first password", here))(t)
 }
 

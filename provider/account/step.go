@@ -29,6 +29,7 @@ type ticket struct {
 	AMR         []string  `json:"m"`
 	DeviceToken string    `json:"k,omitempty"`
 	Since       time.Time `json:"t"`
+	Key         string    `json:"e,omitempty"`
 	Second      bool      `json:"f,omitempty"`
 	Two         bool      `json:"w,omitempty"`
 	Must        bool      `json:"q,omitempty"`
@@ -47,7 +48,7 @@ func (s *Service) stepNeeded(in opening, a storage.Account, need StepNeed, metho
 		since = now
 	}
 	t := ticket{ID: id, AccountID: a.ID, Need: need, PasswordSetAt: a.PasswordSetAt, ExpiresAt: now.Add(s.config.Second.StepTTL), Dialect: in.Dialect,
-		Persistent: in.Persistent, Replace: in.Replace, AMR: in.AMR, DeviceToken: in.DeviceToken, Since: since, Second: in.Second, Two: in.Two, Must: in.Must,
+		Persistent: in.Persistent, Replace: in.Replace, AMR: in.AMR, DeviceToken: in.DeviceToken, Since: since, Key: in.Key, Second: in.Second, Two: in.Two, Must: in.Must,
 		Trust: in.Trust}
 	sealed, err := s.sealText(stepPurpose, "", t)
 	if err != nil {
@@ -79,7 +80,7 @@ func (s *Service) step(ctx context.Context, sealed string, caller Caller) (openi
 		}
 	}
 	return opening{Dialect: t.Dialect, Caller: caller, Persistent: t.Persistent, Replace: t.Replace, AMR: t.AMR, DeviceToken: t.DeviceToken, Since: t.Since,
-		Second: t.Second, Two: t.Two, Must: t.Must, Trust: t.Trust, Step: t.ID, StepEnds: t.ExpiresAt}, a, t.Need, nil
+		Key: t.Key, Second: t.Second, Two: t.Two, Must: t.Must, Trust: t.Trust, Step: t.ID, StepEnds: t.ExpiresAt}, a, t.Need, nil
 }
 
 // spendStep uses up the step that a session comes of, so that a ticket opens one.
@@ -95,6 +96,15 @@ func (s *Service) spendStep(ctx context.Context, in opening) error {
 		return fmt.Errorf("spend step: %w", err)
 	}
 	return nil
+}
+
+// spendFirst is spendStep for what changes the account before it goes on: of one ticket that happens once. What goes on has no step any more.
+func (s *Service) spendFirst(ctx context.Context, in opening) (opening, error) {
+	if err := s.spendStep(ctx, in); err != nil {
+		return in, err
+	}
+	in.Step = ""
+	return in, nil
 }
 
 // missingFactor says whether a second factor is still needed, or has to be set up first.

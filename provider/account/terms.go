@@ -38,6 +38,9 @@ func (s *Service) AcceptTerms(ctx context.Context, ticket, version string, calle
 	if version != s.TermsVersion() {
 		return SignedIn{}, &Refusal{Kind: TermsOld}
 	}
+	if in, err = s.spendFirst(ctx, in); err != nil {
+		return SignedIn{}, err
+	}
 	a, err = s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
 		s.accept(a)
 		return storage.Effects{}, nil
