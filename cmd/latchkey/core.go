@@ -62,6 +62,8 @@ type coreOptions struct {
 	// observe times and traces the store's verbs; may be nil.
 	observe func(context.Context, string) (context.Context, func(error))
 	sink    audit.Sink
+	// derive computes password hashes; nil: this process does.
+	derive account.Derive
 }
 
 // openCore opens the store, the keys and the account service. Close it.
@@ -111,7 +113,9 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	c.accounts, err = account.New(accountConfig(c.cfg), account.Deps{
+	rules := accountConfig(c.cfg)
+	rules.Hash.Derive = o.derive
+	c.accounts, err = account.New(rules, account.Deps{
 		Passkeys: party,
 		Breaches: breaches,
 		Store:    c.store, Outbox: c.store, Vault: c.rings, Links: web.Links(c.cfg.Issuer), Audit: o.sink, Now: c.now, Random: rand.Reader,
@@ -189,7 +193,7 @@ func accountConfig(cfg *config.Config) account.Config {
 	c.Hash.Memory, c.Hash.Passes, c.Hash.Lanes = uint32(a.Hash.Memory/1024), uint32(a.Hash.Passes), uint8(a.Hash.Lanes) // #nosec G115 -- bounded by the table of keys
 	c.Hash.Slots, c.Hash.MaxWait = a.Hash.Slots, a.Hash.QueueWait.D()
 	if limit := memoryLimit(); limit > 0 {
-		c.Hash.MemoryBudget = limit / 4                             // each hash leaves its memory to the garbage collector
+		c.Hash.MemoryBudget = limit / 4
 		c.MaxPicturePixels = min(c.MaxPicturePixels, int(limit/64)) // decoding takes some 15 bytes a pixel at worst
 	}
 	c.SessionTTL = map[account.Dialect]time.Duration{

@@ -3,10 +3,12 @@ package main
 import (
 	"math"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
+
+	"latchkey/cmd/latchkey/config"
+	"latchkey/provider/account"
 )
 
 // memoryLimit is the memory that this process may use, in bytes, as GOMEMLIMIT or its control group says; 0 where nothing does.
@@ -36,10 +38,12 @@ func limitMemory() {
 	}
 }
 
-// roomForHashes gives the scheduler a processor more for each password hash that can run: hashes hold one each for tens of milliseconds, and
-// requests find the others free. The system shares the cores between them.
-func roomForHashes(slots int) {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + slots)
+// leaveRoom takes the memory of the processes that compute password hashes, which are in the same control group, off the limit of this one.
+func leaveRoom(slots int, cfg *config.Config) {
+	limit := debug.SetMemoryLimit(-1)
+	if limit == math.MaxInt64 {
+		return
 	}
+	theirs := int64(slots) * (int64(cfg.Accounts.Hash.Memory) + account.HashOverhead)
+	debug.SetMemoryLimit(max(limit-theirs, limit/2))
 }

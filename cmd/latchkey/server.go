@@ -45,6 +45,8 @@ type server struct {
 	// holder names this process where it takes leases, duties says which it has.
 	holder string
 	duties *prometheus.GaugeVec
+	// hashers compute password hashes.
+	hashers *hashers
 	// probes are those of `latchkey doctor`.
 	probes *probes
 	// broken gets what ends the server from inside.
@@ -81,6 +83,8 @@ func runServer(ctx context.Context, cfg *config.Config, out io.Writer) (err erro
 		return err
 	}
 	defer closeOps()
+	s.hashers = newHashers(log, time.Now)
+	defer s.hashers.close()
 	if err := s.openCore(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // a stand-by that was told to go
@@ -153,14 +157,14 @@ func (s *server) openCore(ctx context.Context) (err error) {
 			s.log.WarnContext(ctx, "the database cannot be reached: waiting for it", "error", err)
 			s.ops.Starting(serve.Check{Name: "store", Probe: func(context.Context) error { return errors.New("the database cannot be reached") }})
 		},
-		observe: observeStore(s.reg, s.tracer, time.Now), sink: s.sink,
+		observe: observeStore(s.reg, s.tracer, time.Now), sink: s.sink, derive: s.hashers.derive,
 	})
 	return err
 }
 
 // serve assembles the public side, opens its listener, and waits for the end.
 func (s *server) serve(ctx context.Context) (err error) {
-	roomForHashes(s.core.accounts.Stats().Slots)
+	leaveRoom(s.core.accounts.Stats().Slots, s.cfg)
 	s.reg.MustRegister(activityDropped(s.core.activity))
 	if err := s.core.openMint(); err != nil {
 		return err

@@ -127,10 +127,10 @@ func TestJudgeLimits(t *testing.T) {
 		m    samples
 		want []string
 	}{
-		{"room for hashes and processors", samples{"go_gc_gomemlimit_bytes": 512 << 20, "latchkey_hash_slots": 4, "go_sched_gomaxprocs_threads": 6}, []string{"ok: 4 password hashes at once take 76 MiB of a limit of 512 MiB"}},
+		{"room for hashes and processors", samples{"go_gc_gomemlimit_bytes": 512 << 20, "latchkey_hash_slots": 4, "go_sched_gomaxprocs_threads": 2}, []string{"ok: 4 password hashes at once take 76 MiB beside 512 MiB of the server's own"}},
 		{"no limit", samples{"go_gc_gomemlimit_bytes": 9.2e18, "latchkey_hash_slots": 4}, []string{"warning: no memory limit"}},
 		{"hashes take most of it", samples{"go_gc_gomemlimit_bytes": 100 << 20, "latchkey_hash_slots": 4}, []string{"problem: 4 password hashes"}},
-		{"many threads for two processors", samples{"go_gc_gomemlimit_bytes": 512 << 20, "latchkey_hash_slots": 4, "go_sched_gomaxprocs_threads": 68}, []string{"ok: 4 password hashes", "warning: 64 threads"}},
+		{"many threads for two processors", samples{"go_gc_gomemlimit_bytes": 512 << 20, "latchkey_hash_slots": 4, "go_sched_gomaxprocs_threads": 64}, []string{"ok: 4 password hashes", "warning: 64 threads"}},
 		{"metrics of something else", samples{}, []string{"unknown: does not tell"}},
 	} {
 		judged(t, row.name, func(r *report) { d.judgeMemory(row.m, r); d.judgeProcessors(row.m, r) }, row.want...)

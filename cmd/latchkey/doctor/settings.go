@@ -77,19 +77,19 @@ func (d *doctor) judgeMemory(m samples, r *report) {
 	case limit >= math.MaxInt64/2:
 		r.warn("the server has no memory limit", "Give its container one, or set GOMEMLIMIT: the number of password hashes at once follows from it.")
 	case need > limit/2:
-		r.problem(fmt.Sprintf("%.0f password hashes at once take %.0f MiB of a limit of %.0f MiB", slots, need/(1<<20), limit/(1<<20)), "Raise the memory limit, or lower accounts.hash.slots: under load the process would be killed.")
+		r.problem(fmt.Sprintf("%.0f password hashes at once take %.0f MiB beside %.0f MiB of the server's own", slots, need/(1<<20), limit/(1<<20)), "Raise the memory limit, or lower accounts.hash.slots: under load the process would be killed.")
 	default:
-		r.ok(fmt.Sprintf("%.0f password hashes at once take %.0f MiB of a limit of %.0f MiB", slots, need/(1<<20), limit/(1<<20)))
+		r.ok(fmt.Sprintf("%.0f password hashes at once take %.0f MiB beside %.0f MiB of the server's own", slots, need/(1<<20), limit/(1<<20)))
 	}
 }
 
 func (d *doctor) judgeProcessors(m samples, r *report) {
-	threads, slots := m["go_sched_gomaxprocs_threads"], m["latchkey_hash_slots"]
+	threads := m["go_sched_gomaxprocs_threads"]
 	if d.Inside.CPUQuota == nil || threads == 0 {
 		return
 	}
 	quota := d.Inside.CPUQuota()
-	if own := threads - slots; quota > 0 && own > math.Ceil(quota)+1 { // the server takes a thread more for each hash
-		r.warn(fmt.Sprintf("the server runs on %.0f threads beside those of hashes, and may use %.1f processors", own, quota), "Unset GOMAXPROCS: the Go runtime heeds the control group by itself. With more threads than processors it is throttled and answers late.")
+	if quota > 0 && threads > math.Ceil(quota)+1 {
+		r.warn(fmt.Sprintf("the server runs on %.0f threads, and may use %.1f processors", threads, quota), "Unset GOMAXPROCS: the Go runtime heeds the control group by itself. With more threads than processors it is throttled and answers late.")
 	}
 }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// hashWorkerArg makes this binary a worker that computes password hashes for a server: it is told what to compute on its standard input, and
+// answers on its standard output. It reads no configuration, opens nothing, and ends with its input.
+const hashWorkerArg = "hash-worker"
+
+// hashNice is the scheduling priority of a worker (setpriority(2)): whatever else the server does goes first.
+const hashNice = 19
+
+// hashOrder is one hash to be computed.
+type hashOrder struct {
+	password, salt         []byte
+	passes, memory, keyLen uint32 // memory in KiB
+	lanes                  uint8
+}
+
+// hashOrderHead is how an order begins: passes, memory, key length and lanes, then the lengths of password and salt.
+const hashOrderHead = 6 * 4
+
+// Bounds of an order, far above what the rules of accounts ask for.
+const (
+	maxHashText   = 64 << 10
+	maxHashMemory = 1 << 20 // KiB
+	maxHashPasses = 64
+)
+
+var errHashOrder = errors.New("an order that no server makes")
+
+// append encodes the order.
+func (o hashOrder) append(b []byte) []byte {
+	for _, n := range []uint32{o.passes, o.memory, o.keyLen, uint32(o.lanes), uint32(len(o.password)), uint32(len(o.salt))} { // #nosec G115 -- bounded by the rules of accounts
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	return append(append(b, o.password...), o.salt...)
+}
+
+// readHashOrder reads an order into text, which it returns with the room that it made.
+func readHashOrder(r io.Reader, text []byte) (o hashOrder, _ []byte, err error) {
+	var head [hashOrderHead]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return o, text, err
+	}
+	n := func(i int) uint32 { return binary.BigEndian.Uint32(head[4*i:]) }
+	o.passes, o.memory, o.keyLen = n(0), n(1), n(2)
+	if o.passes < 1 || o.passes > maxHashPasses || o.memory > maxHashMemory || o.keyLen < 1 || o.keyLen > 1024 || n(3) < 1 || n(3) > 255 || n(4) > maxHashText || n(5) > maxHashText {
+		return o, text, errHashOrder
+	}
+	o.lanes = uint8(n(3)) // #nosec G115 -- just bounded
+	size := int(n(4) + n(5))
+	if cap(text) < size {
+		text = make([]byte, size)
+	}
+	text = text[:size]
+	if _, err := io.ReadFull(r, text); err != nil {
+		return o, text, err
+	}
+	o.password, o.salt = text[:n(4)], text[n(4):]
+	return o, text, nil
+}
+
+// hashWorker is the whole life of a worker. It stays when its server is told to end, since that one still serves: its input tells it.
+func hashWorker(in io.Reader, out io.Writer) int {
+	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	_ = syscall.Setpriority(syscall.PRIO_PGRP, 0, hashNice)         // all threads: the server gave it a process group of its own
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // where memory runs out, a hash is lost and not the server
+	debug.SetGCPercent(-1)                                          // one hash, then one collection: the next has the same memory
+	var text []byte
+	for {
+		var o hashOrder
+		var err error
+		if o, text, err = readHashOrder(in, text); err != nil {
+			return 0
+		}
+		key := argon2.IDKey(o.password, o.salt, o.passes, o.memory, o.lanes, o.keyLen)
+		clear(text)
+		if _, err := out.Write(key); err != nil {
+			return 0
+		}
+		runtime.GC()
+	}
+}
