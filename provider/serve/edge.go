@@ -2,9 +2,9 @@ package serve
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -56,11 +56,13 @@ type Config struct {
 type Edge struct {
 	cfg     Config
 	https   bool
-	headers map[string][]string
+	headers []header
 	hosts   hosts
 	tracer  trace.Tracer
-	metrics *metrics
-	slots   slots
+	// sampling says which requests tracer records; nil leaves it to tracer.
+	sampling *sampling
+	metrics  *metrics
+	slots    slots
 	// lines writes the lines of requests; nil where Logger is not of [NewLogger].
 	lines    *lineHandler
 	draining atomic.Bool
@@ -89,6 +91,7 @@ func New(cfg Config) (*Edge, error) {
 	e.lines, _ = Routine(cfg.Logger).Handler().(*lineHandler)
 	if cfg.Tracer != nil {
 		e.tracer = cfg.Tracer.Tracer(scope)
+		e.sampling, _ = cfg.Tracer.(*sampling)
 	}
 	if e.metrics, err = newMetrics(cfg.Registry); err != nil {
 		return nil, err
@@ -99,49 +102,22 @@ func New(cfg Config) (*Edge, error) {
 // Drain makes every further answer ask its client to open a new connection elsewhere. Requests are still served.
 func (e *Edge) Drain() { e.draining.Store(true) }
 
+type header struct {
+	name  string
+	value []string
+}
+
 // defaultHeaders bear the strictest policy; what draws pages sets its own in their place.
-func defaultHeaders(https bool) map[string][]string {
-	h := map[string][]string{
-		"X-Content-Type-Options":  {"nosniff"},
-		"Referrer-Policy":         {"no-referrer"},
-		"Content-Security-Policy": {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+func defaultHeaders(https bool) []header {
+	h := []header{
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"Referrer-Policy", []string{"no-referrer"}},
+		{"Content-Security-Policy", []string{"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}},
 	}
 	if https {
-		h["Strict-Transport-Security"] = []string{"max-age=31536000"}
+		h = append(h, header{"Strict-Transport-Security", []string{"max-age=31536000"}})
 	}
 	return h
-}
-
-// state is everything the edge knows of one request.
-type state struct {
-	rec    Record
-	w      recorder
-	route  string
-	span   trace.Span
-	cancel context.CancelFunc
-}
-
-type stateKey struct{}
-
-// requestContext carries the state and its record in one step.
-type requestContext struct {
-	context.Context
-	st *state
-}
-
-func (c requestContext) Value(key any) any {
-	switch key.(type) {
-	case recordKey:
-		return &c.st.rec
-	case stateKey:
-		return c.st
-	}
-	return c.Context.Value(key)
-}
-
-func stateOf(ctx context.Context) *state {
-	st, _ := ctx.Value(stateKey{}).(*state)
-	return st
 }
 
 // Wrap is the outermost middleware: it stands before any handler and any routing. It finds the client's address, opens the
@@ -177,26 +153,36 @@ func (e *Edge) Wrap(h http.Handler) http.Handler {
 
 func (e *Edge) begin(w http.ResponseWriter, r *http.Request) (*state, *http.Request) {
 	e.metrics.inFlight.Inc()
-	st := &state{rec: Record{ID: rand.Text()[:20], Start: e.cfg.Now(), Endpoint: unknownEndpoint}, w: recorder{ResponseWriter: w}}
+	st := &state{edge: e, parent: r.Context(), rec: Record{ID: newRequestID(), Start: e.cfg.Now(), Endpoint: unknownEndpoint}, w: recorder{ResponseWriter: w}}
 	if a := e.cfg.Proxies.Client(r); a.IsValid() {
 		st.rec.Address = a.String()
 	}
 	h := w.Header()
-	for name, value := range e.headers {
-		h[name] = value
+	for i := range e.headers {
+		h[e.headers[i].name] = e.headers[i].value
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), e.cfg.RequestTimeout)
-	st.cancel = cancel
-	ctx = e.startSpan(ctx, st, r)
-	r = r.WithContext(requestContext{ctx, st})
+	r = r.WithContext(e.startSpan(st, r))
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = &cappedBody{body: r.Body, left: e.cfg.MaxBody}
 	}
 	return st, r
 }
 
+// newRequestID makes 100 random bits in base32. They need to be unique, and hold up no request: they are no secret.
+func newRequestID() string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	var id [20]byte
+	for half := range 2 {
+		bits := rand.Uint64() // #nosec G404 -- unique is enough
+		for i := range 10 {
+			id[10*half+i] = alphabet[bits>>(5*i)&31]
+		}
+	}
+	return string(id[:])
+}
+
 func (e *Edge) finish(st *state, r *http.Request) {
-	st.cancel()
+	st.end()
 	e.metrics.inFlight.Dec()
 	status := st.w.status
 	if status == 0 {

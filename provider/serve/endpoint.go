@@ -64,7 +64,7 @@ func (ep *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		st, r = ep.edge.begin(w, r)
 		w = &st.w
 		defer ep.edge.metrics.inFlight.Dec()
-		defer st.cancel()
+		defer st.end()
 	}
 	st.rec.Endpoint, st.route = ep.name, ep.route
 	if ep.cors != nil && ep.cors.apply(w, r) {

@@ -72,7 +72,7 @@ func FuzzLinesAreThoseOfSlog(f *testing.F) {
 // What every line of a logger bears is there, and so are the ids of the request and the trace, in every format.
 func TestLinesBearWhatTheLoggerHas(t *testing.T) {
 	sc := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}})
-	ctx := trace.ContextWithSpanContext(requestContext{context.Background(), &state{rec: Record{ID: "THE-REQUEST"}}}, sc)
+	ctx := trace.ContextWithSpanContext(&state{parent: context.Background(), rec: Record{ID: "THE-REQUEST"}}, sc)
 	for _, format := range []string{"json", "text"} {
 		var out bytes.Buffer
 		log := NewLogger(&out, format, slog.LevelInfo)

@@ -40,9 +40,7 @@ func (e *Edge) logRequest(st *state, r *http.Request, status int, took time.Dura
 	if st.rec.Err != nil {
 		l.attrs = append(l.attrs, slog.String("error", scrub(st.rec.Err.Error(), r)))
 	}
-	if st.span != nil {
-		l.span = st.span.SpanContext()
-	}
+	l.span = st.root.context
 	if e.lines != nil {
 		_ = e.lines.write(ctx, l) // whom should it be told
 		return

@@ -36,7 +36,18 @@ type metrics struct {
 	events   *prometheus.CounterVec
 
 	grants, outcomes, details *bounded
+
+	// durations and requests keep the members of duration and tokens, so that no request looks them up by the text of all their labels.
+	durations memo[durationLabels, prometheus.Observer]
+	requests  memo[tokenLabels, prometheus.Counter]
 }
+
+type durationLabels struct {
+	endpoint, method string
+	status           int
+}
+
+type tokenLabels struct{ grant, outcome string }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
@@ -76,16 +87,18 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 }
 
 func (m *metrics) observe(st *state, r *http.Request, status int, took time.Duration) {
-	o := m.duration.WithLabelValues(st.rec.Endpoint, method(r), strconv.Itoa(status))
-	if st.span != nil && st.span.SpanContext().IsSampled() {
-		if eo, ok := o.(prometheus.ExemplarObserver); ok {
-			eo.ObserveWithExemplar(took.Seconds(), prometheus.Labels{"trace_id": st.span.SpanContext().TraceID().String()})
-		}
+	o := m.durations.get(durationLabels{st.rec.Endpoint, method(r), status}, func(l durationLabels) prometheus.Observer {
+		return m.duration.WithLabelValues(l.endpoint, l.method, strconv.Itoa(l.status))
+	})
+	if eo, ok := o.(prometheus.ExemplarObserver); ok && st.root.context.IsSampled() {
+		eo.ObserveWithExemplar(took.Seconds(), prometheus.Labels{"trace_id": st.root.context.TraceID().String()})
 	} else {
 		o.Observe(took.Seconds())
 	}
 	if st.rec.GrantType != "" {
-		m.tokens.WithLabelValues(m.grants.word(st.rec.GrantType), m.outcomes.word(st.rec.Outcome)).Inc()
+		m.requests.get(tokenLabels{m.grants.word(st.rec.GrantType), m.outcomes.word(st.rec.Outcome)}, func(l tokenLabels) prometheus.Counter {
+			return m.tokens.WithLabelValues(l.grant, l.outcome)
+		}).Inc()
 	}
 }
 

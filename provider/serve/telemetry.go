@@ -50,7 +50,7 @@ func (t Telemetry) Start(ctx context.Context) (trace.TracerProvider, func(contex
 	if err != nil && !errors.Is(err, resource.ErrPartialResource) && !errors.Is(err, resource.ErrSchemaURLConflict) {
 		return nil, nil, fmt.Errorf("describe this service: %w", err)
 	}
-	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(res), sdktrace.WithBatcher(complaining{exporter, t.Logger}))
+	provider := newSampling(t.sampler(ctx), sdktrace.WithResource(res), sdktrace.WithBatcher(complaining{exporter, t.Logger}))
 	return provider, provider.Shutdown, nil
 }
 
@@ -88,5 +88,5 @@ func (c complaining) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlyS
 
 // TraceIDs makes a provider whose spans have identifiers and are recorded nowhere: log lines bear a trace id also where no traces are sent.
 func TraceIDs() trace.TracerProvider {
-	return sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()), sdktrace.WithResource(resource.Empty()))
+	return newSampling(sdktrace.NeverSample(), sdktrace.WithResource(resource.Empty()))
 }

@@ -15,18 +15,26 @@ import (
 // scope names our instrumentation.
 const scope = "latchkey/provider/serve"
 
-// startSpan opens the request's span as a new root. A traceparent that came is linked, not followed: strangers must not decide
-// what we sample or whose trace we join.
-func (e *Edge) startSpan(ctx context.Context, st *state, r *http.Request) context.Context {
+// startSpan opens the request's span as a new root, and returns the context for what is done for the request. A traceparent that came is linked,
+// not followed: strangers must not decide what we sample or whose trace we join.
+func (e *Edge) startSpan(st *state, r *http.Request) context.Context {
 	if e.tracer == nil {
-		return ctx
+		return st
+	}
+	if e.sampling != nil {
+		var recorded bool
+		if st.root.context, recorded = e.sampling.samples(method(r)); !recorded {
+			return trace.ContextWithSpan(st, &st.root)
+		}
 	}
 	opts := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithNewRoot(), trace.WithTimestamp(st.rec.Start)}
 	remote := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(r.Header)))
 	if remote.IsValid() {
 		opts = append(opts, trace.WithLinks(trace.Link{SpanContext: remote}))
 	}
-	ctx, st.span = e.tracer.Start(ctx, method(r), opts...)
+	var ctx context.Context
+	ctx, st.span = e.tracer.Start(st, method(r), opts...)
+	st.root.context = st.span.SpanContext()
 	return ctx
 }
 
