@@ -8,6 +8,7 @@ import (
 // Store is every role together: what a driver offers. Only the joinery names it; everything else asks for the roles it needs.
 type Store interface {
 	Accounts
+	Imports
 	Files
 	Sessions
 	Grants

@@ -19,6 +19,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		checks []check
 	}{
 		{"Accounts", accountChecks()},
+		{"Imports", importChecks()},
 		{"Effects", effectChecks()},
 		{"Files", fileChecks()},
 		{"Sessions", sessionChecks()},
