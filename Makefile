@@ -82,6 +82,17 @@ conformance: ## the OpenID Foundation's conformance suite against the built bina
 bench: ## what the built binary costs beside bare handlers, as ratios: artifacts/bench; SECTION=operations,growth,… or all; SIZE=full; ARGS for more flags
 	cd e2e/bench && go run . -section $(or $(SECTION),operations) -size $(or $(SIZE),small) -out "$(ARTIFACTS)/bench" $(ARGS)
 
+.PHONY: bench-profile
+bench-profile: ## a processor profile of each hot path of the running binary, and the top of each: artifacts/bench/*.pprof
+	cd e2e/bench && go run . -section profile -out "$(ARTIFACTS)/bench" $(ARGS)
+
+.PHONY: soak
+soak: ## load for an hour: memory, descriptors and goroutines stay flat
+	cd e2e/bench && go run . -section soak -size full -out "$(ARTIFACTS)/soak" $(ARGS)
+
+.PHONY: nightly
+nightly: test soak ## what takes hours: everything that must pass, and the soak
+
 .PHONY: bench-test
 bench-test: ## that the benchmark itself is right; no figure is judged
 	cd e2e/bench && go vet ./... && go test -count=1 -timeout 10m ./...

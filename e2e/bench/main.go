@@ -23,7 +23,7 @@ import (
 
 // sections are all that there are, in the order in which they run.
 func sections() []rig.Section {
-	return []rig.Section{operations.Section()}
+	return []rig.Section{operations.Section(), operations.Profiles()}
 }
 
 func main() {
@@ -77,7 +77,7 @@ func chosen(list string) (out []rig.Section, err error) {
 		i := slices.IndexFunc(sections(), func(s rig.Section) bool { return s.Name == name })
 		switch {
 		case name == "all":
-			out = append(out, sections()...)
+			out = append(out, slices.DeleteFunc(sections(), func(s rig.Section) bool { return s.Apart })...)
 		case i < 0:
 			return nil, fmt.Errorf("there is no section %q", name)
 		default:
@@ -114,7 +114,12 @@ func run(args []string) error {
 		return err
 	}
 	defer harness.Clean()
-	r := &rig.Rig{Full: o.size == "full", Rounds: o.rounds, Slice: o.slice, Dir: dir, Binary: o.binary, Peers: o.peers}
+	if o.out != "" {
+		if err := os.MkdirAll(o.out, 0o755); err != nil {
+			return err
+		}
+	}
+	r := &rig.Rig{Full: o.size == "full", Rounds: o.rounds, Slice: o.slice, Dir: dir, Out: o.out, Binary: o.binary, Peers: o.peers}
 	out, failed := measure(r, o, what)
 	if err := write(o.out, out); err != nil {
 		return errors.Join(failed, err)
@@ -148,9 +153,6 @@ func measure(r *rig.Rig, o options, what []rig.Section) (report.Run, error) {
 // write puts a run into a folder, if one is given, and its table on stdout.
 func write(dir string, out report.Run) error {
 	if err := out.Markdown(os.Stdout); err != nil || dir == "" {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	b, err := json.MarshalIndent(out, "", "  ")

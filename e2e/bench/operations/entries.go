@@ -28,11 +28,7 @@ type entry struct {
 	work bare.Work
 }
 
-const (
-	plain = "form, SHA-256 of the secret"
-	// codes and minted are how many codes and tokens are made for one take.
-	codes, minted = 600, 800
-)
+const plain = "form, SHA-256 of the secret"
 
 // entries are all operations but sign-ins.
 func (i *issuer) entries() []entry {
@@ -89,7 +85,7 @@ func (i *issuer) reads(name, path string) []entry {
 	check.Verify, check.Key = true, i.key
 	first := func(n int) rig.Take {
 		return i.r.LoopOf(n, func() (load.Source, error) {
-			tokens, err := i.mint(minted)
+			tokens, err := i.mint(i.minted)
 			return i.about(i.Issuer, path, tokens, true), err
 		}, i.PID())
 	}
@@ -126,7 +122,7 @@ func (i *issuer) redeem(connections int) rig.Take {
 	c := load.New(connections, 0)
 	i.r.T.Cleanup(c.Close)
 	return i.r.LoopOf(connections, func() (load.Source, error) {
-		a := i.authorizing(codes)
+		a := i.authorizing(i.codes)
 		if err := rig.Whole(c.Closed(a, time.Minute)); err != nil {
 			return nil, fmt.Errorf("authorize: %w", err)
 		}

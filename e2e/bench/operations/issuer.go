@@ -31,6 +31,8 @@ type issuer struct {
 	key json.RawMessage
 	// perRefresh is how many tokens a refresh signs.
 	perRefresh int
+	// codes and minted are how many codes and tokens are made for one take.
+	codes, minted int
 	flow       *harness.Flow
 }
 
@@ -59,7 +61,7 @@ func clients() []map[string]any {
 // start starts a server, signs everybody up and in, and gets each a grant.
 func start(r *rig.Rig, more map[string]any) *issuer {
 	c, endpoint := collect(r.T)
-	i := &issuer{Server: r.Start(production(endpoint, more)), r: r, traces: c, flow: harness.NewFlow(harness.QuietID, harness.QuietSecret, true)}
+	i := &issuer{Server: r.Start(production(endpoint, more)), r: r, traces: c, codes: 600, minted: 800, flow: harness.NewFlow(harness.QuietID, harness.QuietSecret, true)}
 	i.chains = &chains{free: make(chan string, people), i: i}
 	for n := range people {
 		i.SignUp(r.T, name(n), name(n)+"@example.test", password)

@@ -24,6 +24,8 @@ import (
 type Section struct {
 	Name, What string
 	Run        func(*Rig) ([]report.Row, error)
+	// Apart: it runs only where it is named, "all" leaves it out.
+	Apart bool
 }
 
 // Rig is what a section works with.
@@ -38,12 +40,16 @@ type Rig struct {
 	Slice time.Duration
 	// Dir is a folder for whatever must be on the disk that stores are on. It goes with the run.
 	Dir string
+	// Out is the folder that the results are kept in, for whatever else is to be kept; "" where nothing is.
+	Out string
 	// Binary is the program as it is shipped: stripped, built for this run.
 	Binary string
 	// Peers: others' servers are measured too, where they can be built here.
 	Peers bool
 	// Beside, where it is not nil, is the processor time of something else that loops are to tell of too, such as a database.
 	Beside func() time.Duration
+	// Began, where it is not nil, is called when a loop begins, after what is prepared for it.
+	Began func()
 
 	logs map[*harness.Server]*lastOf
 }

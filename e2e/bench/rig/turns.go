@@ -30,6 +30,9 @@ func (r *Rig) LoopOf(connections int, prepare func() (load.Source, error), pids 
 		if err != nil {
 			return load.Sample{}, err
 		}
+		if r.Began != nil {
+			r.Began()
+		}
 		s := c.Closed(src, r.Slice)
 		return s, Whole(s)
 	}
