@@ -3,9 +3,10 @@ package web
 import (
 	"bytes"
 	"encoding/json"
-	"html/template"
 	"net/http"
 	"strings"
+
+	template "github.com/DataDog/datadog-agent/pkg/template/html"
 
 	"latchkey/provider/serve"
 	"latchkey/web/theme"

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"fmt"
-	"html/template"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -11,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	template "github.com/DataDog/datadog-agent/pkg/template/html"
 
 	"latchkey/provider/serve"
 	"latchkey/storage"
@@ -80,7 +81,7 @@ func (f *frame) ResetOpen() bool { return f.s.ResetOpen }
 
 // functions are those that templates have.
 func (s *Site) functions() template.FuncMap {
-	return template.FuncMap{"asset": s.asset, "plain": words.Plain, "iso": iso}
+	return template.FuncMap{"asset": s.asset, "plain": words.Plain, "iso": iso, verbFunc: callVerb}
 }
 
 // parse reads every page's template, each with the layout and the parts.
@@ -100,6 +101,7 @@ func (s *Site) parse() (map[string]*template.Template, error) {
 		if err := override(t, name, s.Theme.Templates); err != nil {
 			return nil, err
 		}
+		rewrite(t)
 		pages[name] = t
 	}
 	return pages, nil

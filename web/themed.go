@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"html/template"
 	"strings"
+
+	template "github.com/DataDog/datadog-agent/pkg/template/html"
 
 	"latchkey/web/theme"
 )
