@@ -19,7 +19,7 @@ func (s *Site) devRoutes(get, post func(p, name string, h serve.Handler) Route) 
 		get("/dev", "dev", s.devDiscovery), get("/dev/validate", "dev_validate", s.devValidate),
 		get("/dev/playground", "dev_playground", s.devPlayground), post("/dev/playground", "dev_playground", s.devStart), get("/dev/request", "dev_request", s.devRequest),
 		get(DevCallback, "dev_callback", s.devCallback), post(DevCallback, "dev_callback", s.devExchange),
-		get("/dev/token", "dev_token", s.devToken), post("/dev/token", "dev_token", s.devTokenPost),
+		get("/dev/kit", "dev_kit", s.devKit), get("/dev/token", "dev_token", s.devToken), post("/dev/token", "dev_token", s.devTokenPost),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ func devBench(t *testing.T) *bench {
 func TestDevPagesAreOff(t *testing.T) {
 	b := newBench(t, sampleIssuer)
 	b.Dev = nil
-	for _, p := range []string{"/dev", "/dev/validate", "/dev/playground", "/dev/request", "/dev/callback", "/dev/token"} {
+	for _, p := range []string{"/dev", "/dev/validate", "/dev/playground", "/dev/request", "/dev/callback", "/dev/token", "/dev/kit"} {
 		b.get(t, p).status(404)
 	}
 	b.get(t, "/dev/mail").status(200).lacks("/dev/playground", "/dev/token")
@@ -42,6 +43,18 @@ func TestDiscoveryIsExplained(t *testing.T) {
 	b.get(t, "/dev")
 	if b.answered == nil {
 		t.Error("a document that is none is shown")
+	}
+}
+
+// TestKit: every part has its place, drawn with somebody else's data.
+func TestKit(t *testing.T) {
+	b := devBench(t)
+	v := b.get(t, "/dev/kit").status(200).says("Ada Byron", "Profile saved", "Nothing to show", "JBSW Y3DP").lacks("<dialog")
+	for _, part := range []string{"notice-error", "notice-ok", "notice-warn", "bow", "blade", "mark", "person", "field", "affix", "strength", "check", "btn-primary", "btn-quiet", "btn-danger", "badge-ok", "menu", "line", "pager",
+		"scopes", "members", "checks", "tab", "code", "copy", "steps", "qr"} {
+		if !regexp.MustCompile(`class="([^"]* )?` + part + `[" ]`).MatchString(v.Body.String()) {
+			t.Errorf("no %s", part)
+		}
 	}
 }
 

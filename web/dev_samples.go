@@ -39,7 +39,7 @@ func devSamples() []Sample {
 			g := *f.s // a site of the samples, which has the developer's pages
 			g.Dev = sampleDev()
 			f.s, f.Person, f.Here = &g, "", "/dev/playground"
-			if here, ok := map[string]string{"dev": "/dev", "dev_validate": "/dev/validate", "dev_token": "/dev/token"}[file]; ok {
+			if here, ok := map[string]string{"dev": "/dev", "dev_validate": "/dev/validate", "dev_token": "/dev/token", "dev_kit": "/dev/kit"}[file]; ok {
 				f.Here = here
 			}
 			f.titled(title)
@@ -83,6 +83,13 @@ func devSamples() []Sample {
 		}),
 		page("dev-tokens-none", "dev_tokens", http.StatusOK, "dev.tokens", func(f *frame) view {
 			return &tokensView{frame: f, Token: &exchange{Status: http.StatusBadRequest, Answer: `{"error": "invalid_grant"}`}}
+		}),
+		page("dev-kit", "dev_kit", http.StatusOK, "dev.kit", func(f *frame) view {
+			v, err := f.kit()
+			if err != nil {
+				panic(err) // the files are part of the program
+			}
+			return v
 		}),
 		page("dev-token", "dev_token", http.StatusOK, "dev.debug", func(f *frame) view { return f.debugger("", "") }),
 		page("dev-token-errors", "dev_token", http.StatusUnprocessableEntity, "dev.debug", func(f *frame) view { return f.debugger("", f.T("dev.debug.missing")) }),
