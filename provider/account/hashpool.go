@@ -40,7 +40,9 @@ type hashJob struct {
 	password, salt []byte
 	params         params
 	keyLen         uint32
-	key            chan []byte // of capacity 1: nobody may be waiting any more
+	// bcrypt is a hash to compare with, in place of all but the password.
+	bcrypt []byte
+	key    chan []byte // of capacity 1: nobody may be waiting any more
 	// taken is set by whoever decides the job's fate: the worker that starts it or the caller that gives up.
 	taken atomic.Bool
 }
@@ -73,7 +75,7 @@ func (p *hashPool) work() {
 			}
 			p.running.Add(1)
 			begun := p.now()
-			key := p.derives(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
+			key := p.compute(job)
 			p.wait.took(p.now().Sub(begun))
 			p.running.Add(-1)
 			p.done.Add(1)
@@ -82,9 +84,21 @@ func (p *hashPool) work() {
 	}
 }
 
-// derive waits for a slot as long as patience says, then for the hash. Refusals: Busy.
+func (p *hashPool) compute(job *hashJob) []byte {
+	if job.bcrypt != nil {
+		return compareBcrypt(job.bcrypt, job.password)
+	}
+	return p.derives(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
+}
+
+// derive computes a key. Refusals: Busy.
 func (p *hashPool) derive(ctx context.Context, password, salt []byte, with params, keyLen int) ([]byte, error) {
-	job := &hashJob{password: password, salt: salt, params: with, keyLen: uint32(keyLen), key: make(chan []byte, 1)} // #nosec G115 -- at most 128
+	return p.run(ctx, &hashJob{password: password, salt: salt, params: with, keyLen: uint32(keyLen)}) // #nosec G115 -- at most 128
+}
+
+// run waits for a slot as long as patience says, then for the hash. Refusals: Busy.
+func (p *hashPool) run(ctx context.Context, job *hashJob) ([]byte, error) {
+	job.key = make(chan []byte, 1)
 	ahead := int(p.waiting.Add(1)) - 1
 	select {
 	case <-p.quit:
@@ -141,6 +155,9 @@ func (p *hashPool) hash(ctx context.Context, password, salt []byte) (string, err
 
 // verify compares in constant time. stale says that the hash was made with other parameters than those in force.
 func (p *hashPool) verify(ctx context.Context, encoded string, password []byte) (ok, stale bool, err error) {
+	if isBcrypt(encoded) {
+		return p.verifyBcrypt(ctx, encoded, password)
+	}
 	with, salt, want, err := parseHash(encoded)
 	if err != nil {
 		return false, false, err

@@ -109,8 +109,7 @@ func (s *Service) uuid() (string, error) {
 	if b == nil {
 		return "", errors.New("read random bytes")
 	}
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
+	return uuidOf(b), nil
 }
 
 // digest is how secrets of high entropy are stored: SHA-256 as hex.
