@@ -12,6 +12,7 @@ type Purpose string
 const (
 	PurposeReset  Purpose = "reset"  // sets a new password
 	PurposeVerify Purpose = "verify" // proves an e-mail address
+	PurposeProved Purpose = "proved" // stands where a link of verify was: that the address is proven by now
 	PurposeRevoke Purpose = "revoke" // "it was not me": ends sessions and voids resets
 	PurposeClaim  Purpose = "claim"  // an address that is not proven asked to sign in by mail; used by being looked at
 	PurposeInvite Purpose = "invite" // proves the address of an invited account and sets its first password

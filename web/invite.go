@@ -67,7 +67,12 @@ func (s *Site) invitePost(w http.ResponseWriter, r *http.Request) error {
 		return s.inviteDead(w, r, f, err)
 	}
 	name := strings.TrimSpace(form.Get("full_name"))
-	if _, err := s.Life.AcceptInvite(r.Context(), token, name, form.Get("password"), s.caller(r, f.Lang)); err != nil {
+	in, err := s.entry(r, f, Flow{}, false)
+	if err != nil {
+		return err
+	}
+	got, err := s.Life.AcceptInvite(r.Context(), token, name, form.Get("password"), in)
+	if err != nil && got.Account.ID == 0 {
 		if isGone(err) {
 			return s.inviteDead(w, r, f, err)
 		}
@@ -78,14 +83,16 @@ func (s *Site) invitePost(w http.ResponseWriter, r *http.Request) error {
 		return s.drawInvite(w, r, status, f, a, name)
 	}
 	s.setCookie(w, "invite", "", "/invite", -1)
-	_, live, err := s.Sessions.Current(r)
-	if err != nil {
+	switch {
+	case got.SignedIn != nil:
+		s.welcome(w, r, *got.SignedIn, "", "/account?notice=welcome")
+		return nil
+	case s.step(w, r, err, "", ""):
+		return nil
+	case err != nil && !account.IsKind(err, account.WrongCredentials):
 		return err
 	}
-	if live { // as somebody else
-		s.see(w, r, "/login?other=1&notice=invited")
-		return nil
-	}
-	s.see(w, r, "/login?notice=invited")
+	s.hint(w, got.Account)
+	s.see(w, r, "/login?other=1&notice=invited")
 	return nil
 }

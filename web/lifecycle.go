@@ -79,7 +79,7 @@ type Resets interface {
 // Invitations is the first visit of somebody who was invited, and what everybody must have accepted.
 type Invitations interface {
 	PeekInvite(ctx context.Context, token string) (storage.Account, error)
-	AcceptInvite(ctx context.Context, token, fullName, password string, c account.Caller) (storage.Account, error)
+	AcceptInvite(ctx context.Context, token, fullName, password string, in account.MailEntry) (account.Verified, error)
 	TermsVersion() string
 	AcceptTerms(ctx context.Context, ticket, version string, c account.Caller) (account.SignedIn, error)
 }

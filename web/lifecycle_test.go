@@ -167,9 +167,14 @@ func TestInvitation(t *testing.T) {
 	const cookie = "lk_invite=good"
 	b.get(t, "/invite", cookie).status(200).says("Welcome to Latchkey", "ada.byron@example.com").holds(`name="full_name"`, `autocomplete="new-password"`).lacks(`name="email"`, "(optional)")
 	b.get(t, "/invite").status(410).says("new invitation")
-	b.post(t, "/invite", form("full_name", " Ada ", "password", "typed secret"), cookie).goes("/login?notice=invited")
+	b.post(t, "/invite", form("full_name", " Ada ", "password", "typed secret"), cookie).goes("/account?notice=welcome").sets("sid")
 	b.did(t, "accept good Ada")
-	b.post(t, "/invite", form("full_name", "Ada", "password", "typed secret"), cookie, signedIn).goes("/login?other=1&notice=invited")
+	b.post(t, "/invite", form("full_name", "Ada", "password", "typed secret"), cookie, signedIn).goes("/account?notice=welcome").sets("sid") // was somebody else
+	b.life.entered = &account.Refusal{Kind: account.StepNeeded, Step: &account.Step{Ticket: "step", Need: account.NeedEnrol, ExpiresAt: b.life.now.Add(time.Minute)}}
+	b.post(t, "/invite", form("full_name", "Ada", "password", "typed secret"), cookie).goes("/login/enrol").sets("lk_step")
+	b.life.entered = refusal(account.WrongCredentials)
+	b.post(t, "/invite", form("full_name", "Ada", "password", "typed secret"), cookie).goes("/login?other=1&notice=invited").sets("lk_hint")
+	b.life.entered = nil
 	b.life.err = invalid("password", account.TooShort)
 	b.post(t, "/invite", form("full_name", "Ada", "password", "typed"), cookie).status(422).says("8 characters or more").holds(`value="Ada"`).lacks("typed")
 	b.life.err = refusal(account.BadToken)

@@ -14,6 +14,7 @@ type fakeLife struct {
 	pending   *account.PendingEmail
 	waits     *account.Recovery
 	asked     []string
+	entered   error // why an invitation that was taken signs nobody in
 	need      account.StepNeed
 	step      storage.Account
 	version   string
@@ -158,9 +159,16 @@ func (f *fakeLife) PeekInvite(_ context.Context, token string) (storage.Account,
 	}
 	return ada(), nil
 }
-func (f *fakeLife) AcceptInvite(_ context.Context, token, name, _ string, c account.Caller) (storage.Account, error) {
-	f.note("accept "+token+" "+name, c)
-	return ada(), f.err
+func (f *fakeLife) AcceptInvite(_ context.Context, token, name, _ string, in account.MailEntry) (account.Verified, error) {
+	f.note("accept "+token+" "+name, in.Caller)
+	if f.err != nil {
+		return account.Verified{}, f.err
+	}
+	if f.entered != nil {
+		return account.Verified{Account: ada()}, f.entered
+	}
+	got := f.signed
+	return account.Verified{Account: ada(), SignedIn: &got}, nil
 }
 func (f *fakeLife) TermsVersion() string { return f.version }
 func (f *fakeLife) AcceptTerms(_ context.Context, ticket, version string, c account.Caller) (account.SignedIn, error) {

@@ -86,6 +86,9 @@ func (s *Site) login(w http.ResponseWriter, r *http.Request) error {
 		return s.draw(w, r, http.StatusOK, "bow", "choose", v)
 	}
 	name := in.fl.LoginHint
+	if known := s.hinted(r); known != "" {
+		name = known
+	}
 	if v.Known {
 		name = v.LoginName
 	}

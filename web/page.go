@@ -144,7 +144,7 @@ func notice(c *words.Catalogue, word string) string {
 	case "verified", "reset", "signed_out", "saved", "password_changed", "session_ended", "sessions_ended", "verification_sent", "again",
 		"step_gone", "twostep_off", "codes_saved", "resume_saved", "resume_removed", "picture_saved", "picture_removed", "access_removed",
 		"email_asked", "email_cancelled", "recovery_stopped", "invited", "setup", "declined",
-		"password_set", "browser_forgotten", "app_left", "kept":
+		"password_set", "browser_forgotten", "app_left", "kept", "confirmed", "welcome":
 		return c.T("notice." + word)
 	}
 	return ""

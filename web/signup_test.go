@@ -98,7 +98,7 @@ func TestVerify(t *testing.T) {
 		t.Fatal("a GET used the token: a mail scanner would have")
 	}
 	b.post(t, "/verify", form("token", "good")).goes("/login?notice=verified")
-	b.post(t, "/verify", form("token", "good"), signedIn).goes("/account?notice=verified")
+	b.post(t, "/verify", form("token", "good"), signedIn).goes("/account?notice=confirmed")
 	b.post(t, "/verify", form("token", "good", "flow", "f1")).goes("/login?notice=verified&flow=f1")
 	b.post(t, "/verify", form("token", "good", "flow", "f1"), signedIn).goes("/authorize?flow=f1")
 	b.post(t, "/verify", form("token", "good", "flow", "of another browser")).goes("/login?notice=verified")
@@ -111,10 +111,35 @@ func TestVerify(t *testing.T) {
 	b.get(t, "/verify?token=x", signedIn).status(410)
 	b.verbs.account = func(int64) (storage.Account, error) { a := ada(); a.EmailVerified = true; return a, nil }
 	b.get(t, "/verify?token=x", signedIn).status(200).says("Already confirmed")
+	b.verbs.peekVerify = func(string) (string, error) { return "", refusal(account.AlreadyVerified) }
+	b.get(t, "/verify?token=x").status(200).says("Already confirmed", "Sign in").holds(`href="/login"`)
+	b.verbs.verify = func(string) (storage.Account, string, error) { return storage.Account{}, "", refusal(account.AlreadyVerified) }
+	b.post(t, "/verify", form("token", "x")).status(200).says("Already confirmed")
 	b.verbs.peekVerify = func(string) (string, error) { return "", refusal(account.Throttled) }
 	b.get(t, "/verify?token=x").status(429).says("Please try again later", "Wait 40 seconds")
 	b.verbs.peekVerify = func(string) (string, error) { return "", storage.ErrUnavailable }
 	b.get(t, "/verify?token=x").status(500)
+}
+
+// In another browser than the one that signed up the sign-in page has the address; in that one the person is in.
+func TestVerifyGoesOn(t *testing.T) {
+	b := newBench(t, sampleIssuer)
+	b.verbs.verify = func(string) (storage.Account, string, error) { return ada(), "f1", nil }
+	c := b.post(t, "/verify", form("token", "good")).goes("/login?notice=verified&flow=f1").sets("lk_hint")
+	if c.Path != "/login" || !c.HttpOnly || c.MaxAge != 600 {
+		t.Errorf("cookie %+v", c)
+	}
+	b.get(t, "/login?notice=verified&flow=f1", "lk_hint="+c.Value).status(200).holds(`value="ada.byron@example.com"`)
+	b.get(t, "/login", "lk_hint=!").status(200)
+	in := b.life.signed
+	b.verbs.verified.SignedIn = &in
+	b.post(t, "/verify", form("token", "good")).goes("/authorize?flow=f1").sets("sid")
+	b.verbs.verify = func(string) (storage.Account, string, error) { return ada(), "", nil }
+	b.post(t, "/verify", form("token", "good")).goes("/account?notice=confirmed").sets("sid")
+	b.verbs.verified.SignedIn, b.verbs.verifyErr = nil, &account.Refusal{Kind: account.StepNeeded, Step: &account.Step{Ticket: "step", Need: account.NeedEnrol, ExpiresAt: b.life.now.Add(time.Minute)}}
+	b.post(t, "/verify", form("token", "good")).goes("/login/enrol").sets("lk_step")
+	b.verbs.verifyErr = refusal(account.WrongCredentials) // it changed while it was being proven
+	b.post(t, "/verify", form("token", "good")).goes("/login?notice=verified")
 }
 
 // The address was proven by a mail that was asked for to sign in: what somebody had set before is gone, and the person is told.

@@ -89,8 +89,9 @@ func (s *Site) verified(w http.ResponseWriter, r *http.Request, f *frame, got ac
 	case live && got.Flow != "":
 		s.resume(w, r, got.Flow)
 	case live:
-		s.see(w, r, "/account?notice=verified")
+		s.see(w, r, "/account?notice=confirmed")
 	default:
+		s.hint(w, got.Account)
 		s.see(w, r, with("/login?notice=verified", "flow", got.Flow))
 	}
 	return nil
@@ -117,9 +118,10 @@ func (s *Site) disowned(w http.ResponseWriter, r *http.Request, f *frame, got ac
 	return s.draw(w, r, http.StatusOK, "bow", "message", v)
 }
 
-// verifyDead answers a link that does not work. Who is signed in with a proven address meets no alarm: it worked before.
+// verifyDead answers a link that does not work. Where the address is proven there is no alarm: it worked before.
 func (s *Site) verifyDead(w http.ResponseWriter, r *http.Request, f *frame, cause error) error {
-	if !isGone(cause) {
+	already := account.IsKind(cause, account.AlreadyVerified)
+	if !isGone(cause) && !already {
 		return s.plainly(w, r, f, cause)
 	}
 	a, _, live, err := s.who(r)
@@ -127,9 +129,13 @@ func (s *Site) verifyDead(w http.ResponseWriter, r *http.Request, f *frame, caus
 		return err
 	}
 	f.Back = "/signup/sent"
-	if live && a.EmailVerified {
+	if already || live && a.EmailVerified {
 		f.Title = f.T("verified.title")
-		return s.draw(w, r, http.StatusOK, "bow", "message", &messageView{frame: f, Good: true, Text: f.T("verified.text"), Link: "/account", LinkText: f.T("account.go")})
+		v := &messageView{frame: f, Good: true, Text: f.T("verified.text"), Link: "/account", LinkText: f.T("account.go")}
+		if !live {
+			v.Link, v.LinkText = "/login", f.T("login.submit")
+		}
+		return s.draw(w, r, http.StatusOK, "bow", "message", v)
 	}
 	return s.dead(w, r, f, f.T("verify.dead"), "/signup/sent", f.T("verify.again"))
 }

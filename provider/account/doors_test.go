@@ -164,7 +164,7 @@ func TestInvitationEndsWithAPassword(t *testing.T) {
 	}
 	token, _ := r.mailed(MailReset)
 	must(r.ResetPassword(t.Context(), token, "another secret", Page, here))(t)
-	_, err := r.AcceptInvite(t.Context(), invite, "Ann", "third secret", here)
+	_, err := r.AcceptInvite(t.Context(), invite, "Ann", "third secret", MailEntry{Caller: here})
 	wantKind(t, err, BadToken)
 }
 

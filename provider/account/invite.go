@@ -120,32 +120,36 @@ func (s *Service) PeekInvite(ctx context.Context, token string) (storage.Account
 	return a, err
 }
 
-// AcceptInvite uses an invitation: its owner has a name and a password, the address is proven, the terms are accepted. A refusal leaves it good.
-// Refusals: BadToken, Invalid, Throttled, Busy.
-func (s *Service) AcceptInvite(ctx context.Context, token, fullName, password string, caller Caller) (storage.Account, error) {
-	if err := s.AttemptAny(ctx, caller); err != nil {
-		return storage.Account{}, err
+// AcceptInvite uses an invitation: its owner has a name and a password, the address is proven, the terms are accepted, and they are signed in. A refusal leaves
+// it good. Refusals: BadToken, Invalid, Throttled, Busy; StepNeeded and WrongCredentials beside the account, where only signing in was refused.
+func (s *Service) AcceptInvite(ctx context.Context, token, fullName, password string, in MailEntry) (Verified, error) {
+	if err := s.AttemptAny(ctx, in.Caller); err != nil {
+		return Verified{}, err
 	}
-	one, a, err := s.token(ctx, storage.PurposeInvite, token, caller)
+	one, a, err := s.token(ctx, storage.PurposeInvite, token, in.Caller)
 	if err != nil {
-		return storage.Account{}, err
+		return Verified{}, err
 	}
-	name, encoded, err := s.firstPassword(ctx, fullName, password, a.Email, caller)
+	name, encoded, err := s.firstPassword(ctx, fullName, password, a.Email, in.Caller)
 	if err != nil {
-		return storage.Account{}, err
+		return Verified{}, err
 	}
 	a, err = s.change(ctx, a, func(a *storage.Account) (storage.Effects, error) {
+		with := storage.Effects{Take: &one.OneTimeKey, Void: mailedPurposes(), End: &storage.EndScope{Offline: true}}
+		if !a.EmailVerified { // nobody could prove anything before
+			s.disown(a, &with)
+		}
 		a.FullName, a.EmailVerified = name, true
 		setPassword(a, encoded)
 		a.PasswordSetAt = s.now()
 		s.accept(a)
-		return storage.Effects{Take: &one.OneTimeKey, Void: mailedPurposes(), End: &storage.EndScope{Offline: true}}, nil
+		return with, nil
 	})
 	if err != nil {
-		return storage.Account{}, badToken("accept invitation", err)
+		return Verified{}, badToken("accept invitation", err)
 	}
-	s.record(ctx, audit.InviteAccepted, caller, audit.Event{AccountID: a.ID})
-	return a, nil
+	s.record(ctx, audit.InviteAccepted, in.Caller, audit.Event{AccountID: a.ID})
+	return s.enterProved(ctx, Verified{Account: a}, []string{amrPassword}, a.PasswordSetAt, in)
 }
 
 // firstPassword checks what a person who is new here typed. Refusals: Invalid, Busy.

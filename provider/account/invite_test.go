@@ -25,14 +25,16 @@ func TestInvitation(t *testing.T) {
 	_, err = r.PeekInvite(t.Context(), first)
 	wantKind(t, err, BadToken)
 	token, _ := r.mailed(MailInvite)
-	_, err = r.AcceptInvite(t.Context(), token, "", "short", here)
+	_, err = r.AcceptInvite(t.Context(), token, "", "short", MailEntry{Caller: here})
 	if ref := wantKind(t, err, Invalid); ref.Fields[FieldFullName] != Missing || ref.Fields[FieldPassword] != TooShort {
 		t.Errorf("fields %v", ref.Fields)
 	}
 	var wg sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
-		wg.Go(func() { _, errs[i] = r.AcceptInvite(t.Context(), token, " Eve E. ", "unrelated w0rds", here) })
+		wg.Go(func() {
+			_, errs[i] = r.AcceptInvite(t.Context(), token, " Eve E. ", "unrelated w0rds", MailEntry{Caller: here})
+		})
 	}
 	wg.Wait()
 	good := 0
@@ -63,7 +65,7 @@ func TestInvitation(t *testing.T) {
 	}
 	token, _ = r.mailed(MailInvite)
 	r.pass(7*24*time.Hour + time.Second)
-	_, err = r.AcceptInvite(t.Context(), token, "Late", "unrelated w0rds", from("203.0.113.8"))
+	_, err = r.AcceptInvite(t.Context(), token, "Late", "unrelated w0rds", MailEntry{Caller: from("203.0.113.8")})
 	wantKind(t, err, BadToken)
 }
 

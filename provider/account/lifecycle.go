@@ -47,11 +47,13 @@ func (c LifecycleConfig) check() error {
 
 // The kinds of refusal of what goes by mail or by a wait.
 const (
-	CodeVoid   Kind = "code_void"   // too many wrong codes: this one is void, another must be asked for
-	TooEarly   Kind = "too_early"   // the wait is not over; RetryAfter
-	NoAddress  Kind = "no_address"  // the account has no proven address, and so nobody could be told
-	TermsOld   Kind = "terms_old"   // the terms have another version by now
-	SetupTaken Kind = "setup_taken" // somebody else is making the first account
+	CodeVoid  Kind = "code_void"  // too many wrong codes: this one is void, another must be asked for
+	TooEarly  Kind = "too_early"  // the wait is not over; RetryAfter
+	NoAddress Kind = "no_address" // the account has no proven address, and so nobody could be told
+	// AlreadyVerified: the link did its work before, or another of the same address did.
+	AlreadyVerified Kind = "already_verified"
+	TermsOld        Kind = "terms_old"   // the terms have another version by now
+	SetupTaken      Kind = "setup_taken" // somebody else is making the first account
 )
 
 // The problems of fields that only these verbs know.

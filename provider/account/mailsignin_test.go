@@ -158,7 +158,7 @@ func TestVerifyByCode(t *testing.T) {
 		t.Errorf("got %+v, %v", v, err)
 	}
 	_, err = r.VerifyEmail(t.Context(), token, Ask{}, MailEntry{Caller: here})
-	wantKind(t, err, BadToken)
+	wantKind(t, err, AlreadyVerified)
 }
 
 func TestNewDeviceMail(t *testing.T) {

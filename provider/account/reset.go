@@ -63,12 +63,17 @@ func (s *Service) ForgotPassword(ctx context.Context, email string, caller Calle
 // Refusals: BadToken, Throttled.
 func (s *Service) token(ctx context.Context, p storage.Purpose, token string, caller Caller) (storage.OneTime, storage.Account, error) {
 	one, a, err := s.peek(ctx, p, token)
+	return one, a, s.countBadToken(ctx, caller, err)
+}
+
+// countBadToken is err, which counts as a failure where it is BadToken. Refusals: Throttled, where there were too many.
+func (s *Service) countBadToken(ctx context.Context, caller Caller, err error) error {
 	if IsKind(err, BadToken) {
 		if limitErr := s.Failed(ctx, DoorReset, caller); limitErr != nil {
-			return one, a, limitErr
+			return limitErr
 		}
 	}
-	return one, a, err
+	return err
 }
 
 // peek finds a mailed token and its account without using or counting it. Refusals: BadToken.

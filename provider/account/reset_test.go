@@ -361,6 +361,10 @@ func TestVerifyEmail(t *testing.T) {
 		t.Errorf("got %+v %v", v, err)
 	}
 	_, err = r.VerifyEmail(t.Context(), second, Ask{}, MailEntry{Caller: here})
+	wantKind(t, err, AlreadyVerified)
+	_, err = r.PeekVerify(t.Context(), second)
+	wantKind(t, err, AlreadyVerified)
+	_, err = r.PeekVerify(t.Context(), first) // void before the address was proven
 	wantKind(t, err, BadToken)
 	wantKind(t, r.ResendVerification(t.Context(), "bob@example.org", here, ""), Throttled) // once a minute
 	r.pass(time.Minute)

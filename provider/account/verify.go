@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"latchkey/provider/audit"
 	"latchkey/storage"
@@ -73,11 +74,11 @@ func (s *Service) ResendVerification(ctx context.Context, email string, caller C
 	return s.request(ctx, mailResend, email, caller, flow, s.config.Limits.Mail.limit("verify", emailDigest(email)), resendLimit("verify", email))
 }
 
-// PeekVerify tells the address that a token proves without using it. Refusals: BadToken.
+// PeekVerify tells the address that a token proves without using it. Refusals: BadToken, AlreadyVerified.
 func (s *Service) PeekVerify(ctx context.Context, token string) (string, error) {
 	one, a, err := s.peek(ctx, storage.PurposeVerify, token)
 	if err != nil {
-		return "", err
+		return "", s.orProved(ctx, token, err)
 	}
 	if _, err := proven(one, a); err != nil {
 		return "", err
@@ -110,15 +111,15 @@ type Verified struct {
 
 // VerifyEmail uses the token. ask is what this browser waits for, the zero value for nothing. Where the mail was asked for to sign in, and the address was
 // not proven until now, whoever set a password may have been somebody else: that goes, with all that was set up beside it, and the proof signs in, as the
-// mail would have. The browser that signed up, by ask, keeps its password. Refusals: BadToken, Throttled; StepNeeded and WrongCredentials beside what was
-// proved, where only signing in was refused.
+// mail would have. The browser that signed up, by ask, keeps its password, and is signed in by it where that was lately. Refusals: BadToken, AlreadyVerified, Throttled; StepNeeded
+// and WrongCredentials beside what was proved, where only signing in was refused.
 func (s *Service) VerifyEmail(ctx context.Context, token string, ask Ask, in MailEntry) (Verified, error) {
 	if err := s.AttemptAny(ctx, in.Caller); err != nil {
 		return Verified{}, err
 	}
-	one, a, err := s.token(ctx, storage.PurposeVerify, token, in.Caller)
-	if err != nil {
-		return Verified{}, err
+	one, a, err := s.peek(ctx, storage.PurposeVerify, token)
+	if err = s.orProved(ctx, token, err); err != nil {
+		return Verified{}, s.countBadToken(ctx, in.Caller, err)
 	}
 	return s.verify(ctx, one, a, ask, in)
 }
@@ -146,11 +147,12 @@ func (s *Service) verify(ctx context.Context, one storage.OneTime, a storage.Acc
 			return storage.Effects{}, err
 		}
 		with := storage.Effects{Take: &one.OneTimeKey, Void: []storage.Purpose{storage.PurposeVerify, storage.PurposeCode, storage.PurposeClaim, storage.PurposeInvite}}
-		if out.Disowned = claimed && !a.EmailVerified && !ask.madeBy(*a); out.Disowned {
+		if out.Disowned = claimed && !a.EmailVerified && !waitsForOwner(*a) && !ask.madeBy(*a); out.Disowned {
 			s.disown(a, &with)
 		}
 		a.EmailVerified = true
-		return with, nil
+		with.Put, err = s.provedLinks(ctx, *a)
+		return with, err
 	})
 	if err != nil {
 		return Verified{}, badToken("verify address", err)
@@ -164,19 +166,56 @@ func (s *Service) verify(ctx context.Context, one storage.OneTime, a storage.Acc
 	} else {
 		s.record(ctx, audit.EmailVerified, in.Caller, audit.Event{AccountID: a.ID})
 	}
-	return s.enterVerified(ctx, out, v.SignIn && s.now().Before(one.CreatedAt.Add(s.config.Lifecycle.SignInTTL)), in)
+	switch now := s.now(); {
+	case ask.madeBy(out.Account) && now.Before(out.Account.PasswordSetAt.Add(signUpFresh)):
+		// Not two factors: the mail proved the address, and whoever has it can set the password anew.
+		return s.enterProved(ctx, out, []string{amrPassword}, out.Account.PasswordSetAt, in)
+	case v.SignIn && s.config.Lifecycle.MailSignIn && now.Before(one.CreatedAt.Add(s.config.Lifecycle.SignInTTL)):
+		return s.enterProved(ctx, out, []string{amrOTP}, now, in)
+	}
+	return out, nil
 }
 
-// enterVerified signs in whoever proved an address by a mail that they asked for to sign in.
-func (s *Service) enterVerified(ctx context.Context, v Verified, mailed bool, in MailEntry) (Verified, error) {
-	if !mailed || !s.config.Lifecycle.MailSignIn {
-		return v, nil
-	}
+// signUpFresh is how long after signing up the password of then signs in the browser that it was typed into, when the address is proven there.
+const signUpFresh = time.Hour
+
+// enterProved signs in whoever proved an address, by what amr says, which they proved at the time since.
+func (s *Service) enterProved(ctx context.Context, v Verified, amr []string, since time.Time, in MailEntry) (Verified, error) {
 	got, err := s.enter(ctx, opening{Dialect: Page, Caller: in.Caller, Persistent: in.Persistent, Replace: in.Replace, DeviceToken: in.DeviceToken,
-		AMR: []string{amrOTP}, Two: in.Two, Must: in.Must}, v.Account)
+		AMR: amr, Since: since, Two: in.Two, Must: in.Must}, v.Account)
 	if err != nil {
 		return v, err
 	}
 	v.SignedIn = &got
 	return v, nil
+}
+
+// provedLinks are what stands from now on where links of verify were that still live: whoever opens one is told that the address is proven, instead of an alarm.
+func (s *Service) provedLinks(ctx context.Context, a storage.Account) ([]storage.OneTime, error) {
+	list, err := s.store.ListOneTimes(ctx, a.ID, storage.PurposeVerify, s.now())
+	if err != nil {
+		return nil, fmt.Errorf("list links: %w", err)
+	}
+	for i := range list {
+		list[i].Purpose = storage.PurposeProved
+	}
+	return list, nil
+}
+
+// orProved is err, or AlreadyVerified where the token is bad because the address that it stands for is proven.
+func (s *Service) orProved(ctx context.Context, token string, err error) error {
+	if !IsKind(err, BadToken) {
+		return err
+	}
+	one, a, lookErr := s.peek(ctx, storage.PurposeProved, token)
+	if IsKind(lookErr, BadToken) {
+		return err
+	}
+	if lookErr != nil {
+		return lookErr
+	}
+	if _, lookErr := proven(one, a); lookErr != nil || !a.EmailVerified {
+		return err
+	}
+	return &Refusal{Kind: AlreadyVerified}
 }
