@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -49,7 +48,7 @@ func parse(args []string) (o options, err error) {
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&o.sections, "section", "operations", "what to measure, with commas: "+strings.Join(names, ", ")+", or all")
-	f.StringVar(&o.size, "size", "small", "small: minutes; full: the sizes of the promises, hours")
+	f.StringVar(&o.size, "size", "small", "smoke: seconds, to see that it runs; small: minutes; full: the sizes of the promises, hours")
 	f.IntVar(&o.rounds, "rounds", 5, "how often each figure is taken, in turn with its bare cost")
 	f.DurationVar(&o.slice, "slice", time.Second, "how long each take of a closed loop lasts")
 	f.StringVar(&o.out, "out", "", "folder for bench.json and bench.md; none: the table goes to stdout only")
@@ -63,8 +62,8 @@ func parse(args []string) (o options, err error) {
 	switch {
 	case f.NArg() > 0:
 		return o, fmt.Errorf("no argument is expected: %q", f.Arg(0))
-	case o.size != "small" && o.size != "full":
-		return o, fmt.Errorf("-size is small or full, not %q", o.size)
+	case o.size != "smoke" && o.size != "small" && o.size != "full":
+		return o, fmt.Errorf("-size is smoke, small or full, not %q", o.size)
 	case o.rounds < 1 || o.slice <= 0:
 		return o, errors.New("-rounds and -slice are more than nothing")
 	}
@@ -114,12 +113,15 @@ func run(args []string) error {
 		return err
 	}
 	defer harness.Clean()
+	if o.size == "smoke" {
+		o.rounds, o.slice = 1, 30*time.Millisecond
+	}
 	if o.out != "" {
 		if err := os.MkdirAll(o.out, 0o755); err != nil {
 			return err
 		}
 	}
-	r := &rig.Rig{Full: o.size == "full", Rounds: o.rounds, Slice: o.slice, Dir: dir, Out: o.out, Binary: o.binary, Peers: o.peers}
+	r := &rig.Rig{Full: o.size == "full", Smoke: o.size == "smoke", Rounds: o.rounds, Slice: o.slice, Dir: dir, Out: o.out, Binary: o.binary, Peers: o.peers}
 	out, failed := measure(r, o, what)
 	if err := write(o.out, out); err != nil {
 		return errors.Join(failed, err)
@@ -155,13 +157,9 @@ func write(dir string, out report.Run) error {
 	if err := out.Markdown(os.Stdout); err != nil || dir == "" {
 		return err
 	}
-	b, err := json.MarshalIndent(out, "", "  ")
-	if err != nil {
-		return err
-	}
 	var md strings.Builder
 	if err := out.Markdown(&md); err != nil {
 		return err
 	}
-	return errors.Join(os.WriteFile(filepath.Join(dir, "bench.json"), append(b, '\n'), 0o644), os.WriteFile(filepath.Join(dir, "bench.md"), []byte(md.String()), 0o644))
+	return errors.Join(out.Write(filepath.Join(dir, "bench.json")), os.WriteFile(filepath.Join(dir, "bench.md"), []byte(md.String()), 0o644))
 }

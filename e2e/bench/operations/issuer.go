@@ -13,7 +13,7 @@ import (
 )
 
 // people is how many users there are, each signed in, with a grant.
-const people = 64
+const people = many
 
 const password = "correct horse battery staple"
 
@@ -33,7 +33,7 @@ type issuer struct {
 	perRefresh int
 	// codes and minted are how many codes and tokens are made for one take.
 	codes, minted int
-	flow       *harness.Flow
+	flow          *harness.Flow
 }
 
 // production are the settings of a server in production: metrics, one log line a request, traces of one request in a hundred. Limits by address are
@@ -63,7 +63,11 @@ func start(r *rig.Rig, more map[string]any) *issuer {
 	c, endpoint := collect(r.T)
 	i := &issuer{Server: r.Start(production(endpoint, more)), r: r, traces: c, codes: 600, minted: 800, flow: harness.NewFlow(harness.QuietID, harness.QuietSecret, true)}
 	i.chains = &chains{free: make(chan string, people), i: i}
-	for n := range people {
+	number := people
+	if r.Smoke {
+		i.codes, i.minted, number = 20, 20, 4
+	}
+	for n := range number {
 		i.SignUp(r.T, name(n), name(n)+"@example.test", password)
 		i.signIn(n)
 		code := i.code(i.cookies[n])

@@ -76,7 +76,10 @@ func onPostgres(r *rig.Rig) (rows []report.Row, err error) {
 
 // statements counts what each operation asks of the database.
 func (i *issuer) statements(d *database) (rows []report.Row, err error) {
-	const requests = 400
+	requests := 400
+	if i.r.Smoke {
+		requests = 20
+	}
 	count := func(name string, bound float64, src load.Source) {
 		if err != nil {
 			return

@@ -13,9 +13,9 @@ import (
 // signingIn posts the form of the sign-in page from browsers that are known and not signed in: the session of who is would end.
 func (i *issuer) signingIn() load.Source {
 	e := &each{want: http.StatusSeeOther}
-	for n := range people {
+	for n, known := range i.known {
 		form := url.Values{"username": {name(n)}, "password": {password}}
-		e.targets = append(e.targets, load.Form(i.Issuer+"/login", form.Encode(), http.Header{"Cookie": {i.known[n]}}))
+		e.targets = append(e.targets, load.Form(i.Issuer+"/login", form.Encode(), http.Header{"Cookie": {known}}))
 	}
 	return e
 }
@@ -30,7 +30,11 @@ func signIns(r *rig.Rig, i *issuer) ([]report.Row, error) {
 			return ask(b, fmt.Sprintf("/hash?n=%d&memory=%d&passes=%d", n, memory, passes))
 		}
 	}
-	got, err := r.Turns(i.loop(connections, i.signingIn()), hash(20, 19<<10, 2), small.loop(connections, small.signingIn()), hash(2000, 8, 1))
+	tiny := 2000
+	if r.Smoke {
+		tiny = 20
+	}
+	got, err := r.Turns(i.loop(connections, i.signingIn()), hash(max(1, tiny/100), 19<<10, 2), small.loop(connections, small.signingIn()), hash(tiny, 8, 1))
 	if err != nil {
 		return nil, fmt.Errorf("sign-in: %w", err)
 	}

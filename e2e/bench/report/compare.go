@@ -1,11 +1,9 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 )
 
@@ -75,17 +73,4 @@ func Changes(w io.Writer, before, after Run) error {
 	}
 	_, err := fmt.Fprintf(w, "since the run of %s:\n%s", before.Begun, b.String())
 	return err
-}
-
-// Read takes a run from its JSON file.
-func Read(file string) (*Run, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	var r Run
-	if err := json.Unmarshal(b, &r); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return &r, nil
 }

@@ -6,61 +6,79 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// The cores: what makes requests has one, what answers them the other. With a single core they share it.
-const loadCore = 0
-
-func serverCore() int {
-	if runtime.NumCPU() == 1 && os.Getenv(coresEnv) == "1" {
-		return loadCore
-	}
-	return 1
-}
-
-// coresEnv tells a pinned process how many cores there are, pinEnv what it is that is pinned.
+// coresEnv tells a pinned process which cores there are. pinArg is the command of this program that runs another on a core.
 const (
 	coresEnv = "LATCHKEY_BENCH_CORES"
 	pinArg   = "on-core"
 )
 
-// Cores is how many there are, whatever this process is pinned to.
-func Cores() int {
-	if n, err := strconv.Atoi(os.Getenv(coresEnv)); err == nil {
-		return n
+// cores are those that this program was allowed to use before it was pinned.
+func cores() (list []int) {
+	for f := range strings.FieldsSeq(os.Getenv(coresEnv)) {
+		if n, err := strconv.Atoi(f); err == nil {
+			list = append(list, n)
+		}
 	}
-	return runtime.NumCPU()
+	if len(list) > 0 {
+		return list
+	}
+	var set unix.CPUSet
+	if unix.SchedGetaffinity(0, &set) == nil {
+		for n := range len(set) * 64 {
+			if set.IsSet(n) {
+				list = append(list, n)
+			}
+		}
+	}
+	if len(list) == 0 {
+		list = []int{0}
+	}
+	return list
 }
+
+// What makes requests has the first core, what answers them the last. With a single one they share it.
+func loadCore() int   { return cores()[0] }
+func serverCore() int { c := cores(); return c[len(c)-1] }
+
+// Cores is how many there are, whatever this process is pinned to.
+func Cores() int { return len(cores()) }
 
 // Pin moves the command to the core of the load, by running itself again there, and serves the calls that it makes of itself: a command on a given
 // core, and bare handlers. It returns where the command is to go on.
 func Pin(bare func(kind, arg string) error) {
-	if kind := os.Getenv(bareEnv); kind != "" {
-		if err := bare(kind, os.Getenv(bareArgEnv)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+	if kind := os.Getenv(bareEnv); kind != "" && len(os.Args) == 1 {
+		exit(bare(kind, os.Getenv(bareArgEnv)))
 	}
 	if len(os.Args) > 3 && os.Args[1] == pinArg {
 		exit(become(os.Args[2], os.Args[3:]))
 	}
-	if os.Getenv(coresEnv) == "" {
-		_ = os.Setenv(coresEnv, strconv.Itoa(runtime.NumCPU()))
-		self, err := os.Executable()
-		if err == nil {
-			err = become(strconv.Itoa(loadCore), append([]string{self}, os.Args[1:]...))
-		}
-		exit(err)
+	if os.Getenv(coresEnv) != "" {
+		return
 	}
+	list := strings.Trim(fmt.Sprint(cores()), "[]")
+	first := strconv.Itoa(loadCore())
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Setenv(coresEnv, list)
+	}
+	if err == nil {
+		err = become(first, append([]string{self}, os.Args[1:]...))
+	}
+	exit(err)
 }
 
 func exit(err error) {
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(1)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 // become turns this process into another on a core.
@@ -104,5 +122,5 @@ func OnServerCore(f func()) error {
 		return err
 	}
 	f()
-	return setCore(loadCore)
+	return setCore(loadCore())
 }

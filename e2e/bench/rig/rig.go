@@ -34,6 +34,8 @@ type Rig struct {
 	T *TB
 	// Full: sizes are those of the promise (a million users, an hour of soak), not such as fit into minutes.
 	Full bool
+	// Smoke: sizes are such that everything runs within seconds. What it measures means nothing.
+	Smoke bool
 	// Rounds is how often each figure is taken, in turn with what it is compared with; at least 1.
 	Rounds int
 	// Slice is how long a closed loop runs each time.
@@ -61,6 +63,9 @@ func (r *Rig) Say(format string, args ...any) {
 
 // Build makes the binary as `make build` does, unless it is given, and lets package harness use it.
 func (r *Rig) Build(version, revision string) error {
+	if r.Binary == "" {
+		r.Binary = flag.Lookup("binary").Value.String() // a test's
+	}
 	if r.Binary == "" {
 		r.Binary = filepath.Join(r.Dir, "latchkey")
 		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version+" -X main.revision="+revision, "-o", r.Binary, "./cmd/latchkey")
