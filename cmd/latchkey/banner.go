@@ -15,7 +15,11 @@ func (s *server) banner() {
 	}
 	place := map[string]string{"bolt": s.cfg.Storage.BoltPath, "postgres": "PostgreSQL", "memory": "memory"}[s.cfg.Storage.Driver]
 	b.WriteString("\nLatchkey is ready, in development mode. Data are in " + place + ".\n\n")
-	line("sign up", i+"/signup")
+	if s.cfg.Accounts.SignUp == "open" {
+		line("sign up", i+"/signup")
+	} else {
+		line("sign in", i+"/login")
+	}
 	line("account", i+"/account")
 	line("demo", i+"/demo")
 	if s.cfg.Web.DevPage {
@@ -30,7 +34,10 @@ func (s *server) banner() {
 		u := url.URL{Scheme: "http", Host: ops, Path: "/metrics"}
 		line("metrics", u.String())
 	}
-	b.WriteString("\n  curl -s " + i + `/api/signup -H 'Content-Type: application/json' \
-    -d '{"username":"ada","email":"ada@example.com","password":"correct horse battery"}'` + "\n\n")
+	if s.cfg.Accounts.SignUp == "open" {
+		b.WriteString("\n  curl -s " + i + `/api/signup -H 'Content-Type: application/json' \
+    -d '{"username":"ada","email":"ada@example.com","password":"correct horse battery"}'` + "\n")
+	}
+	b.WriteString("\n")
 	_, _ = io.WriteString(s.out, b.String()) // a terminal that is gone needs no banner
 }

@@ -57,6 +57,7 @@ func Load(src Sources) (*Config, error) {
 				l.fallback(k, k.dev)
 			}
 		}
+		c.devIssuer()
 	}
 	l.secretFiles()
 	c.check(l.fault)
