@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -51,8 +52,8 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.size, "size", "small", "smoke: seconds, to see that it runs; small: minutes; full: the sizes of the promises, hours")
 	f.IntVar(&o.rounds, "rounds", 5, "how often each figure is taken, in turn with its bare cost")
 	f.DurationVar(&o.slice, "slice", time.Second, "how long each take of a closed loop lasts")
-	f.StringVar(&o.out, "out", "", "folder for bench.json and bench.md; none: the table goes to stdout only")
-	f.StringVar(&o.compare, "compare", "", "JSON of a former run to compare with")
+	f.StringVar(&o.out, "out", "", "folder for <section>.json and bench.md; none: the table goes to stdout only")
+	f.StringVar(&o.compare, "compare", filepath.Join(harness.Root(), "docs", "bench"), "folder of a former run to compare with, section by section")
 	f.StringVar(&o.binary, "binary", "", "measure this binary; none: it is built")
 	f.StringVar(&o.temp, "temp", "", "folder for stores, on the disk that they are to be measured on; none: the system's")
 	f.BoolVar(&o.peers, "peers", false, "measure others' servers beside ours, where they can be built")
@@ -98,11 +99,9 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	var former *report.Run // read first: an hour's run does not end with a wrong name
-	if o.compare != "" {
-		if former, err = report.Read(o.compare); err != nil {
-			return err
-		}
+	former, err := kept(o.compare, what) // read first: an hour's run does not end with a file that cannot be read
+	if err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp(o.temp, "lkbench")
 	if err != nil {
@@ -126,10 +125,28 @@ func run(args []string) error {
 	if err := write(o.out, out); err != nil {
 		return errors.Join(failed, err)
 	}
-	if former != nil {
-		failed = errors.Join(failed, report.Changes(os.Stdout, *former, out))
+	for _, run := range out.BySection() {
+		if was := former[run.Rows[0].Section]; was != nil {
+			failed = errors.Join(failed, report.Changes(os.Stdout, *was, run))
+		}
 	}
 	return failed
+}
+
+// kept are the former runs in a folder, by section. A section need not have one.
+func kept(dir string, what []rig.Section) (map[string]*report.Run, error) {
+	out := map[string]*report.Run{}
+	for _, s := range what {
+		was, err := report.Read(filepath.Join(dir, s.Name+".json"))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		default:
+			out[s.Name] = was
+		}
+	}
+	return out, nil
 }
 
 // measure runs the sections; one that fails does not keep the others from running.
@@ -152,14 +169,15 @@ func measure(r *rig.Rig, o options, what []rig.Section) (report.Run, error) {
 	return out, failed
 }
 
-// write puts a run into a folder, if one is given, and its table on stdout.
+// write puts a run into a folder, if one is given, with a file for each section, and its table on stdout.
 func write(dir string, out report.Run) error {
 	if err := out.Markdown(os.Stdout); err != nil || dir == "" {
 		return err
 	}
 	var md strings.Builder
-	if err := out.Markdown(&md); err != nil {
-		return err
+	failed := out.Markdown(&md)
+	for _, run := range out.BySection() {
+		failed = errors.Join(failed, run.Write(filepath.Join(dir, run.Rows[0].Section+".json")))
 	}
-	return errors.Join(out.Write(filepath.Join(dir, "bench.json")), os.WriteFile(filepath.Join(dir, "bench.md"), []byte(md.String()), 0o644))
+	return errors.Join(failed, os.WriteFile(filepath.Join(dir, "bench.md"), []byte(md.String()), 0o644))
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,12 +22,8 @@ func TestOperationsRun(t *testing.T) {
 	if err := run([]string{"-size", "smoke", "-section", "operations", "-out", dir}); err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "bench.json"))
+	got, err := report.Read(filepath.Join(dir, "operations.json"))
 	if err != nil {
-		t.Fatal(err)
-	}
-	var got report.Run
-	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatal(err)
 	}
 	failures := 0
@@ -50,7 +45,6 @@ func TestCommandLine(t *testing.T) {
 		{"an unknown size", "-size big", "smoke, small or full"},
 		{"no round", "-rounds 0", "more than nothing"},
 		{"an argument", "operations", "no argument"},
-		{"a former run that is not there", "-compare /nonexistent/bench.json", "no such file"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			err := run(strings.Fields(row.args))
@@ -58,6 +52,25 @@ func TestCommandLine(t *testing.T) {
 				t.Errorf("got %v, want %q", err, row.err)
 			}
 		})
+	}
+}
+
+func TestFormerRuns(t *testing.T) {
+	dir := t.TempDir()
+	if got, err := kept(dir, sections()); err != nil || len(got) != 0 {
+		t.Errorf("of an empty folder: %v, %v", got, err)
+	}
+	if err := (report.Run{Begun: "then"}).Write(filepath.Join(dir, "operations.json")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := kept(dir, sections()); err != nil || got["operations"].Begun != "then" {
+		t.Errorf("of one: %v, %v", got, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "operations.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kept(dir, sections()); err == nil {
+		t.Error("what is no JSON was read")
 	}
 }
 

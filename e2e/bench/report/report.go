@@ -76,6 +76,20 @@ type Run struct {
 	Rows   []Row  `json:"rows"`
 }
 
+// BySection splits a run into one for each section that has rows, in their order.
+func (r Run) BySection() (out []Run) {
+	for _, row := range r.Rows {
+		if n := len(out); n == 0 || out[n-1].Rows[0].Section != row.Section {
+			one := r
+			one.Rows = nil
+			out = append(out, one)
+		}
+		last := &out[len(out)-1]
+		last.Rows = append(last.Rows, row)
+	}
+	return out
+}
+
 // Machine is what the figures depend on.
 type Machine struct {
 	CPU    string  `json:"cpu"`

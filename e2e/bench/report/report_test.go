@@ -90,3 +90,10 @@ func TestRunsAreKept(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
+
+func TestBySection(t *testing.T) {
+	got := Run{Begun: "now", Rows: []Row{{Section: "a", Name: "1"}, {Section: "a", Name: "2"}, {Section: "b", Name: "3"}}}.BySection()
+	if len(got) != 2 || len(got[0].Rows) != 2 || got[1].Rows[0].Name != "3" || got[1].Begun != "now" {
+		t.Errorf("%+v", got)
+	}
+}

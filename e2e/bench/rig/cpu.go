@@ -31,6 +31,14 @@ func CPUOf(pids ...int) (sum time.Duration) {
 	return sum
 }
 
+// CPUOfTrees is the sum of processes and of all that they started and that is still there, such as those that compute hashes.
+func CPUOfTrees(pids ...int) (sum time.Duration) {
+	for _, pid := range pids {
+		sum += CPU(pid) + CPUOfTrees(Children(pid)...)
+	}
+	return sum
+}
+
 // Children are the processes that a process started and that are still there.
 func Children(pid int) (pids []int) {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))

@@ -13,8 +13,8 @@ import (
 // Take measures once.
 type Take func() (load.Sample, error)
 
-// Loop is a closed loop of Slice from a number of connections that are kept from one take to the next, with the processor time of processes. A request
-// that fails is an error.
+// Loop is a closed loop of Slice from a number of connections that are kept from one take to the next, with the processor time of processes and
+// of what they started. A request that fails is an error.
 func (r *Rig) Loop(connections int, src load.Source, pids ...int) Take {
 	return r.LoopOf(connections, func() (load.Source, error) { return src, nil }, pids...)
 }
@@ -24,7 +24,7 @@ func (r *Rig) Loop(connections int, src load.Source, pids ...int) Take {
 func (r *Rig) LoopOf(connections int, prepare func() (load.Source, error), pids ...int) Take {
 	c := load.New(connections, 0)
 	r.T.Cleanup(c.Close)
-	c.Meter, c.Beside = func() time.Duration { return CPUOf(pids...) }, r.Beside
+	c.Meter, c.Beside = func() time.Duration { return CPUOfTrees(pids...) }, r.Beside
 	return func() (load.Sample, error) {
 		src, err := prepare()
 		if err != nil {
