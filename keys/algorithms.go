@@ -7,8 +7,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	_ "crypto/sha256" // for crypto.SHA256
+	"crypto/sha256"
 	_ "crypto/sha512" // for crypto.SHA384 and crypto.SHA512
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -105,7 +106,12 @@ func (a algorithm) fits(signer crypto.Signer) bool {
 // sign makes a signature in the form of JWS, with a key that fits (RFC 7518 §3.3 to §3.5, RFC 8037 §3.1).
 func (a algorithm) sign(signer crypto.Signer, input []byte) ([]byte, error) {
 	var digest []byte
-	if a.hash != 0 {
+	switch a.hash {
+	case 0:
+	case crypto.SHA256:
+		sum := sha256.Sum256(input)
+		digest = sum[:]
+	default:
 		h := a.hash.New()
 		h.Write(input)
 		digest = h.Sum(nil)
@@ -117,17 +123,74 @@ func (a algorithm) sign(signer crypto.Signer, input []byte) ([]byte, error) {
 		}
 		return rsa.SignPKCS1v15(rand.Reader, private, a.hash, digest)
 	case *ecdsa.PrivateKey:
-		r, s, err := ecdsa.Sign(rand.Reader, private, digest)
+		der, err := ecdsa.SignASN1(rand.Reader, private, digest)
 		if err != nil {
 			return nil, err
 		}
-		size := (a.curve.Params().BitSize + 7) / 8 // RFC 7518 §3.4: both numbers in full length
-		signature := make([]byte, 2*size)
-		r.FillBytes(signature[:size])
-		s.FillBytes(signature[size:])
-		return signature, nil
+		return fixedLength(der, a.numberSize())
 	case ed25519.PrivateKey:
 		return ed25519.Sign(private, input), nil
 	}
 	return nil, fmt.Errorf("no signature is known for %T", signer)
+}
+
+// signatureSize is the length of the signatures of a key that fits, in bytes.
+func (a algorithm) signatureSize(signer crypto.Signer) int {
+	switch private := signer.(type) {
+	case *rsa.PrivateKey:
+		return private.Size()
+	case *ecdsa.PrivateKey:
+		return 2 * a.numberSize()
+	}
+	return ed25519.SignatureSize
+}
+
+// numberSize is the length of each of the two numbers of a signature of ECDSA, in bytes.
+func (a algorithm) numberSize() int { return (a.curve.Params().BitSize + 7) / 8 }
+
+// errDER cannot come from the standard library's signatures.
+var errDER = errors.New("not a signature in DER")
+
+// fixedLength turns a signature from ASN.1, the only form that crypto/ecdsa makes without big integers, into that of JWS: both numbers in full
+// length of size bytes (RFC 7518 §3.4).
+func fixedLength(der []byte, size int) ([]byte, error) {
+	pair, rest, ok := derValue(der, 0x30) // SEQUENCE
+	if !ok || len(rest) > 0 {
+		return nil, errDER
+	}
+	out := make([]byte, 2*size)
+	for at := size; at <= 2*size; at += size {
+		var number []byte
+		if number, pair, ok = derValue(pair, 0x02); !ok { // INTEGER
+			return nil, errDER
+		}
+		for len(number) > 0 && number[0] == 0 {
+			number = number[1:]
+		}
+		if len(number) > size {
+			return nil, errDER
+		}
+		copy(out[at-len(number):at], number)
+	}
+	if len(pair) > 0 {
+		return nil, errDER
+	}
+	return out, nil
+}
+
+// derValue takes the value with that tag from the front. Lengths of more than 255 bytes are none of a signature's.
+func derValue(b []byte, tag byte) (value, rest []byte, ok bool) {
+	if len(b) < 2 || b[0] != tag {
+		return nil, nil, false
+	}
+	n, b := int(b[1]), b[2:]
+	if n == 0x81 && len(b) > 0 {
+		n, b = int(b[0]), b[1:]
+	} else if n > 0x7f {
+		return nil, nil, false
+	}
+	if n > len(b) {
+		return nil, nil, false
+	}
+	return b[:n], b[n:], true
 }

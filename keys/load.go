@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"latchkey/storage"
@@ -46,6 +47,8 @@ type material struct {
 	jwk               []byte
 	rowAlg            string
 	rowSealed, rowJWK []byte
+	// heads are protected headers with the dot after them, by their typ: there are as many as kinds of tokens.
+	heads sync.Map
 }
 
 func (m *material) from(record *storage.SigningKey) bool {

@@ -52,30 +52,37 @@ func (r *Rings) Sign(ctx context.Context, alg, typ string, claims []byte, expire
 
 const typChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-./"
 
-// sign writes the compact form into one buffer. Nothing in the header needs escaping: alg and kid are our own, typ is checked.
+// sign writes the compact form into one buffer.
 func (k *key) sign(typ string, claims []byte) (string, error) {
-	if strings.Trim(typ, typChars) != "" {
-		return "", errors.New("typ is not a media type")
+	head, err := k.head(typ)
+	if err != nil {
+		return "", err
 	}
-	head := make([]byte, 0, 128)
-	head = append(head, `{"alg":"`...)
-	head = append(head, k.record.Alg...)
-	head = append(head, `","kid":"`...)
-	head = append(head, k.record.KID...)
-	if typ != "" {
-		head = append(head, `","typ":"`...)
-		head = append(head, typ...)
-	}
-	head = append(head, `"}`...)
-	b64 := base64.RawURLEncoding
-	buf := make([]byte, 0, b64.EncodedLen(len(head))+b64.EncodedLen(len(claims))+2+b64.EncodedLen(512))
-	buf = append(b64.AppendEncode(buf, head), '.')
-	buf = b64.AppendEncode(buf, claims)
-	signature, err := k.material.alg.sign(k.material.signer, buf)
+	b64, alg := base64.RawURLEncoding, k.material.alg
+	buf := make([]byte, 0, len(head)+b64.EncodedLen(len(claims))+1+b64.EncodedLen(alg.signatureSize(k.material.signer)))
+	buf = b64.AppendEncode(append(buf, head...), claims)
+	signature, err := alg.sign(k.material.signer, buf)
 	if err != nil {
 		return "", err
 	}
 	return string(b64.AppendEncode(append(buf, '.'), signature)), nil
+}
+
+// head is the protected header for a typ, encoded, with its dot. Nothing in it needs escaping: alg and kid are our own, typ is checked.
+func (k *key) head(typ string) ([]byte, error) {
+	if known, ok := k.material.heads.Load(typ); ok {
+		return known.([]byte), nil
+	}
+	if strings.Trim(typ, typChars) != "" {
+		return nil, errors.New("typ is not a media type")
+	}
+	text := `{"alg":"` + k.record.Alg + `","kid":"` + k.record.KID
+	if typ != "" {
+		text += `","typ":"` + typ
+	}
+	head := append(base64.RawURLEncoding.AppendEncode(nil, []byte(text+`"}`)), '.')
+	k.material.heads.Store(typ, head)
+	return head, nil
 }
 
 // usage is what this process did with a key.
