@@ -235,20 +235,3 @@ func (s *Service) UsernameAvailable(ctx context.Context, dialect Dialect, userna
 	}
 	return false, nil
 }
-
-// invalid is the refusal of one field.
-func invalid(field string, p Problem) *Refusal {
-	r := &Refusal{Kind: Invalid}
-	r.add(field, p)
-	return r
-}
-
-func (r *Refusal) add(field string, p Problem) {
-	if r.Fields == nil {
-		r.Fields = map[string]Problem{}
-	}
-	if _, there := r.Fields[field]; !there {
-		r.Order = append(r.Order, field)
-	}
-	r.Fields[field] = p
-}
