@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -116,7 +117,37 @@ func (p *Provider) Mount(more []Route) http.Handler {
 		router.Path(path).Handler(m)
 	}
 	router.NotFoundHandler = p.cfg.Edge.Handle("not_found", p.notFoundFace(), func(http.ResponseWriter, *http.Request) error { return &serve.NotFound{} })
-	return router
+	return &table{exact: exact(router, byPath), router: router}
+}
+
+// table goes by whole paths first: the router tries one pattern after the other, and makes two more contexts. exact has the paths alone that the
+// router leads to the same handler, whatever the request is besides.
+type table struct {
+	exact  map[string]*methods
+	router *mux.Router
+}
+
+func exact(router *mux.Router, byPath map[string]*methods) map[string]*methods {
+	out := make(map[string]*methods, len(byPath))
+	for path, m := range byPath {
+		var match mux.RouteMatch
+		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}}
+		if r.URL.EscapedPath() == path && router.Match(r, &match) && match.Handler == http.Handler(m) && len(match.Vars) == 0 {
+			out[path] = m
+		}
+	}
+	return out
+}
+
+// ServeHTTP implements [http.Handler]. A path that was sent in another form than its plain one is the router's business.
+func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.RawPath == "" {
+		if m, ok := t.exact[r.URL.Path]; ok {
+			m.ServeHTTP(w, r)
+			return
+		}
+	}
+	t.router.ServeHTTP(w, r)
 }
 
 // handler serves one row; allow is what its path answers to, for preflights.

@@ -25,6 +25,7 @@ const checkSessionAge = time.Hour
 // CheckSession serves the frame by which clients notice that the session changed.
 type CheckSession struct {
 	page   Document
+	shelf  shelf
 	policy string
 }
 
@@ -47,6 +48,6 @@ func (e *CheckSession) Serve(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Security-Policy", e.policy)
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
-	e.page.write(w, r, "text/html; charset=utf-8")
+	e.shelf.write(w, r, e.page, "text/html; charset=utf-8")
 	return nil
 }

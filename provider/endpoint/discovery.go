@@ -10,6 +10,8 @@ import (
 type Discovery struct {
 	body   atomic.Pointer[Document]
 	MaxAge func() time.Duration
+
+	shelf shelf
 }
 
 // Set makes the document.
@@ -25,6 +27,6 @@ func (e *Discovery) Body() []byte { return e.body.Load().Body }
 func (e *Discovery) Serve(w http.ResponseWriter, r *http.Request) error {
 	d := *e.body.Load()
 	d.MaxAge = e.MaxAge()
-	d.write(w, r, "application/json")
+	e.shelf.write(w, r, d, "application/json")
 	return nil
 }

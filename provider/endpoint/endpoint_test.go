@@ -9,6 +9,7 @@ import (
 
 func TestDocument(t *testing.T) {
 	d := NewDocument([]byte("{}"), 90*time.Second)
+	shelf := new(shelf)
 	for _, c := range []struct {
 		name, method, match string
 		status              int
@@ -26,7 +27,7 @@ func TestDocument(t *testing.T) {
 			if c.match != "" {
 				r.Header.Set("If-None-Match", c.match)
 			}
-			d.write(w, r, "application/json")
+			shelf.write(w, r, d, "application/json")
 			if w.Code != c.status || w.Body.String() != c.body || w.Header().Get("ETag") != d.ETag || w.Header().Get("Cache-Control") != "public, max-age=90, must-revalidate" {
 				t.Errorf("%d %q %v", w.Code, w.Body, w.Header())
 			}

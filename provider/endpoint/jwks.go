@@ -12,6 +12,8 @@ type JWKS struct {
 	// Fetched is told of every fetch; may be nil.
 	Fetched func(now time.Time)
 	Now     func() time.Time
+
+	shelf shelf
 }
 
 // Serve answers with the key set.
@@ -19,6 +21,6 @@ func (e *JWKS) Serve(w http.ResponseWriter, r *http.Request) error {
 	if e.Fetched != nil {
 		e.Fetched(e.Now())
 	}
-	e.Keys().write(w, r, "application/jwk-set+json")
+	e.shelf.write(w, r, e.Keys(), "application/jwk-set+json")
 	return nil
 }

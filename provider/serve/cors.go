@@ -17,7 +17,11 @@ type cors struct {
 // can fail, so that an application in a browser can read why.
 func (c *cors) apply(w http.ResponseWriter, r *http.Request) (done bool) {
 	h, origin := w.Header(), r.Header.Get("Origin")
-	h.Add("Vary", "Origin") // Fetch §3.2.5
+	if h["Vary"] == nil { // Fetch §3.2.5
+		h["Vary"] = varyOrigin
+	} else {
+		h.Add("Vary", "Origin")
+	}
 	allowed := c.allowed(r, origin)
 	if allowed {
 		h.Set("Access-Control-Allow-Origin", origin)

@@ -135,16 +135,38 @@ func (ep *endpoint) body(r *http.Request) error {
 	if ep.upload() {
 		return nil
 	}
-	content, err := io.ReadAll(capped)
+	content, err := readAll(capped, r.ContentLength)
 	if is[*TooLarge](err) {
 		return err
 	}
 	if err != nil {
 		return &BadRequest{Reason: "The request body could not be read."}
 	}
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{bytes.NewReader(content), capped}
+	held := &heldBody{content: content, closer: capped}
+	held.Reset(content)
+	r.Body = held
 	return nil
 }
+
+// readAll reads a body whose length was told, or that of a request of HTTP/2, which need not tell it.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	if length < 0 {
+		return io.ReadAll(body)
+	}
+	content := make([]byte, length)
+	_, err := io.ReadFull(body, content)
+	return content, err
+}
+
+// heldBody is a body that was read. It implements [latchkey/provider/oauth.Held].
+type heldBody struct {
+	bytes.Reader
+	content []byte
+	closer  io.Closer
+}
+
+// Unread is what nobody has read yet.
+func (b *heldBody) Unread() []byte { return b.content[len(b.content)-b.Len():] }
+
+// Close implements [io.Closer].
+func (b *heldBody) Close() error { return b.closer.Close() }

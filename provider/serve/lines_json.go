@@ -79,7 +79,7 @@ func (h *lineHandler) WithGroup(name string) slog.Handler {
 
 // Handle implements [slog.Handler].
 func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
-	l := h.pool.Get().(*line)
+	l := h.pool.Get().(*logLine)
 	l.at, l.level, l.msg = r.Time, r.Level, r.Message
 	r.Attrs(func(a slog.Attr) bool {
 		l.attrs = append(l.attrs, a)
@@ -92,8 +92,8 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.write(ctx, l)
 }
 
-// line is what becomes one line.
-type line struct {
+// logLine is what becomes one line.
+type logLine struct {
 	at    time.Time
 	level slog.Level
 	msg   string
@@ -103,12 +103,12 @@ type line struct {
 	buf  []byte
 }
 
-func newLine() *line {
-	return &line{attrs: make([]slog.Attr, 0, 20), buf: make([]byte, 0, 768)}
+func newLine() *logLine {
+	return &logLine{attrs: make([]slog.Attr, 0, 20), buf: make([]byte, 0, 768)}
 }
 
 // write writes a line and takes it back.
-func (h *lineHandler) write(ctx context.Context, l *line) (err error) {
+func (h *lineHandler) write(ctx context.Context, l *logLine) (err error) {
 	routine := h.routine && l.level < slog.LevelWarn
 	switch plain := h.plain && l.encode(); {
 	case plain && routine:
@@ -121,13 +121,13 @@ func (h *lineHandler) write(ctx context.Context, l *line) (err error) {
 		err = h.now.Handle(ctx, l.record())
 	}
 	clear(l.attrs)
-	*l = line{attrs: l.attrs[:0], buf: l.buf[:0]}
+	*l = logLine{attrs: l.attrs[:0], buf: l.buf[:0]}
 	h.pool.Put(l)
 	return err
 }
 
 // record is the line as slog has it.
-func (l *line) record() slog.Record {
+func (l *logLine) record() slog.Record {
 	r := slog.NewRecord(l.at.UTC(), l.level, l.msg, 0)
 	r.AddAttrs(l.attrs...)
 	if l.span.IsValid() {
@@ -137,7 +137,7 @@ func (l *line) record() slog.Record {
 }
 
 // encode fills buf, or returns false where something is not plain.
-func (l *line) encode() bool {
+func (l *logLine) encode() bool {
 	if l.at.IsZero() || l.at.Year() > 9999 || !plainText(l.msg) {
 		return false
 	}

@@ -48,9 +48,9 @@ func (e *Edge) logRequest(st *state, r *http.Request, status int, took time.Dura
 	_ = e.cfg.Logger.Handler().Handle(ctx, l.record())
 }
 
-func (e *Edge) newLine() *line {
+func (e *Edge) newLine() *logLine {
 	if e.lines != nil {
-		return e.lines.pool.Get().(*line)
+		return e.lines.pool.Get().(*logLine)
 	}
 	return newLine()
 }
