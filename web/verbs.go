@@ -19,7 +19,7 @@ const verbFunc = "_verb"
 // isVerb tells whether a name is one that some verbs know. Fields may bear such a name too.
 func isVerb(name string) bool {
 	switch name {
-	case "T", "Path", "Has", "Moment", "Day", "Menu", "Where", "SignUpOpen", "ResetOpen", "MailSignInOpen", "RecoveryOpen", "HasMailbox", "HasDemo", "HasDev",
+	case "T", "Path", "Has", "Moment", "Day", "Menu", "Where", "SignUpOpen", "ResetOpen", "MailSignInOpen", "RecoveryOpen", "HasMailbox", "HasDemo", "HasDev", "Copy",
 		"On", "Query", "Link", "Described", "Failed", "Cancelled", "Purpose", "Token", "IsZero":
 		return true
 	}
@@ -56,6 +56,8 @@ func (f *frame) verb(name string) any {
 		return f.HasDemo
 	case "HasDev":
 		return f.HasDev
+	case "Copy":
+		return f.Copy
 	}
 	return nil
 }
@@ -87,6 +89,13 @@ func (v *appView) verb(name string) any {
 func (v *twoStepView) verb(name string) any {
 	if name == "On" {
 		return v.On
+	}
+	return v.frame.verb(name)
+}
+
+func (v *kitView) verb(name string) any {
+	if name == "Link" {
+		return v.Link
 	}
 	return v.frame.verb(name)
 }
