@@ -61,7 +61,11 @@ func clients() []map[string]any {
 // start starts a server, signs everybody up and in, and gets each a grant.
 func start(r *rig.Rig, more map[string]any) *issuer {
 	c, endpoint := collect(r.T)
-	i := &issuer{Server: r.Start(production(endpoint, more)), r: r, traces: c, codes: 600, minted: 800, flow: harness.NewFlow(harness.QuietID, harness.QuietSecret, true)}
+	o := production(endpoint, more)
+	if r.Patient {
+		o.Config["server.limits.request_timeout"], o.Config["storage.postgres.timeout"], o.Config["accounts.hash.queue_wait"] = "2m", "1m", "1m"
+	}
+	i := &issuer{Server: r.Start(o), r: r, traces: c, codes: 600, minted: 800, flow: harness.NewFlow(harness.QuietID, harness.QuietSecret, true)}
 	i.chains = &chains{free: make(chan string, people), i: i}
 	number := people
 	if r.Smoke {

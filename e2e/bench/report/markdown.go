@@ -11,8 +11,12 @@ import (
 // Markdown writes a run as tables, one for each section in the order of the rows.
 func (r Run) Markdown(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d cores, %.0f GiB, %s; %s of %d rounds. Begun %s; neighbours kept %.1f cores busy before.\n\n", r.Machine.CPU, r.Machine.Cores, r.Machine.Memory, r.Machine.Disk, r.Size,
+	fmt.Fprintf(&b, "%s, %d cores, %.0f GiB, %s; %s of %d rounds. Begun %s; neighbours kept %.1f cores busy before.", r.Machine.CPU, r.Machine.Cores, r.Machine.Memory, r.Machine.Disk, r.Size,
 		r.Rounds, r.Begun, r.Machine.Neighbours)
+	if r.Patient {
+		b.WriteString(" The server's time limits were out of the way.")
+	}
+	b.WriteString("\n\n")
 	for i, name := range slices.Sorted(maps.Keys(r.Versions)) {
 		if i > 0 {
 			b.WriteString(", ")

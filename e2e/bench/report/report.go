@@ -69,11 +69,12 @@ type Run struct {
 	Machine Machine `json:"machine"`
 	// Versions by name: latchkey, its revision, go, linux, postgres, peers.
 	Versions map[string]string `json:"versions"`
-	// Begun is RFC 3339 in UTC. Size is small or full, Rounds how often each figure was taken.
-	Begun  string `json:"begun"`
-	Size   string `json:"size"`
-	Rounds int    `json:"rounds"`
-	Rows   []Row  `json:"rows"`
+	// Begun is RFC 3339 in UTC. Size is small or full, Rounds how often each figure was taken. Patient: time limits were out of the way.
+	Begun   string `json:"begun"`
+	Size    string `json:"size"`
+	Patient bool   `json:"patient,omitempty"`
+	Rounds  int    `json:"rounds"`
+	Rows    []Row  `json:"rows"`
 }
 
 // BySection splits a run into one for each section that has rows, in their order.

@@ -36,6 +36,8 @@ type Rig struct {
 	Full bool
 	// Smoke: sizes are such that everything runs within seconds. What it measures means nothing.
 	Smoke bool
+	// Patient: time limits of the server are out of the way, for a machine whose neighbours take its time: an error is then a wrong answer, not a late one.
+	Patient bool
 	// Rounds is how often each figure is taken, in turn with what it is compared with; at least 1.
 	Rounds int
 	// Slice is how long a closed loop runs each time.
