@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -104,16 +103,16 @@ func (r *Rings) load(ring storage.Keyring, prev *snapshot, readAt time.Time) (sn
 }
 
 func (s *snapshot) sort() {
-	slices.SortFunc(s.keys, func(a, b *key) int {
+	storage.Sort(s.keys, func(a, b *key) int {
 		if a.record.Alg != b.record.Alg {
 			return cmp.Or(algRank(a.record.Alg)-algRank(b.record.Alg), strings.Compare(a.record.Alg, b.record.Alg))
 		}
 		return byActivation(&a.record, &b.record)
 	})
 	for _, ring := range s.rings {
-		slices.SortFunc(ring, func(a, b *key) int { return byActivation(&b.record, &a.record) })
+		storage.Sort(ring, func(a, b *key) int { return byActivation(&b.record, &a.record) })
 	}
-	slices.SortFunc(s.secrets, newestSecret)
+	storage.Sort(s.secrets, newestSecret)
 }
 
 // openKey unseals and parses a row and holds it against what the row says. If the row was sealed with a key we lack, but is at

@@ -2,7 +2,6 @@ package keys
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"latchkey/storage"
@@ -72,7 +71,7 @@ func ringOf(keys []storage.SigningKey, alg string) []*storage.SigningKey {
 			ring = append(ring, &keys[i])
 		}
 	}
-	slices.SortFunc(ring, byActivation)
+	storage.Sort(ring, byActivation)
 	return ring
 }
 

@@ -60,7 +60,7 @@ func (s *Site) applications(w http.ResponseWriter, r *http.Request) error {
 			seen[id] = true
 		}
 	}
-	slices.SortStableFunc(v.Rows, func(a, b applicationRow) int { return compareNames(a.Name, b.Name) })
+	storage.SortStable(v.Rows, func(a, b applicationRow) int { return compareNames(a.Name, b.Name) })
 	return s.draw(w, r, http.StatusOK, "portal", "applications", v)
 }
 

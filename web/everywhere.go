@@ -138,7 +138,7 @@ func (s *Site) leftView(f *frame, l account.Left, notices []storage.LogoutNotice
 			v.Waiting++
 		}
 	}
-	slices.SortFunc(v.Rows, func(a, b toldRow) int { return compareNames(a.Name, b.Name) })
+	storage.Sort(v.Rows, func(a, b toldRow) int { return compareNames(a.Name, b.Name) })
 	return v
 }
 

@@ -67,7 +67,7 @@ func (s *Site) sessionsView(f *frame, list []storage.Session, known []account.Br
 		row.Apps = strings.Join(apps, ", ")
 		v.Rows = append(v.Rows, row)
 	}
-	slices.SortStableFunc(v.Rows, func(a, b sessionRow) int { return cmp.Compare(rank(a.This), rank(b.This)) })
+	storage.SortStable(v.Rows, func(a, b sessionRow) int { return cmp.Compare(rank(a.This), rank(b.This)) })
 	for _, b := range known {
 		row := browserRow{ID: b.ID, Device: f.device(storage.Session{UserAgent: b.UserAgent, Kind: string(account.Page)}), Since: b.KnownAt, SinceText: f.ago(now.Sub(b.KnownAt)),
 			Mobile: strings.Contains(b.UserAgent, "Mobile"), This: b.This}
@@ -76,7 +76,7 @@ func (s *Site) sessionsView(f *frame, list []storage.Session, known []account.Br
 		}
 		v.Browsers = append(v.Browsers, row)
 	}
-	slices.SortStableFunc(v.Browsers, func(a, b browserRow) int { return cmp.Compare(rank(a.This), rank(b.This)) })
+	storage.SortStable(v.Browsers, func(a, b browserRow) int { return cmp.Compare(rank(a.This), rank(b.This)) })
 	return v
 }
 

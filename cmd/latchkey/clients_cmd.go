@@ -15,6 +15,7 @@ import (
 
 	"latchkey/provider/admin"
 	"latchkey/provider/client"
+	"latchkey/storage"
 )
 
 func (a *app) clientsCommand() *cobra.Command {
@@ -68,7 +69,7 @@ func allClients(ctx context.Context, c *adminClient) ([]admin.Client, error) {
 			break
 		}
 	}
-	slices.SortFunc(all, func(x, y admin.Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })
+	storage.Sort(all, func(x, y admin.Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })
 	return all, nil
 }
 

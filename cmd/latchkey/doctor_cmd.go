@@ -19,6 +19,7 @@ import (
 
 	"latchkey/cmd/latchkey/config"
 	"latchkey/cmd/latchkey/doctor"
+	"latchkey/storage"
 	"latchkey/storage/postgres"
 )
 
@@ -171,7 +172,7 @@ func cpuQuota(read func(string) ([]byte, error)) float64 {
 func printDiagnosis(w io.Writer, d diagnosis) {
 	rank := map[doctor.Level]int{doctor.Problem: 0, doctor.Warning: 1, doctor.Unknown: 2, doctor.OK: 3}
 	sorted, count := slices.Clone(d.Findings), map[doctor.Level]int{}
-	slices.SortStableFunc(sorted, func(a, b doctor.Finding) int { return cmp.Compare(rank[a.Level], rank[b.Level]) })
+	storage.SortStable(sorted, func(a, b doctor.Finding) int { return cmp.Compare(rank[a.Level], rank[b.Level]) })
 	for _, f := range sorted {
 		count[f.Level]++
 		for i, line := range strings.Split(f.Seen, "\n") {

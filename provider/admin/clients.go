@@ -71,7 +71,7 @@ func (a api) listClients(r *http.Request) (any, error) {
 			break
 		}
 	}
-	slices.SortFunc(out, func(x, y Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })
+	storage.Sort(out, func(x, y Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })
 	return out, nil
 }
 
@@ -205,7 +205,7 @@ func (a api) rotateSecret(r *http.Request) (any, error) {
 		live := slices.DeleteFunc(slices.Clone(c.Secrets), func(s storage.ClientSecret) bool {
 			return in.DropFormer || !s.ExpiresAt.IsZero() && !s.ExpiresAt.After(a.Now())
 		})
-		slices.SortStableFunc(live, func(x, y storage.ClientSecret) int { return x.CreatedAt.Compare(y.CreatedAt) })
+		storage.SortStable(live, func(x, y storage.ClientSecret) int { return x.CreatedAt.Compare(y.CreatedAt) })
 		live = append(live, record)
 		c.Secrets = live[max(0, len(live)-client.MaxSecrets):]
 		return secret, nil

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +49,7 @@ func DeclaredClient(c storage.Client) Client {
 
 func (a api) showDeclaration(r *http.Request) (any, error) {
 	out, err := a.Declaration(r.Context())
-	slices.SortFunc(out.Clients, func(x, y Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })
+	storage.Sort(out.Clients, func(x, y Client) int { return strings.Compare(x.Text("client_id"), y.Text("client_id")) })
 	return out, err
 }
 

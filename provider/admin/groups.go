@@ -102,7 +102,7 @@ func (a api) listGroups(r *http.Request) (any, error) {
 	for _, g := range found {
 		out = append(out, *g)
 	}
-	slices.SortFunc(out, func(x, y Group) int { return strings.Compare(x.Name, y.Name) })
+	storage.Sort(out, func(x, y Group) int { return strings.Compare(x.Name, y.Name) })
 	return out, nil
 }
 

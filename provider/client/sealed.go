@@ -42,7 +42,7 @@ func NeedsSealed(c storage.Client) bool {
 // cannot be opened; the text has its ID.
 func HMACSecrets(v Vault, c storage.Client, now time.Time) ([][]byte, error) {
 	live := slices.DeleteFunc(slices.Clone(c.Secrets), func(s storage.ClientSecret) bool { return s.Sealed == nil || !inForce(s, now) })
-	slices.SortStableFunc(live, func(a, b storage.ClientSecret) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	storage.SortStable(live, func(a, b storage.ClientSecret) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	out := make([][]byte, 0, len(live))
 	for _, s := range live {
 		plain, err := v.Open(secretPurpose, secretContext(c.ID, s.Hash), s.Sealed)

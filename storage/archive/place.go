@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"latchkey/storage"
 )
 
 // Place keeps backups under their names: a folder, or a bucket under a prefix.
@@ -41,7 +43,7 @@ func order(issuer string, all []Entry) (own []Entry) {
 			own = append(own, e)
 		}
 	}
-	slices.SortFunc(own, func(a, b Entry) int {
+	storage.Sort(own, func(a, b Entry) int {
 		if c := a.Taken.Compare(b.Taken); c != 0 {
 			return c
 		}

@@ -136,7 +136,7 @@ func (s *Store) ListOneTimes(ctx context.Context, accountID int64, purpose stora
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(list, func(a, b storage.OneTime) int {
+	storage.Sort(list, func(a, b storage.OneTime) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.Hash, b.Hash))
 	})
 	return list[:min(len(list), storage.OneTimesListed)], nil

@@ -2,7 +2,6 @@ package bolt
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"latchkey/storage"
@@ -74,7 +73,7 @@ func (s *Store) ListPasskeys(ctx context.Context, accountID int64) (list []stora
 			}
 			list = append(list, p)
 		}
-		slices.SortFunc(list, storage.Passkey.Compare)
+		storage.Sort(list, storage.Passkey.Compare)
 		return nil
 	})
 	if err != nil {

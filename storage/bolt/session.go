@@ -156,7 +156,7 @@ func (t *txn) endSessions(scope storage.EndScope, now time.Time) []storage.Sessi
 			t.revoke(g.ID, now)
 		}
 	}
-	slices.SortFunc(ended, newestFirst)
+	storage.Sort(ended, newestFirst)
 	return ended
 }
 
@@ -172,7 +172,7 @@ func (s *Store) ListSessions(ctx context.Context, accountID int64, now time.Time
 				list = append(list, session)
 			}
 		}
-		slices.SortFunc(list, newestFirst)
+		storage.Sort(list, newestFirst)
 		return nil
 	})
 	return list, err

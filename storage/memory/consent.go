@@ -57,7 +57,7 @@ func (s *Store) ListConsents(ctx context.Context, accountID int64) (list []stora
 				list = append(list, cloneConsent(c))
 			}
 		}
-		slices.SortFunc(list, func(a, b storage.Consent) int { return strings.Compare(a.ClientID, b.ClientID) })
+		storage.Sort(list, func(a, b storage.Consent) int { return strings.Compare(a.ClientID, b.ClientID) })
 		return nil
 	})
 	return list, err

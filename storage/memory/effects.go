@@ -101,7 +101,7 @@ func (s *Store) ListOneTimes(ctx context.Context, accountID int64, purpose stora
 				list = append(list, cloneOneTime(o))
 			}
 		}
-		slices.SortFunc(list, func(a, b storage.OneTime) int {
+		storage.Sort(list, func(a, b storage.OneTime) int {
 			return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.Hash, b.Hash))
 		})
 		list = list[:min(len(list), storage.OneTimesListed)]

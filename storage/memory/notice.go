@@ -3,7 +3,6 @@ package memory
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +46,7 @@ func (s *Store) LeaseNotices(ctx context.Context, limit int, until, now time.Tim
 				due = append(due, n)
 			}
 		}
-		slices.SortFunc(due, func(a, b storage.LogoutNotice) int {
+		storage.Sort(due, func(a, b storage.LogoutNotice) int {
 			return cmp.Or(a.DueAt().Compare(b.DueAt()), byNoticeKey(a, b))
 		})
 		for _, n := range due[:max(0, min(limit, len(due)))] {
@@ -103,7 +102,7 @@ func (s *Store) ListNotices(ctx context.Context, accountID int64, now time.Time)
 				list = append(list, n)
 			}
 		}
-		slices.SortFunc(list, func(a, b storage.LogoutNotice) int {
+		storage.Sort(list, func(a, b storage.LogoutNotice) int {
 			return cmp.Or(b.EndedAt.Compare(a.EndedAt), byNoticeKey(a, b))
 		})
 		list = list[:min(len(list), storage.NoticesListed)]

@@ -3,7 +3,6 @@ package memory
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +34,7 @@ func (s *Store) LeaseMail(ctx context.Context, limit int, until, now time.Time) 
 				due = append(due, m)
 			}
 		}
-		slices.SortFunc(due, func(a, b storage.Mail) int {
+		storage.Sort(due, func(a, b storage.Mail) int {
 			return cmp.Or(dueAt(a).Compare(dueAt(b)), strings.Compare(a.ID, b.ID))
 		})
 		for _, m := range due[:max(0, min(limit, len(due)))] {

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +70,7 @@ func (s *Store) ListPasskeys(ctx context.Context, accountID int64) (list []stora
 		for id := range s.passkeysOf[accountID] {
 			list = append(list, clonePasskey(s.passkeys[id]))
 		}
-		slices.SortFunc(list, storage.Passkey.Compare)
+		storage.Sort(list, storage.Passkey.Compare)
 		return nil
 	})
 	return list, err
@@ -149,7 +148,7 @@ func (s *Store) ListEvents(ctx context.Context, q storage.EventQuery, now time.T
 				list = append(list, e)
 			}
 		}
-		slices.SortFunc(list, func(a, b storage.AccountEvent) int { return strings.Compare(b.ID, a.ID) })
+		storage.Sort(list, func(a, b storage.AccountEvent) int { return strings.Compare(b.ID, a.ID) })
 		list = list[:max(0, min(len(list), q.Limit, storage.EventsListed))]
 		return nil
 	})

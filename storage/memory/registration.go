@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +68,7 @@ func (s *Store) ListRegistrationTokens(ctx context.Context, now time.Time) (list
 				list = append(list, r)
 			}
 		}
-		slices.SortFunc(list, func(a, b storage.RegistrationToken) int { return strings.Compare(a.ID, b.ID) })
+		storage.Sort(list, func(a, b storage.RegistrationToken) int { return strings.Compare(a.ID, b.ID) })
 		return nil
 	})
 	return list, err

@@ -124,7 +124,7 @@ func (s *Store) endSessions(t *tx, scope storage.EndScope, now time.Time) []stor
 			s.revoke(t, gid, now)
 		}
 	}
-	slices.SortFunc(ended, newestFirst)
+	storage.Sort(ended, newestFirst)
 	return ended
 }
 
@@ -140,7 +140,7 @@ func (s *Store) ListSessions(ctx context.Context, accountID int64, now time.Time
 				list = append(list, cloneSession(s.sessions[sid]))
 			}
 		}
-		slices.SortFunc(list, newestFirst)
+		storage.Sort(list, newestFirst)
 		return nil
 	})
 	return list, err

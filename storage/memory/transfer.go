@@ -95,7 +95,9 @@ func (a *snapshot) dump(yield func(storage.Item) error) error {
 
 // each yields the records of a map in order of their keys.
 func each[K comparable, V any, I storage.Item](m map[K]V, order func(a, b K) int, as func(V) I, yield func(storage.Item) error) error {
-	for _, k := range slices.SortedFunc(maps.Keys(m), order) {
+	keys := slices.Collect(maps.Keys(m))
+	storage.Sort(keys, order)
+	for _, k := range keys {
 		if err := yield(as(m[k])); err != nil {
 			return err
 		}

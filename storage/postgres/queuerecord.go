@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"latchkey/storage"
@@ -42,7 +41,7 @@ func leasedColumns[T any](walk func(*T) columns) func(*leased[T]) columns {
 
 // longestDueFirst returns the records in order of when they were due, and then as less says.
 func longestDueFirst[T any](list []leased[T], then func(a, b T) int) []T {
-	slices.SortFunc(list, func(a, b leased[T]) int { return cmp.Or(a.due.Compare(b.due), then(a.record, b.record)) })
+	storage.Sort(list, func(a, b leased[T]) int { return cmp.Or(a.due.Compare(b.due), then(a.record, b.record)) })
 	out := make([]T, len(list))
 	for i, l := range list {
 		out[i] = l.record

@@ -3,7 +3,6 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,7 +71,7 @@ func (s *Store) EndSessions(ctx context.Context, scope storage.EndScope, now tim
 	if err := s.run(ctx, "EndSessions", writing, s.endSessions(scope, &ended, now)...); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(ended, newestFirst)
+	storage.Sort(ended, newestFirst)
 	return ended, nil
 }
 

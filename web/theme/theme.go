@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"latchkey/storage"
 )
 
 // Source says where a theme comes from. Empty fields change nothing.
@@ -106,7 +108,7 @@ func Read(src Source, base []byte) (*Theme, error) {
 		r.locales(src.Locales)
 	}
 	if len(r.faults) > 0 {
-		slices.SortStableFunc(r.faults, func(a, b Fault) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
+		storage.SortStable(r.faults, func(a, b Fault) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
 		return nil, r.faults
 	}
 	return r.theme, nil

@@ -109,7 +109,7 @@ func (g *GroupSpec) record(usernames bool) (Group, []error) {
 		}
 		out.Members = append(out.Members, m)
 	}
-	slices.SortFunc(out.Members, func(a, b Member) int { return strings.Compare(a.String(), b.String()) })
+	storage.Sort(out.Members, func(a, b Member) int { return strings.Compare(a.String(), b.String()) })
 	out.Members = slices.Compact(out.Members)
 	return out, wrong
 }

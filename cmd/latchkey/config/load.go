@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"latchkey/storage"
 )
 
 // Setting is one key set by a flag: Name is the flag as typed, for messages.
@@ -68,7 +70,7 @@ func Load(src Sources) (*Config, error) {
 		l.clientFiles()
 	}
 	if len(l.faults) > 0 {
-		slices.SortStableFunc(l.faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
+		storage.SortStable(l.faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
 		return nil, l.faults
 	}
 	return c, nil
