@@ -2,6 +2,7 @@ package grant
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -102,14 +103,24 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	e.Audit.Record(ctx, audit.Event{Name: audit.TokenIssued, Time: e.Now(), AccountID: a.Account.ID, ClientID: c.ID, SID: a.Grant.SID,
 		GrantID: a.Grant.ID, Address: rec.Address, RequestID: rec.ID, Detail: x.GrantType()})
-	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1
-	return serve.WriteJSON(w, http.StatusOK, ans)
+	body, err := ans.Encode()
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	w.Header()["Pragma"] = noCache // RFC 6749 §5.1
+	serve.WriteJSONBytes(w, http.StatusOK, body)
+	return nil
 }
+
+// noCache is shared, and changed by nobody.
+var noCache = []string{"no-cache"}
 
 // word is a grant as a metric label: one that is served, or "other".
 func (e *Endpoint) word(grantType string) string {
-	if slices.Contains(e.GrantTypes(), grantType) {
-		return grantType
+	for _, x := range e.Exchangers {
+		if x.GrantType() == grantType {
+			return grantType
+		}
 	}
 	return "other"
 }

@@ -99,7 +99,7 @@ func (i *Issuer) access(ctx context.Context, a *Authorization, now, expires time
 			c.Groups = i.Groups(a.Client, a.Account)
 		}
 	}
-	body, err := json.Marshal(c)
+	body, err := c.encode()
 	if err != nil {
 		return "", fmt.Errorf("encode access token: %w", err)
 	}

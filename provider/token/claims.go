@@ -28,10 +28,11 @@ func ClaimsSupported() []string {
 	return append(out, "auth_time", "acr", "amr", "sid")
 }
 
-// StandardScopes lists the scopes that are served without anybody's declaring them: those of OpenID Connect, and groups.
-func StandardScopes() []string {
-	return []string{oauth.OpenID, oauth.ProfileScope, oauth.EmailScope, oauth.AddressScope, oauth.PhoneScope, oauth.GroupsScope, oauth.OfflineAccess}
-}
+var standardScopes = [...]string{oauth.OpenID, oauth.ProfileScope, oauth.EmailScope, oauth.AddressScope, oauth.PhoneScope, oauth.GroupsScope, oauth.OfflineAccess}
+
+// StandardScopes lists the scopes that are served without anybody's declaring them: those of OpenID Connect, and groups. It is asked for every
+// token: the list is shared, and nobody may change it.
+func StandardScopes() []string { return standardScopes[:] }
 
 // ScopesOf lists the scopes that contain a claim, none for a claim that is unknown or is about no person (such as acr).
 func ScopesOf(claim string) []string {

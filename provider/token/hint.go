@@ -24,7 +24,7 @@ func (i *Issuer) VerifyIDHint(ctx context.Context, raw string) (ID, error) {
 	if h.Alg == HS256 {
 		payload, err = i.openHMAC(ctx, raw, h)
 	} else {
-		payload, err = i.open(raw, idType)
+		payload, _, err = i.open(raw, idType)
 	}
 	if err != nil {
 		return ID{}, err

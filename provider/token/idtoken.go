@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -27,20 +26,6 @@ type ID struct {
 	SID        string   `json:"sid,omitempty"`
 	// More are claims of the person that stand beside these; none has the name of one of these.
 	More map[string]any `json:"-"`
-}
-
-// encode writes the claims as one object.
-func (c *ID) encode() ([]byte, error) {
-	body, err := json.Marshal(c)
-	if err != nil || len(c.More) == 0 {
-		return body, err
-	}
-	more, err := json.Marshal(c.More)
-	if err != nil {
-		return nil, err
-	}
-	body[len(body)-1] = ','
-	return append(body, more[1:]...), nil
 }
 
 // idToken makes the ID token that goes with an access token ("" if with none).

@@ -43,6 +43,8 @@ type Config struct {
 type Issuer struct {
 	cfg  Config
 	keys Keys
+	// verified are access tokens that were checked before.
+	verified verified
 }
 
 // NewIssuer makes an Issuer.

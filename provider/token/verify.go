@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,12 +26,45 @@ var (
 )
 
 // VerifyAccess checks signature, type, issuer and expiry of an access token of ours, a JWT (RFC 9068 §4) or opaque. The audience is the caller's to check.
+// What the claims refer to is shared with others who show the same token: nobody may change it.
 // Errors: ErrMalformed, ErrExpired (with the claims).
 func (i *Issuer) VerifyAccess(raw string) (Access, error) {
-	payload, err := i.openAccess(raw)
+	if len(raw) > MaxBytes {
+		return Access{}, fmt.Errorf("%w: too long", ErrMalformed)
+	}
+	if strings.HasPrefix(raw, AccessPrefix) {
+		payload, err := i.openOpaque(raw)
+		if err != nil {
+			return Access{}, err
+		}
+		c, err := i.accessClaims(payload)
+		if err != nil {
+			return Access{}, err
+		}
+		return c, i.inTime(c)
+	}
+	sum := sha256.Sum256([]byte(raw))
+	if seen, ok := i.verified.find(sum); ok {
+		if _, _, ours := i.keys.PublicKey(seen.kid); ours { // else the key was revoked, or is gone: as any other token of it
+			return seen.claims, i.inTime(seen.claims)
+		}
+	}
+	payload, kid, err := i.open(raw, AccessType)
 	if err != nil {
 		return Access{}, err
 	}
+	c, err := i.accessClaims(payload)
+	if err != nil {
+		return Access{}, err
+	}
+	if err := i.inTime(c); err != nil {
+		return c, err
+	}
+	i.verified.keep(sum, remembered{claims: c, kid: kid, size: len(raw)})
+	return c, nil
+}
+
+func (i *Issuer) accessClaims(payload []byte) (Access, error) {
 	var c Access
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return Access{}, fmt.Errorf("%w: %w", ErrMalformed, err)
@@ -38,27 +72,33 @@ func (i *Issuer) VerifyAccess(raw string) (Access, error) {
 	if c.Issuer != i.cfg.Issuer {
 		return Access{}, fmt.Errorf("%w: issuer", ErrMalformed)
 	}
-	if !i.cfg.Now().Before(time.Unix(c.Expires, 0)) { // own token: no skew
-		return c, ErrExpired
-	}
 	return c, nil
 }
 
-// open checks the JWS and its type and returns the payload. The key is chosen from our own set by kid; the algorithm is that key's
+// inTime: our own tokens need no allowance for clocks.
+func (i *Issuer) inTime(c Access) error {
+	if !i.cfg.Now().Before(time.Unix(c.Expires, 0)) {
+		return ErrExpired
+	}
+	return nil
+}
+
+// open checks the JWS and its type and returns the payload and the key's ID. The key is chosen from our own set by kid; the algorithm is that key's
 // (RFC 8725 §3.1); jku, x5u, jwk and x5c are never read, crit is refused.
-func (i *Issuer) open(raw, typ string) ([]byte, error) {
+func (i *Issuer) open(raw, typ string) (payload []byte, kid string, err error) {
 	h, err := header(raw)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if !strings.EqualFold(h.Type, typ) { // RFC 8725 §3.11
-		return nil, fmt.Errorf("%w: typ", ErrMalformed)
+		return nil, "", fmt.Errorf("%w: typ", ErrMalformed)
 	}
 	alg, key, ok := i.keys.PublicKey(h.KeyID)
 	if !ok || alg != h.Alg {
-		return nil, fmt.Errorf("%w: no such key", ErrMalformed)
+		return nil, "", fmt.Errorf("%w: no such key", ErrMalformed)
 	}
-	return verify(raw, alg, key)
+	payload, err = verify(raw, alg, key)
+	return payload, h.KeyID, err
 }
 
 func verify(raw, alg string, key crypto.PublicKey) ([]byte, error) {
