@@ -14,6 +14,7 @@ import (
 
 	"latchkey/keys"
 	"latchkey/provider/account"
+	"latchkey/provider/serve"
 	"latchkey/storage"
 )
 
@@ -172,15 +173,18 @@ func observeStore(reg prometheus.Registerer, tracer trace.TracerProvider, now fu
 	if tracer != nil {
 		tr = tracer.Tracer("latchkey/storage")
 	}
+	type labels struct{ verb, outcome string }
+	var members serve.Memo[labels, prometheus.Observer]
+	member := func(l labels) prometheus.Observer { return took.WithLabelValues(l.verb, l.outcome) }
 	return func(ctx context.Context, verb string) (context.Context, func(error)) {
 		start := now()
 		var span trace.Span
-		if tr != nil {
+		if above := trace.SpanContextFromContext(ctx); tr != nil && (above.IsSampled() || !above.IsValid()) { // what is below a span that is not sampled is not either
 			ctx, span = tr.Start(ctx, "store "+verb, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attribute.String("db.operation.name", verb)))
 		}
 		return ctx, func(err error) {
 			word := outcomeOf(err)
-			took.WithLabelValues(verb, word).Observe(now().Sub(start).Seconds())
+			members.Get(labels{verb, word}, member).Observe(now().Sub(start).Seconds())
 			if span != nil {
 				if word == "error" {
 					span.SetStatus(codes.Error, "store operation failed")

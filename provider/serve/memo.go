@@ -6,14 +6,15 @@ import (
 	"sync/atomic"
 )
 
-// memo remembers what was made for a key. Reading it takes no lock; its keys are few, since nothing leaves it.
-type memo[K comparable, V any] struct {
+// Memo remembers what was made for a key, such as the member of a metric for its labels. Reading it takes no lock; its keys must be few, since
+// nothing leaves it. The zero value is empty.
+type Memo[K comparable, V any] struct {
 	mu    sync.Mutex
 	known atomic.Pointer[map[K]V]
 }
 
-// get returns what belongs to key, and makes it where it is asked for the first time.
-func (m *memo[K, V]) get(key K, make func(K) V) V {
+// Get returns what belongs to key, and makes it where it is asked for the first time.
+func (m *Memo[K, V]) Get(key K, make func(K) V) V {
 	if known := m.known.Load(); known != nil {
 		if v, ok := (*known)[key]; ok {
 			return v

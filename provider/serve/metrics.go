@@ -38,8 +38,8 @@ type metrics struct {
 	grants, outcomes, details *bounded
 
 	// durations and requests keep the members of duration and tokens, so that no request looks them up by the text of all their labels.
-	durations memo[durationLabels, prometheus.Observer]
-	requests  memo[tokenLabels, prometheus.Counter]
+	durations Memo[durationLabels, prometheus.Observer]
+	requests  Memo[tokenLabels, prometheus.Counter]
 }
 
 type durationLabels struct {
@@ -87,7 +87,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 }
 
 func (m *metrics) observe(st *state, r *http.Request, status int, took time.Duration) {
-	o := m.durations.get(durationLabels{st.rec.Endpoint, method(r), status}, func(l durationLabels) prometheus.Observer {
+	o := m.durations.Get(durationLabels{st.rec.Endpoint, method(r), status}, func(l durationLabels) prometheus.Observer {
 		return m.duration.WithLabelValues(l.endpoint, l.method, strconv.Itoa(l.status))
 	})
 	if eo, ok := o.(prometheus.ExemplarObserver); ok && st.root.context.IsSampled() {
@@ -96,7 +96,7 @@ func (m *metrics) observe(st *state, r *http.Request, status int, took time.Dura
 		o.Observe(took.Seconds())
 	}
 	if st.rec.GrantType != "" {
-		m.requests.get(tokenLabels{m.grants.word(st.rec.GrantType), m.outcomes.word(st.rec.Outcome)}, func(l tokenLabels) prometheus.Counter {
+		m.requests.Get(tokenLabels{m.grants.word(st.rec.GrantType), m.outcomes.word(st.rec.Outcome)}, func(l tokenLabels) prometheus.Counter {
 			return m.tokens.WithLabelValues(l.grant, l.outcome)
 		}).Inc()
 	}

@@ -169,12 +169,12 @@ func TestSamplerOfTheEnvironment(t *testing.T) {
 }
 
 func TestMemo(t *testing.T) {
-	var m memo[string, int]
+	var m Memo[string, int]
 	made := 0
 	length := func(s string) int { made++; return len(s) }
 	for range 2 {
 		for _, s := range []string{"", "a", "bcd"} {
-			if got := m.get(s, length); got != len(s) {
+			if got := m.Get(s, length); got != len(s) {
 				t.Errorf("%q: %d", s, got)
 			}
 		}
