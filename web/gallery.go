@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	template "github.com/DataDog/datadog-agent/pkg/template/html"
 
@@ -39,7 +40,7 @@ type gallery struct {
 // Beside the languages that there are it has the one of [words.Pseudo].
 func NewGallery(g Gallery) (http.Handler, error) {
 	s, err := newSite(Deps{Issuer: g.Address, Brand: g.Brand, DefaultLocale: g.DefaultLocale, HelpURL: g.HelpURL, PrivacyURL: g.PrivacyURL, TermsURL: g.TermsURL, Theme: g.Theme,
-		SignUpOpen: true, ResetOpen: true, Now: sampleTime})
+		SignUpOpen: true, ResetOpen: true, MailSignIn: true, MailSignInTTL: 15 * time.Minute, RecoveryWait: 72 * time.Hour, Now: sampleTime})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	template "github.com/DataDog/datadog-agent/pkg/template/html"
 
@@ -35,7 +36,7 @@ func LoadTheme(src theme.Source, brand, defaultLocale string) (*theme.Theme, err
 	if len(th.Templates) == 0 {
 		return th, nil
 	}
-	ours, err := newSite(Deps{Issuer: sampleAddress, Brand: brand, SignUpOpen: true, ResetOpen: true, Now: sampleTime})
+	ours, err := newSite(Deps{Issuer: sampleAddress, Brand: brand, SignUpOpen: true, ResetOpen: true, MailSignIn: true, MailSignInTTL: 15 * time.Minute, RecoveryWait: 72 * time.Hour, Now: sampleTime})
 	if err != nil {
 		return nil, err
 	}
