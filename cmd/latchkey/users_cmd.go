@@ -59,7 +59,7 @@ func (a *app) usersCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.done(cmd, "DELETE", "users/"+url.PathEscape(args[0]), nil, "Deleted.")
 		}}
-	return group("users", "Look after accounts", create, a.inviteCommand(), a.updateUserCommand(), a.listUsersCommand(), one("show", "Show an account", "GET", ""),
+	return group("users", "Look after accounts", create, a.inviteCommand(), a.importUsersCommand(), a.exportUsersCommand(), a.updateUserCommand(), a.listUsersCommand(), one("show", "Show an account", "GET", ""),
 		one("disable", "Disable an account: it cannot sign in, and its tokens are refused", "POST", "/disable"),
 		one("enable", "Enable an account again", "POST", "/enable"), one("keep", "Keep an account that its owner asked to delete", "POST", "/keep"), password, a.resetFactorsCommand(), a.logoutsCommand(), remove)
 }

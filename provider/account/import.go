@@ -39,6 +39,7 @@ var importedSub = regexp.MustCompile(`^[A-Za-z0-9._~:|=+/-]{1,255}$`)
 // Account makes the account, by the rules of sign-up. Refusals: Invalid.
 func (in Import) Account(now time.Time) (storage.Account, error) {
 	r := &Refusal{Kind: Invalid}
+	now = now.UTC().Truncate(time.Microsecond) // as finely as every store keeps it
 	a := storage.Account{Sub: in.Sub, Disabled: in.Disabled, CreatedAt: now, UpdatedAt: now}
 	if !in.CreatedAt.IsZero() {
 		a.CreatedAt = in.CreatedAt.UTC().Truncate(time.Microsecond)

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -101,7 +102,7 @@ func TestImport(t *testing.T) {
 		"an address vouched for, but none":  {Import{Username: "ada", Vouched: Vouched{EmailVerified: &yes}}, FieldEmailVerified, Missing},
 	} {
 		_, err := row.in.Account(now)
-		r, ok := err.(*Refusal)
+		r, ok := errors.AsType[*Refusal](err)
 		if !ok || r.Kind != Invalid || r.Fields[row.field] != row.is {
 			t.Errorf("%s: %v", name, err)
 		}
