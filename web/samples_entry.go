@@ -80,6 +80,9 @@ func mailedSamples() []Sample {
 		message("verify-already", http.StatusOK, func(f *frame) *messageView {
 			return &messageView{frame: f.titled("verified.title"), Good: true, Text: f.T("verified.text"), Link: "/account", LinkText: f.T("account.go")}
 		}),
+		message("verify-disowned", http.StatusOK, func(f *frame) *messageView {
+			return &messageView{frame: f.titled("disowned.title"), Good: true, Text: f.T("disowned.text") + " " + f.T("disowned.choose"), Link: "/account/password", LinkText: f.T("disowned.password")}
+		}),
 		{"forgot", http.StatusOK, "bow", "forgot", func(f *frame) view {
 			return &forgotView{frame: f.titled("forgot.title"), Email: f.emailField("", "username", "")}
 		}},
