@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"runtime"
 	"sync"
 )
 
@@ -12,6 +13,8 @@ import (
 // makes room: whoever hoards connections loses them, and everybody else is served.
 type Connections struct {
 	slots chan struct{}
+	// door is what requests meet first, nil for none.
+	door *door
 
 	mu sync.Mutex
 	// waiting are connections without a request under way, the longest waiting first.
@@ -33,6 +36,9 @@ func (c *Connections) Listen(ln net.Listener) net.Listener {
 func (c *Connections) State(conn net.Conn, s http.ConnState) {
 	if t, ok := conn.(*tls.Conn); ok {
 		conn = t.NetConn()
+	}
+	if b, ok := conn.(*boundConn); ok && s != http.StateActive {
+		b.doorConn.state(s == http.StateNew || s == http.StateIdle)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -59,11 +65,16 @@ func (c *Connections) makeRoom() {
 	}
 }
 
+// maxRush is how many connections are accepted before those that are there have a turn.
+const maxRush = 32
+
 type boundListener struct {
 	net.Listener
 	conns *Connections
 	once  sync.Once
 	done  chan struct{}
+	// rush counts what was accepted.
+	rush int
 }
 
 // Accept implements [net.Listener].
@@ -83,7 +94,10 @@ func (l *boundListener) Accept() (net.Conn, error) {
 			return nil, net.ErrClosed
 		}
 	}
-	return &boundConn{Conn: conn, leave: func() { <-l.conns.slots }}, nil
+	if l.rush++; l.rush%maxRush == 0 {
+		runtime.Gosched()
+	}
+	return &boundConn{Conn: conn, conns: l.conns, doorConn: doorConn{door: l.conns.door}}, nil
 }
 
 // Close implements [net.Listener].
@@ -95,13 +109,22 @@ func (l *boundListener) Close() error {
 // boundConn gives its slot back when it closes.
 type boundConn struct {
 	net.Conn
-	once  sync.Once
-	leave func()
+	conns    *Connections
+	once     sync.Once
+	doorConn doorConn
+}
+
+// Read implements [net.Conn].
+func (c *boundConn) Read(p []byte) (int, error) {
+	if c.doorConn.door == nil && c.doorConn.ready == nil {
+		return c.Conn.Read(p)
+	}
+	return c.doorConn.read(c.Conn, p)
 }
 
 // Close implements [net.Conn].
 func (c *boundConn) Close() error {
 	err := c.Conn.Close()
-	c.once.Do(c.leave)
+	c.once.Do(func() { <-c.conns.slots })
 	return err
 }

@@ -111,7 +111,7 @@ func TestCORSOfErrors(t *testing.T) {
 	}
 	t.Run("shed", func(t *testing.T) {
 		full := newFixture(t, func(c *Config) { c.MaxConcurrent = 1 })
-		full.slots.used.Add(1)
+		full.gate.enter(Vital)
 		r := httptest.NewRequest("POST", "/", nil)
 		r.Header.Set("Origin", appOrigin)
 		if w := full.do(full.Handle("h", FaceFunc(JSONFace), ok, allow), r); w.Code != 503 || w.Header().Get("Access-Control-Allow-Origin") != appOrigin {

@@ -62,7 +62,13 @@ type Edge struct {
 	// sampling says which requests tracer records; nil leaves it to tracer.
 	sampling *sampling
 	metrics  *metrics
-	slots    slots
+	issuer   *url.URL
+	gate     *gate
+	uploads  lane
+	// lanes are the endpoints by their paths, where these are fixed; they are made before anything is served.
+	lanes    map[string]*endpoint
+	refusals refusals
+	shedding shedding
 	// lines writes the lines of requests; nil where Logger is not of [NewLogger].
 	lines    *lineHandler
 	draining atomic.Bool
@@ -87,7 +93,8 @@ func New(cfg Config) (*Edge, error) {
 		cfg.RequestTimeout = DefaultRequestTimeout
 	}
 	https := issuer.Scheme == "https"
-	e := &Edge{cfg: cfg, https: https, headers: defaultHeaders(https), hosts: newHosts(issuer, cfg.Hosts), slots: newSlots(cfg.MaxConcurrent)}
+	e := &Edge{cfg: cfg, https: https, headers: defaultHeaders(https), hosts: newHosts(issuer, cfg.Hosts), issuer: issuer}
+	e.guard()
 	e.lines, _ = Routine(cfg.Logger).Handler().(*lineHandler)
 	if cfg.Tracer != nil {
 		e.tracer = cfg.Tracer.Tracer(scope)
@@ -96,7 +103,7 @@ func New(cfg Config) (*Edge, error) {
 	if e.metrics, err = newMetrics(cfg.Registry); err != nil {
 		return nil, err
 	}
-	return e, nil
+	return e, cfg.Registry.Register(e.gate)
 }
 
 // Drain makes every further answer ask its client to open a new connection elsewhere. Requests are still served.
@@ -226,6 +233,8 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	size   int64
+	// turn ends with the first of the answer: how fast a client takes it is no work of ours.
+	turn *turn
 }
 
 func (w *recorder) WriteHeader(status int) {
@@ -238,6 +247,10 @@ func (w *recorder) WriteHeader(status int) {
 func (w *recorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+	}
+	if w.turn != nil {
+		w.turn.leave()
+		w.turn = nil
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.size += int64(n)

@@ -262,7 +262,7 @@ func TestPanicIsAnsweredCountedAndLogged(t *testing.T) {
 	if got := value(t, f.metrics.inFlight); got != 0 {
 		t.Errorf("%v requests in flight for ever", got)
 	}
-	if used := f.slots.used.Load(); used != 0 {
+	if used, _, _ := f.gate.state(); used != 0 {
 		t.Errorf("%d slots held for ever", used)
 	}
 }
@@ -563,7 +563,7 @@ func TestShedding(t *testing.T) {
 		nil,
 	} {
 		if got := served(); !slices.Equal(got, want) {
-			t.Errorf("%d held: served %v, want %v", f.slots.used.Load(), got, want)
+			t.Errorf("%d held: served %v, want %v", f.gate.busy, got, want)
 		}
 		if want != nil {
 			holdOne()
@@ -596,7 +596,7 @@ func TestSlowUploadsHoldNobodyElsesSlots(t *testing.T) {
 	if w := f.do(upload, httptest.NewRequest(http.MethodPost, "/", nil)); w.Code != 503 || w.Header().Get("Retry-After") == "" {
 		t.Errorf("an upload too many: %d", w.Code)
 	}
-	if used := f.slots.used.Load(); used != 0 {
+	if used, _, _ := f.gate.state(); used != 0 {
 		t.Errorf("uploads hold %d slots of other requests", used)
 	}
 	if w := f.do(f.Handle("signup", FaceFunc(JSONFace), ok, At(Deferrable)), httptest.NewRequest(http.MethodPost, "/", nil)); w.Code != 200 {
@@ -604,7 +604,7 @@ func TestSlowUploadsHoldNobodyElsesSlots(t *testing.T) {
 	}
 	close(release)
 	wg.Wait()
-	if used := f.slots.uploads.Load(); used != 0 {
+	if used := f.uploads.used.Load(); used != 0 {
 		t.Errorf("%d slots held for ever", used)
 	}
 }

@@ -54,6 +54,7 @@ func (e *Edge) Handle(name string, face Face, h Handler, opts ...Option) http.Ha
 	for _, opt := range opts {
 		opt(ep)
 	}
+	e.lane(ep)
 	return ep
 }
 
@@ -103,10 +104,9 @@ func (ep *endpoint) serve(w http.ResponseWriter, r *http.Request) (err error) {
 	if err := ep.body(r); err != nil {
 		return err
 	}
-	give, ok := ep.edge.slots.take(ep)
+	give, ok := ep.admit(w, r)
 	if !ok {
-		ep.edge.metrics.shed.WithLabelValues(ep.priority.String()).Inc()
-		return &Unavailable{RetryAfter: retryLater}
+		return nil
 	}
 	defer give()
 	return ep.handler(w, r)

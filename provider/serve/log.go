@@ -12,8 +12,11 @@ import (
 // maxLogged bounds the text of an error in the log, in bytes.
 const maxLogged = 512
 
-// logRequest writes the request's one line. It holds the route's template, never the path or the query that came.
+// logRequest writes the request's one line. It holds the route's template, never the path or the query that came. What is shed has none (see shedding).
 func (e *Edge) logRequest(st *state, r *http.Request, status int, took time.Duration) {
+	if st.rec.Outcome == shedOutcome {
+		return
+	}
 	level := slog.LevelInfo
 	if status >= 500 {
 		level = slog.LevelError

@@ -35,6 +35,9 @@ type metrics struct {
 	second   *prometheus.CounterVec
 	events   *prometheus.CounterVec
 
+	// shedAt are the members of shed by priority.
+	shedAt [Deferrable + 1]prometheus.Counter
+
 	grants, outcomes, details *bounded
 
 	// durations and requests keep the members of duration and tokens, so that no request looks them up by the text of all their labels.
@@ -69,7 +72,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		grants:   newBounded(16), outcomes: newBounded(64), details: newBounded(64),
 	}
 	for _, p := range []Priority{Vital, Machine, Interactive, Deferrable} {
-		m.shed.WithLabelValues(p.String()) // a rate needs a zero to start from
+		m.shedAt[p] = m.shed.WithLabelValues(p.String()) // a rate needs a zero to start from
 	}
 	for _, n := range audit.Names() {
 		m.events.WithLabelValues(m.details.word(string(n)))
@@ -86,10 +89,15 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-func (m *metrics) observe(st *state, r *http.Request, status int, took time.Duration) {
-	o := m.durations.Get(durationLabels{st.rec.Endpoint, method(r), status}, func(l durationLabels) prometheus.Observer {
+// timing is the histogram of requests that are alike.
+func (m *metrics) timing(endpoint, method string, status int) prometheus.Observer {
+	return m.durations.Get(durationLabels{endpoint, method, status}, func(l durationLabels) prometheus.Observer {
 		return m.duration.WithLabelValues(l.endpoint, l.method, strconv.Itoa(l.status))
 	})
+}
+
+func (m *metrics) observe(st *state, r *http.Request, status int, took time.Duration) {
+	o := m.timing(st.rec.Endpoint, method(r), status)
 	if eo, ok := o.(prometheus.ExemplarObserver); ok && st.root.context.IsSampled() {
 		eo.ObserveWithExemplar(took.Seconds(), prometheus.Labels{"trace_id": st.root.context.TraceID().String()})
 	} else {

@@ -25,7 +25,7 @@ type Limits struct {
 // NewHTTPServer makes the server of one listener. tlsConfig may be nil; with it HTTP/2 is spoken too.
 // Panics that reach net/http and its own complaints go to log.
 func (e *Edge) NewHTTPServer(h http.Handler, lim Limits, tlsConfig *tls.Config) *http.Server {
-	return newHTTPServer(h, lim, tlsConfig, e.cfg.Logger, func(conn net.Conn, s http.ConnState) {
+	hs := newHTTPServer(h, lim, tlsConfig, e.cfg.Logger, func(conn net.Conn, s http.ConnState) {
 		if lim.Conns != nil {
 			lim.Conns.State(conn, s)
 		}
@@ -36,6 +36,16 @@ func (e *Edge) NewHTTPServer(h http.Handler, lim Limits, tlsConfig *tls.Config) 
 			e.metrics.conns.Dec()
 		}
 	})
+	if lim.Conns != nil && tlsConfig == nil {
+		lim.Conns.door = &door{edge: e, header: hs.ReadHeaderTimeout, read: hs.ReadTimeout, idle: hs.IdleTimeout}
+		hs.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+			if b, ok := c.(*boundConn); ok {
+				return context.WithValue(ctx, doorKey{}, &b.doorConn)
+			}
+			return ctx
+		}
+	}
+	return hs
 }
 
 func newHTTPServer(h http.Handler, lim Limits, tlsConfig *tls.Config, log *slog.Logger, state func(net.Conn, http.ConnState)) *http.Server {

@@ -17,6 +17,8 @@ type state struct {
 	rec   Record
 	w     recorder
 	route string
+	// turn is the request's at the gate, nil where it had none.
+	turn *turn
 	// root is the request's span as others see it who start spans below it. span records it; nil where it is not sampled.
 	root plainSpan
 	span trace.Span

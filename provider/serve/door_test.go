@@ -1,0 +1,237 @@
+package serve
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// doorRig is an edge behind its door. Requests for /page are held until release is closed.
+type doorRig struct {
+	fixture
+	addr             string
+	entered, release chan struct{}
+}
+
+func newDoorRig(t *testing.T, edit ...func(*Config)) *doorRig {
+	t.Helper()
+	r := &doorRig{fixture: newFixture(t, edit...), entered: make(chan struct{}, 64), release: make(chan struct{})}
+	mux := http.NewServeMux()
+	handle := func(path string, p Priority, h Handler, opts ...Option) {
+		mux.Handle(path, r.Handle("at"+path, FaceFunc(JSONFace), h, append(opts, At(p), Route(path))...))
+	}
+	echo := func(w http.ResponseWriter, q *http.Request) error {
+		b, err := io.ReadAll(q.Body)
+		if err == nil {
+			_, err = fmt.Fprintf(w, "%s %s %s", q.Method, q.URL.Path, b)
+		}
+		return err
+	}
+	handle("/keys", Vital, echo)
+	handle("/token", Machine, echo)
+	handle("/page", Interactive, func(w http.ResponseWriter, q *http.Request) error {
+		r.entered <- struct{}{}
+		<-r.release
+		return echo(w, q)
+	})
+	conns := NewConnections(64)
+	hs := r.NewHTTPServer(r.Wrap(mux), Limits{Conns: conns, ReadHeader: 200 * time.Millisecond, Read: 300 * time.Millisecond}, nil)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = hs.Serve(conns.Listen(ln)) }()
+	t.Cleanup(func() { _ = hs.Close() })
+	r.addr = ln.Addr().String()
+	return r
+}
+
+// talker is a client that says what goes onto the wire.
+type talker struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func (r *doorRig) dial(t *testing.T) *talker {
+	t.Helper()
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	return &talker{c, bufio.NewReader(c)}
+}
+
+func (c *talker) say(t *testing.T, parts ...string) {
+	t.Helper()
+	for i, part := range parts {
+		if i > 0 {
+			time.Sleep(20 * time.Millisecond)
+		}
+		if _, err := io.WriteString(c, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (c *talker) hear(t *testing.T) (*http.Response, string) {
+	t.Helper()
+	res, err := http.ReadResponse(c.in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(b)
+}
+
+const (
+	getKeys   = "GET /keys HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"
+	getPage   = "GET /page HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"
+	postToken = "POST /token HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 3\r\n\r\na=b"
+)
+
+// However a request comes in pieces, it is served, and so is the next on the same connection.
+func TestDoorLetsPass(t *testing.T) {
+	r := newDoorRig(t)
+	head, body := postToken[:len(postToken)-3], postToken[len(postToken)-3:]
+	long := strings.Replace(getKeys, "\r\n\r\n", "\r\nX: "+strings.Repeat("x", 6000)+"\r\n\r\n", 1)
+	for name, parts := range map[string][]string{
+		"whole": {postToken}, "the body later": {head, body}, "in the middle of the header": {head[:10], head[10:] + body}, "byte for byte at the end": {head, "a", "=", "b"},
+		"two at once": {getKeys + getKeys}, "the end of one with the next": {getKeys + getKeys[:7], getKeys[7:]}, "longer than one read": {long}, "longer, in pieces": {long[:5000], long[5000:]},
+		"HTTP/1.1 that closes": {strings.Replace(getKeys, "\r\n\r\n", "\r\nConnection: close\r\n\r\n", 1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := r.dial(t)
+			for range 2 {
+				c.say(t, parts...)
+				answers := strings.Count(strings.Join(parts, ""), "HTTP/1.1\r\n")
+				for range answers {
+					if res, text := c.hear(t); res.StatusCode != 200 || !strings.HasPrefix(text, "GET /keys") && text != "POST /token a=b" {
+						t.Fatalf("%d %q", res.StatusCode, text)
+					}
+				}
+				if strings.Contains(name, "closes") {
+					return
+				}
+			}
+		})
+	}
+	if busy, _, waiting := r.gate.state(); busy != 0 || waiting != 0 {
+		t.Errorf("%d under way, %d wait for ever", busy, waiting)
+	}
+}
+
+// A full server refuses by priority, says when to come back, keeps the connection, and serves again once it has room.
+func TestDoorRefuses(t *testing.T) {
+	r := newDoorRig(t, func(c *Config) { c.MaxConcurrent = 4 }) // ceilings 4, 3, 3, 2
+	var held sync.WaitGroup
+	for range 3 {
+		c := r.dial(t)
+		c.say(t, getPage)
+		<-r.entered
+		held.Go(func() {
+			if res, _ := c.hear(t); res.StatusCode != 200 {
+				t.Errorf("a page that was let in: %d", res.StatusCode)
+			}
+		})
+	}
+	c := r.dial(t)
+	for range 3 {
+		c.say(t, getPage)
+		res, text := c.hear(t)
+		if res.StatusCode != 503 || res.Header.Get("Retry-After") == "" || res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("X-Content-Type-Options") != "nosniff" ||
+			!strings.Contains(text, "temporarily_unavailable") || res.Close {
+			t.Errorf("%d %v %q", res.StatusCode, res.Header, text)
+		}
+	}
+	c.say(t, getKeys)
+	if res, _ := c.hear(t); res.StatusCode != 200 {
+		t.Errorf("keys: %d", res.StatusCode)
+	}
+	c.say(t, postToken)
+	if res, _ := c.hear(t); res.StatusCode != 503 {
+		t.Errorf("a token: %d", res.StatusCode)
+	}
+	close(r.release)
+	held.Wait()
+	c.say(t, postToken)
+	if res, text := c.hear(t); res.StatusCode != 200 || text != "POST /token a=b" {
+		t.Errorf("afterwards: %d %q", res.StatusCode, text)
+	}
+	if n := value(t, r.metrics.shed.WithLabelValues("interactive")); n != 3 {
+		t.Errorf("%v pages shed", n)
+	}
+	if lines := r.log.lines(t, "requests refused because the server is full"); len(lines) != 1 {
+		t.Errorf("%d lines about what was refused, want one for the second", len(lines))
+	}
+	if busy, _, waiting := r.gate.state(); busy != 0 || waiting != 0 {
+		t.Errorf("%d under way, %d wait for ever", busy, waiting)
+	}
+}
+
+// Requests that come too slowly hold nothing, and end as they do without a door.
+func TestDoorEndsSlowSenders(t *testing.T) {
+	r := newDoorRig(t, func(c *Config) { c.MaxConcurrent = 1 })
+	for name, part := range map[string]string{"header": getKeys[:20], "body": postToken[:len(postToken)-1]} {
+		for _, before := range []string{"", getKeys} {
+			c := r.dial(t)
+			if before != "" {
+				c.say(t, before)
+				c.hear(t)
+			}
+			c.say(t, part)
+			other := r.dial(t)
+			other.say(t, getKeys)
+			if res, _ := other.hear(t); res.StatusCode != 200 {
+				t.Errorf("%s: another request meanwhile: %d", name, res.StatusCode)
+			}
+			if res, err := http.ReadResponse(c.in, nil); err == nil && res.StatusCode == 200 {
+				t.Errorf("%s: half a request was served", name)
+			}
+		}
+	}
+}
+
+// A request that net/http refuses gives its turn back.
+func TestDoorTurnOfBrokenRequest(t *testing.T) {
+	r := newDoorRig(t)
+	c := r.dial(t)
+	c.say(t, "GET /keys HTTP/1.1\r\n\r\n") // no Host (RFC 9112 §3.2)
+	if res, _ := c.hear(t); res.StatusCode != 400 {
+		t.Errorf("%d", res.StatusCode)
+	}
+	if _, err := c.in.ReadByte(); err == nil {
+		t.Error("the connection goes on")
+	}
+	if busy, _, _ := r.gate.state(); busy != 0 {
+		t.Errorf("%d under way for ever", busy)
+	}
+}
+
+func TestRefusalsAreBounded(t *testing.T) {
+	f := newFixture(t)
+	ep := f.Handle("x", FaceFunc(JSONFace), ok, Route("/x")).(*endpoint)
+	after := map[string]bool{}
+	for i := range 100 {
+		got := f.refusals.get(ep, fmt.Sprintf("%c%c", 'a'+i%26, 'a'+i/26))
+		after[got.header.Get("Retry-After")] = true
+	}
+	n := 0
+	f.refusals.made.Range(func(any, any) bool { n++; return true })
+	if n > comeBack*(maxLanguages+2) {
+		t.Errorf("%d answers are kept", n)
+	}
+	if len(after) != comeBack {
+		t.Errorf("everybody is told one of %v", after)
+	}
+}

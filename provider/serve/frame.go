@@ -1,0 +1,109 @@
+package serve
+
+import "bytes"
+
+// frame is what stands on the wire of one HTTP/1.1 request, as far as the door needs to know it. Whatever is unusual is none of its business: it is
+// read by net/http, whose word counts.
+type frame struct {
+	method, path []byte
+	// language is the first of Accept-Language, such as "de"; origin says that there is an Origin.
+	language []byte
+	origin   bool
+	// size is how long it is with its body.
+	size int
+}
+
+type framing int
+
+const (
+	// frameWhole: b is exactly one request.
+	frameWhole framing = iota
+	// framePart: more of it is to come.
+	framePart
+	// frameOther: it is not for the door.
+	frameOther
+)
+
+var headerEnd = []byte("\r\n\r\n")
+
+// readFrame looks at what came so far of a request. It is stricter than RFC 9112: what it takes for a whole request, every reader does.
+func readFrame(b []byte) (f frame, what framing) {
+	end := bytes.Index(b, headerEnd)
+	if end < 0 {
+		return f, framePart
+	}
+	line, rest, _ := bytes.Cut(b[:end+2], []byte("\r\n"))
+	var ok bool
+	if f.method, line, ok = bytes.Cut(line, []byte(" ")); !ok {
+		return f, frameOther
+	}
+	target, version, ok := bytes.Cut(line, []byte(" "))
+	if !ok || string(version) != "HTTP/1.1" || len(target) == 0 || target[0] != '/' {
+		return f, frameOther
+	}
+	f.path, _, _ = bytes.Cut(target, []byte("?"))
+	body, seen := 0, false
+	for len(rest) > 0 {
+		line, rest, _ = bytes.Cut(rest, []byte("\r\n"))
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok || len(name) == 0 || bytes.ContainsAny(line, "\r\n\x00") || bytes.ContainsAny(name, " \t") {
+			return f, frameOther
+		}
+		switch value = bytes.Trim(value, " \t"); {
+		case isHeader(name, "content-length"):
+			if body, ok = digits(value); !ok || seen {
+				return f, frameOther
+			}
+			seen = true
+		case isHeader(name, "transfer-encoding"), isHeader(name, "expect"), isHeader(name, "upgrade"), isHeader(name, "trailer"):
+			return f, frameOther
+		case isHeader(name, "connection"):
+			if !isHeader(value, "keep-alive") {
+				return f, frameOther
+			}
+		case isHeader(name, "origin"):
+			f.origin = true
+		case isHeader(name, "accept-language"):
+			f.language = firstLanguage(value)
+		}
+	}
+	f.size = end + len(headerEnd) + body
+	switch {
+	case len(b) < f.size:
+		return f, framePart
+	case len(b) > f.size:
+		return f, frameOther // pipelined
+	}
+	return f, frameWhole
+}
+
+// isHeader compares without case; lower is in lower case.
+func isHeader(b []byte, lower string) bool {
+	return len(b) == len(lower) && b[0]|0x20 == lower[0] && bytes.EqualFold(b, []byte(lower))
+}
+
+// digits reads a number of up to seven digits.
+func digits(b []byte) (n int, ok bool) {
+	if len(b) == 0 || len(b) > 7 {
+		return 0, false
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n, true
+}
+
+// firstLanguage is the primary subtag of what is asked for first, nothing where it is not two or three letters in lower case.
+func firstLanguage(value []byte) []byte {
+	n := 0
+	for n < len(value) && value[n] >= 'a' && value[n] <= 'z' {
+		n++
+	}
+	if n < 2 || n > 3 {
+		return nil
+	}
+	return value[:n]
+}

@@ -1,0 +1,363 @@
+package serve
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Times of the [gate]. A rush may wait for rushWait. A line that has stood for as long is no rush: more comes than can be served, and standingWait
+// is what is left, so that whoever is served is served soon. Every probeEvery somebody looks how long one waits for a processor. More than maxLag is a
+// storm, which is over once nobody waited for so long during stormLasts. In a storm the number of requests under way is judged every adaptEvery.
+const (
+	rushWait     = 50 * time.Millisecond
+	standingWait = 10 * time.Millisecond
+	probeEvery   = 2 * time.Millisecond
+	maxLag       = 2 * time.Millisecond
+	stormLasts   = 100 * time.Millisecond
+	adaptEvery   = 100 * time.Millisecond
+)
+
+// gate decides which requests are worked on, which wait and which are refused.
+//
+// As long as processors are free, everybody is served at once, up to most. In a storm requests are first read, then served: so those that matter most
+// go first, those that would wait too long are refused early, and no more are under way than keep the processors busy. How many that are it finds
+// out by itself, between least and most: with too many, each waits for the others; with too few, the processors wait for the store.
+type gate struct {
+	now func() time.Time
+	// lag tells how long goroutines waited for a processor since it was last asked; false where too few did to say.
+	lag func() (time.Duration, bool)
+	// yield lets others run first, pause those too of whom the runtime does not know yet that there is something to read.
+	yield, pause func()
+
+	mu          sync.Mutex
+	least, most float64
+	limit       float64
+	busy        int
+	lines       [Deferrable + 1]line
+	// each is the time between two that a line let through, of the last ones.
+	each time.Duration
+	// pressed: somebody had to wait or was refused since adapted; through is when a line let one through.
+	pressed          bool
+	adapted, through time.Time
+	// storm is when the storm is over, if nothing new comes up; probed is when somebody looked, probing: somebody does.
+	storm, probed time.Time
+	probing       bool
+	// calling: a goroutine is about to let in who waits; read are those who came since.
+	calling bool
+	read    int
+}
+
+// line are the requests of a priority that wait, the first come first.
+type line struct {
+	first, last *turn
+	length      int
+	// short is when it last was no line to speak of.
+	short time.Time
+}
+
+// turn is a request at the gate.
+type turn struct {
+	gate     *gate
+	priority Priority
+	since    time.Time
+	next     *turn
+	// patience is how long it waits at most; ready is closed when it may go on.
+	patience time.Duration
+	ready    chan struct{}
+	state    turnState
+}
+
+type turnState int
+
+const (
+	turnWaits turnState = iota
+	turnServed
+	turnAway
+	turnOver
+)
+
+func newGate(least, most int, now func() time.Time, lag func() (time.Duration, bool)) *gate {
+	least = min(least, most)
+	g := &gate{now: now, lag: lag, yield: runtime.Gosched, pause: func() { time.Sleep(time.Microsecond) }, least: float64(least), most: float64(most), limit: float64(min(4*least, most)), each: standingWait / 16}
+	g.adapted = now()
+	for p := range g.lines {
+		g.lines[p].short = g.adapted
+	}
+	return g
+}
+
+// ceiling is how many requests may be under way for one more of a priority to be let in. What is above a lower priority's is kept for the
+// higher ones.
+func (g *gate) ceiling(p Priority, now time.Time) int {
+	limit := g.most
+	if now.Before(g.storm) {
+		limit = g.limit
+	}
+	percent := [...]float64{Vital: 100, Machine: 90, Interactive: 75, Deferrable: 50}[p]
+	return max(1, int(limit*percent/100))
+}
+
+// admit lets a request in, now or after a while. It returns nil where it is refused.
+func (g *gate) admit(ctx context.Context, p Priority) *turn {
+	if g.due() {
+		go g.probe()
+	}
+	if t := g.enter(p); t != nil && t.wait(ctx) {
+		return t
+	}
+	return nil
+}
+
+// due says whether it is time to look how long one waits for a processor.
+func (g *gate) due() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.probing || g.now().Sub(g.probed) < probeEvery {
+		return false
+	}
+	g.probing = true
+	return true
+}
+
+// probe looks how long one waits for a processor.
+func (g *gate) probe() {
+	begun := g.now()
+	g.yield()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.probing, g.probed = false, g.now()
+	if g.probed.Sub(begun) > maxLag {
+		g.storm = g.probed.Add(stormLasts)
+	}
+}
+
+// enter asks for a request to be served. The turn is served, or it waits, or it is nil: refused.
+func (g *gate) enter(p Priority) *turn {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	storm := now.Before(g.storm)
+	if storm {
+		g.adapt(now)
+	}
+	g.read++
+	ahead := 0
+	for better := Vital; better <= p; better++ {
+		ahead += g.lines[better].length
+	}
+	t := &turn{gate: g, priority: p, since: now}
+	room := g.busy < g.ceiling(p, now)
+	if room && ahead == 0 && (!storm || p == Vital) {
+		g.lines[p].short = now
+		g.busy++
+		t.state = turnServed
+		return t
+	}
+	g.pressed = g.pressed || !room
+	wait := time.Duration(ahead) * g.each
+	if wait <= standingWait/2 {
+		g.lines[p].short = now
+	}
+	if storm && ahead > 0 {
+		g.storm = now.Add(stormLasts)
+	}
+	if t.patience = g.patience(p, now); wait > t.patience {
+		return nil
+	}
+	t.ready = make(chan struct{})
+	g.lines[p].push(t)
+	if room && !g.calling {
+		g.calling = true
+		go g.callSoon()
+	}
+	return t
+}
+
+// callSoon lets in who waits, once everybody has been read who can be.
+func (g *gate) callSoon() {
+	g.yield()
+	for range maxBatches {
+		g.mu.Lock()
+		many := g.read >= batch
+		g.read = 0
+		g.mu.Unlock()
+		if !many {
+			break
+		}
+		g.pause()
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.calling = false
+	g.call(false)
+}
+
+// batch is how many requests the runtime finds readable at once, mostly: where so many came, there are more. maxBatches bounds for how long they
+// are read before anybody is served.
+const (
+	batch      = 96
+	maxBatches = 32
+)
+
+// patience is how long a request may wait.
+func (g *gate) patience(p Priority, now time.Time) time.Duration {
+	if now.Sub(g.lines[p].short) > rushWait {
+		return standingWait
+	}
+	return rushWait
+}
+
+// wait waits for the turn, as long as its patience, or until ctx ends. It is false where the turn did not come: the request is refused.
+func (t *turn) wait(ctx context.Context) bool {
+	if t.ready == nil {
+		return true
+	}
+	timer := time.NewTimer(t.patience)
+	defer timer.Stop()
+	select {
+	case <-t.ready:
+		// The scheduler runs at once whom another goroutine woke: one after the other would keep those waiting that nobody has looked at yet.
+		t.gate.yield()
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	select {
+	case <-t.ready: // at the last moment
+		return true
+	default:
+		return !t.giveUp()
+	}
+}
+
+// giveUp takes a turn that waits out of its line; false where it was served meanwhile.
+func (t *turn) giveUp() bool {
+	t.gate.mu.Lock()
+	defer t.gate.mu.Unlock()
+	if t.state != turnWaits {
+		return false
+	}
+	t.state = turnOver
+	t.gate.lines[t.priority].remove(t)
+	return true
+}
+
+// leave ends a turn, however far it came. It may be called again.
+func (t *turn) leave() {
+	g := t.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	state := t.state
+	t.state = turnOver
+	switch state {
+	case turnServed:
+		g.busy--
+		g.call(true)
+	case turnWaits:
+		g.lines[t.priority].remove(t)
+	}
+}
+
+// away tells that a request waits for something that takes none of our processor's time, and lets another in meanwhile. back ends that.
+func (t *turn) away() (back func()) {
+	g := t.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if t.state != turnServed {
+		return func() {}
+	}
+	t.state = turnAway
+	g.busy--
+	g.call(false)
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if t.state == turnAway {
+			t.state = turnServed
+			g.busy++ // above the limit, perhaps: it is half served
+		}
+	}
+}
+
+// call lets in who is next, as long as there is room. chained: one takes the place of another that is done.
+func (g *gate) call(chained bool) {
+	now := g.now()
+	for p := range g.lines {
+		for g.lines[p].length > 0 && g.busy < g.ceiling(Priority(p), now) {
+			t := g.lines[p].first
+			g.lines[p].remove(t)
+			if g.lines[p].length == 0 {
+				g.lines[p].short = now
+			}
+			if d := now.Sub(g.through); chained && d < rushWait {
+				g.each += (d - g.each) / 16
+			}
+			g.through = now
+			t.state = turnServed
+			g.busy++
+			close(t.ready)
+		}
+	}
+}
+
+// adapt changes the limit, if it is due.
+func (g *gate) adapt(now time.Time) {
+	if now.Sub(g.adapted) < adaptEvery {
+		return
+	}
+	g.adapted = now
+	lag, known := g.lag()
+	switch {
+	case known && lag > maxLag:
+		g.limit = max(g.least, g.limit*0.8)
+	case g.pressed:
+		g.limit = min(g.most, g.limit*1.1+1)
+	}
+	g.pressed = false
+}
+
+// state tells metrics how many are under way, how many may be, and how many wait.
+func (g *gate) state() (busy, limit, waiting int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for p := range g.lines {
+		waiting += g.lines[p].length
+	}
+	limit = int(g.most)
+	if g.now().Before(g.storm) {
+		limit = int(g.limit)
+	}
+	return g.busy, limit, waiting
+}
+
+func (l *line) push(t *turn) {
+	if l.last == nil {
+		l.first = t
+	} else {
+		l.last.next = t
+	}
+	l.last = t
+	l.length++
+}
+
+// remove takes a turn out, mostly the first.
+func (l *line) remove(t *turn) {
+	for at, before := l.first, (*turn)(nil); at != nil; at, before = at.next, at {
+		if at != t {
+			continue
+		}
+		if before == nil {
+			l.first = at.next
+		} else {
+			before.next = at.next
+		}
+		if l.last == at {
+			l.last = before
+		}
+		at.next = nil
+		l.length--
+		return
+	}
+}
