@@ -48,6 +48,11 @@ async function signIn(page, login, base = issuer) {
   await page.fill('[name=password]', password);
   await press(page, 'form[action$="/login"] button[type=submit]');
 }
+// types a code digit by digit: one that came at once would be sent by the page.
+const types = async (page, value) => {
+  await page.fill('[name=code]', '');
+  await page.locator('[name=code]').pressSequentially(value);
+};
 const send = (page, action) => press(page, `form[action$="${action}"] button[type=submit]`);
 // tabTo moves the focus by Tab alone until it is where the selector says.
 async function tabTo(page, selector) {
@@ -86,10 +91,10 @@ async function setsUp() {
   check('the QR code is a picture with a name', await page.getAttribute('svg.qr', 'aria-label') !== null && (await page.getAttribute('svg.qr path', 'd')).length > 1000);
   code = app(await page.textContent('.secret-key'));
   const key = await page.textContent('.secret-key');
-  await page.fill('[name=code]', '000000');
+  await types(page, '000000');
   await send(page, '/two-step/app');
   check('a wrong code keeps the key, and the summary has the focus', await page.textContent('.secret-key') === key && await page.evaluate(() => document.activeElement.getAttribute('role')) === 'alert');
-  await page.fill('[name=code]', await code());
+  await types(page, await code());
   await send(page, '/two-step/app');
   check('recovery codes are shown', path(page) === '/account/two-step/codes', page.url());
   await look('codes', page);
@@ -146,7 +151,7 @@ async function looksAtSteps() {
   const { ctx, page } = await visitor({ bypassCSP: true });
   await signIn(page, 'mia');
   await look('otp', page);
-  await page.fill('[name=code]', '000000');
+  await types(page, '000000');
   await send(page, '/login/otp');
   await look('otp-wrong', page);
   await page.goto(`${issuer}/login/recovery`);
@@ -173,7 +178,7 @@ async function enrols() {
   await press(page, 'main a[href*="/login/enrol/app"]');
   await look('enrol-app', page);
   const phone = app(await page.textContent('.secret-key'));
-  await page.fill('[name=code]', await phone());
+  await types(page, await phone());
   await send(page, '/login/enrol/app');
   check('and its recovery codes', path(page) === '/account/two-step/codes', page.url());
   await send(page, '/two-step/codes');

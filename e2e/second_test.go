@@ -51,7 +51,7 @@ func (a *authenticator) code() string {
 }
 
 var (
-	keyText  = regexp.MustCompile(`<p class="secret-key"[^>]*><code>([A-Z2-7 ]+)</code>`)
+	keyText  = regexp.MustCompile(`<p class="secret-key"[^>]*><code[^>]*>([A-Z2-7 ]+)</code>`)
 	codeText = regexp.MustCompile(`<li><code>([A-Z2-7-]{19})</code></li>`)
 )
 
