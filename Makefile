@@ -78,24 +78,30 @@ conformance: ## the OpenID Foundation's conformance suite against the built bina
 	@./.ci/deps
 	go run ./e2e/conformance -suite "$(SUITE)" $(ARGS)
 
+# The benchmark is a module of its own that stands on this one: -mod=mod lets it follow what this one requires. .ci/drift tells what it forgot.
 .PHONY: bench
 bench: ## what the built binary costs beside bare handlers, as ratios: artifacts/bench; SECTION=operations,growth,… or all; SIZE=full; ARGS for more flags
-	cd e2e/bench && go run . -section $(or $(SECTION),operations) -size $(or $(SIZE),small) -out "$(ARTIFACTS)/bench" $(ARGS)
+	cd e2e/bench && go run -mod=mod . -section $(or $(SECTION),operations) -size $(or $(SIZE),small) -out "$(ARTIFACTS)/bench" $(ARGS)
+
+.PHONY: bench-keep
+bench-keep: ## keep what `make bench` measured: docs/bench, and the figures of docs/performance.md
+	mkdir -p docs/bench && cp "$(ARTIFACTS)"/bench/*.json docs/bench/
+	cd e2e/bench && go test -mod=mod -count=1 -run Documentation . -update
 
 .PHONY: bench-profile
 bench-profile: ## a processor profile of each hot path of the running binary, and the top of each: artifacts/bench/*.pprof
-	cd e2e/bench && go run . -section profile -out "$(ARTIFACTS)/bench" $(ARGS)
+	cd e2e/bench && go run -mod=mod . -section profile -out "$(ARTIFACTS)/bench" $(ARGS)
 
 .PHONY: soak
 soak: ## load for an hour: memory, descriptors and goroutines stay flat
-	cd e2e/bench && go run . -section soak -size full -out "$(ARTIFACTS)/soak" $(ARGS)
+	cd e2e/bench && go run -mod=mod . -section soak -size full -out "$(ARTIFACTS)/soak" $(ARGS)
 
 .PHONY: nightly
 nightly: test soak ## what takes hours: everything that must pass, and the soak
 
 .PHONY: bench-test
 bench-test: ## that the benchmark itself is right; no figure is judged
-	cd e2e/bench && go vet ./... && go test -count=1 -timeout 10m ./...
+	cd e2e/bench && go vet -mod=mod ./... && go test -mod=mod -count=1 -timeout 10m ./...
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s unless set)

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"latchkey/e2e/bench/bare"
+	"latchkey/e2e/bench/growth"
 	"latchkey/e2e/bench/operations"
+	"latchkey/e2e/bench/peers"
 	"latchkey/e2e/bench/report"
 	"latchkey/e2e/bench/rig"
 	"latchkey/e2e/harness"
@@ -23,7 +25,7 @@ import (
 
 // sections are all that there are, in the order in which they run.
 func sections() []rig.Section {
-	return []rig.Section{operations.Section(), operations.Profiles()}
+	return []rig.Section{operations.Section(), operations.Profiles(), growth.Section(), peers.Section()}
 }
 
 func main() {
@@ -39,7 +41,8 @@ type options struct {
 	sections, size, out, compare, binary, temp string
 	rounds                                     int
 	slice                                      time.Duration
-	peers, patient                             bool
+	peers                                      map[string]string
+	patient                                    bool
 }
 
 func parse(args []string) (o options, err error) {
@@ -56,7 +59,17 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.compare, "compare", filepath.Join(harness.Root(), "docs", "bench"), "folder of a former run to compare with, section by section")
 	f.StringVar(&o.binary, "binary", "", "measure this binary; none: it is built")
 	f.StringVar(&o.temp, "temp", "", "folder for stores, on the disk that they are to be measured on; none: the system's")
-	f.BoolVar(&o.peers, "peers", false, "measure others' servers beside ours, where they can be built")
+	f.Func("peers", "binaries of others' servers for the section peers: dex=<file>,zitadel=<file>", func(list string) error {
+		o.peers = map[string]string{}
+		for one := range strings.SplitSeq(list, ",") {
+			name, file, ok := strings.Cut(one, "=")
+			if !ok {
+				return fmt.Errorf("%q is not name=file", one)
+			}
+			o.peers[name] = file
+		}
+		return nil
+	})
 	f.BoolVar(&o.patient, "patient", false, "put the server's time limits out of the way, on a machine with busy neighbours: errors are then wrong answers, not late ones")
 	if err := f.Parse(args); err != nil {
 		return o, err

@@ -152,10 +152,10 @@ func (s *Sample) note(res *vegeta.Result, err error) {
 
 // Want is an error where an answer has another status.
 func Want(res *vegeta.Result, status uint16) error {
-	switch {
-	case res.Code == status:
+	switch res.Code {
+	case status:
 		return nil
-	case res.Code == 0:
+	case 0:
 		return fmt.Errorf("no answer: %s", res.Error)
 	}
 	return fmt.Errorf("status %d, want %d: %.300s", res.Code, status, res.Body)

@@ -58,6 +58,12 @@ func clients() []map[string]any {
 	return out
 }
 
+// Server is a running server with the settings of these measurements, and nobody in its store.
+func Server(r *rig.Rig) *harness.Server {
+	_, endpoint := collect(r.T)
+	return r.Start(production(endpoint, nil))
+}
+
 // start starts a server, signs everybody up and in, and gets each a grant.
 func start(r *rig.Rig, more map[string]any) *issuer {
 	c, endpoint := collect(r.T)

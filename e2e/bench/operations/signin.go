@@ -42,7 +42,8 @@ func signIns(r *rig.Rig, i *issuer) ([]report.Row, error) {
 	whole.Bottom, whole.Note = "argon2id, 19 MiB, two passes, without HTTP", "what it varies by is the hash"
 	rest := rig.Plain("sign-in, all beside the hash, as a share of the hash", got[2])
 	rest.Ours -= rig.MedianOf(got[3], load.Sample.PerRequest)
-	rest.Bare, rest.Bottom = whole.Bare, whole.Bottom
+	// The hash costs what it costs here, where that is less than in the bare process: whoever allocates otherwise hashes faster.
+	rest.Bare, rest.Bottom = min(whole.Bare, whole.Ours-rest.Ours), whole.Bottom+", or what is left of a whole sign-in where that is less"
 	rest.Ratio = rest.Ours / rest.Bare
 	rest.Note = "taken with an argon2id of 8 KiB, less its cost"
 	rest.Rate, rest.P50, rest.P99 = 0, 0, 0

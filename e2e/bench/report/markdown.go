@@ -8,32 +8,54 @@ import (
 	"strings"
 )
 
-// Markdown writes a run as tables, one for each section in the order of the rows.
+// Markdown writes a run as tables, one for each section in the order of the rows, after what it was measured on.
 func (r Run) Markdown(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d cores, %.0f GiB, %s; %s of %d rounds. Begun %s; neighbours kept %.1f cores busy before.", r.Machine.CPU, r.Machine.Cores, r.Machine.Memory, r.Machine.Disk, r.Size,
-		r.Rounds, r.Begun, r.Machine.Neighbours)
-	if r.Patient {
-		b.WriteString(" The server's time limits were out of the way.")
-	}
-	b.WriteString("\n\n")
-	for i, name := range slices.Sorted(maps.Keys(r.Versions)) {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%s %s", name, r.Versions[name])
-	}
-	b.WriteString(".\n")
-	section := ""
-	for _, row := range r.Rows {
-		if row.Section != section {
-			section = row.Section
-			fmt.Fprintf(&b, "\n### %s\n\n| what | ours | bare | ratio | asked | holds | a second | p50 / p99 ms | |\n|---|---|---|---|---|---|---|---|---|\n", section)
-		}
-		row.line(&b)
+	r.origin(&b)
+	for _, one := range r.BySection() {
+		one.table(&b)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Page writes runs of a section each, such as are kept, as one page.
+func Page(w io.Writer, runs []Run) error {
+	var b strings.Builder
+	for n, r := range runs {
+		if n > 0 {
+			b.WriteString("\n")
+		}
+		r.origin(&b)
+		r.table(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// origin says what a run was measured on.
+func (r Run) origin(b *strings.Builder) {
+	fmt.Fprintf(b, "Begun %s on %s, %d cores, %.0f GiB, %s, of which neighbours kept %.1f cores busy just before; size %s, medians of %d rounds.", r.Begun, r.Machine.CPU, r.Machine.Cores,
+		r.Machine.Memory, r.Machine.Disk, r.Machine.Neighbours, r.Size, r.Rounds)
+	if r.Patient {
+		b.WriteString(" The server's time limits were out of the way.")
+	}
+	for i, name := range slices.Sorted(maps.Keys(r.Versions)) {
+		b.WriteString(map[bool]string{true: " Versions: ", false: "; "}[i == 0])
+		fmt.Fprintf(b, "%s %s", name, r.Versions[name])
+	}
+	b.WriteString(".\n")
+}
+
+// table is that of a run of one section.
+func (r Run) table(b *strings.Builder) {
+	if len(r.Rows) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### %s\n\n| what | ours | bare | ratio | asked | holds | a second | p50 / p99 ms | |\n|---|---|---|---|---|---|---|---|---|\n", r.Rows[0].Section)
+	for _, row := range r.Rows {
+		row.line(b)
+	}
 }
 
 func (r Row) line(b *strings.Builder) {

@@ -72,7 +72,7 @@ func TestMarkdown(t *testing.T) {
 	if err := r.Markdown(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a 1, b 2.", "### one", "| x | 120 µs CPU | 100 | **1.20** ± 5 % |  |  | 8000 | 1.50 / 9 | bare: nothing. well |", "### two", "| y | 26 MiB |  |  | ≤ 25 | **no** |  |  |  |"} {
+	for _, want := range []string{"a 1; b 2.", "### one", "| x | 120 µs CPU | 100 | **1.20** ± 5 % |  |  | 8000 | 1.50 / 9 | bare: nothing. well |", "### two", "| y | 26 MiB |  |  | ≤ 25 | **no** |  |  |  |"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}

@@ -2,6 +2,9 @@ package rig
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -23,22 +26,9 @@ type Bare struct {
 
 // Bare starts this program again as a bare handler of a kind, with an argument, on the server's core with one processor. It ends with the section.
 func (r *Rig) Bare(kind, arg string) *Bare {
-	argv := onServerCore()
-	self := argv[0]
-	argv = append(argv, self)
-	cmd := exec.Command(argv[0], argv[1:]...)
-	out := &lastOf{}
-	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, r.Dir
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", bareEnv+"="+kind, bareArgEnv+"="+arg)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		r.T.Fatalf("bare handler: %v", err)
-	}
-	r.T.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	b := &Bare{PID: cmd.Process.Pid}
+	self := onServerCore()[0]
+	b, out := &Bare{}, &lastOf{}
+	b.PID = r.start(out, []string{bareEnv + "=" + kind, bareArgEnv + "=" + arg}, self)
 	harness.Until(r.T, 20*time.Second, "the bare handler "+kind+" listens", func() error {
 		address, _, ok := strings.Cut(out.String(), "\n")
 		if !ok {
@@ -48,6 +38,42 @@ func (r *Rig) Bare(kind, arg string) *Bare {
 		return nil
 	})
 	return b
+}
+
+// Program starts a program on the server's core with one processor and waits until an address answers with 200. It ends with the section. What it
+// writes is dropped.
+func (r *Rig) Program(address string, env []string, argv ...string) (pid int, err error) {
+	out := &lastOf{}
+	pid = r.start(out, env, argv...)
+	for range 200 {
+		var res *http.Response
+		if res, err = http.Get(address); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return pid, nil
+			}
+			err = fmt.Errorf("%s: status %d", address, res.StatusCode)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	text := out.String()
+	return pid, fmt.Errorf("%w\n%s", err, text[max(0, len(text)-2000):])
+}
+
+func (r *Rig) start(out io.Writer, env []string, argv ...string) (pid int) {
+	argv = append(onServerCore(), argv...)
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, r.Dir
+	cmd.Env = append(append(os.Environ(), "GOMAXPROCS=1"), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		r.T.Fatalf("%s: %v", argv[len(argv)-1], err)
+	}
+	r.T.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return cmd.Process.Pid
 }
 
 // lastOf keeps the last of what is written, up to 64 KiB.

@@ -48,8 +48,8 @@ type Rig struct {
 	Out string
 	// Binary is the program as it is shipped: stripped, built for this run.
 	Binary string
-	// Peers: others' servers are measured too, where they can be built here.
-	Peers bool
+	// Peers are others' servers to be measured beside ours: binaries by name.
+	Peers map[string]string
 	// Beside, where it is not nil, is the processor time of something else that loops are to tell of too, such as a database.
 	Beside func() time.Duration
 	// Began, where it is not nil, is called when a loop begins, after what is prepared for it.

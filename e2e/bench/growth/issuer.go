@@ -1,0 +1,179 @@
+package growth
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"latchkey/e2e/bench/load"
+	"latchkey/e2e/bench/rig"
+	"latchkey/e2e/harness"
+)
+
+// connections is how many clients ask at once.
+const connections = 16
+
+// issuer is a server on a store of some size, with families of tokens that are spread over it.
+type issuer struct {
+	*harness.Server
+	r      *rig.Rig
+	flow   *harness.Flow
+	people int
+	// ready is how long the start took, to the first 200 of /readyz.
+	ready time.Duration
+	// free are refresh tokens, of which each is presented once and gives the next. bearer are access tokens.
+	free   chan string
+	bearer []string
+	next   atomic.Int64
+}
+
+// start fills a store and starts a server on it.
+func start(r *rig.Rig, on driver, n size, more map[string]any) (*issuer, error) {
+	conf := map[string]any{"log.level": "warn", "accounts.limits.address_attempts": 1 << 30, "accounts.hash.memory": "19MiB", "accounts.hash.passes": 2,
+		"accounts.hash.queue_wait": "20s", "storage.sweep_every": "1h"}
+	at := ""
+	if on == onPostgres {
+		var err error
+		if err = rig.OnServerCore(func() {
+			_, at = harness.Postgres(r.T, "fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=256MB", "max_wal_size=4GB")
+		}); err != nil {
+			return nil, err
+		}
+		conf["storage.driver"], conf["storage.postgres.url"], conf["storage.postgres.max_conns"] = "postgres", at, 16
+	}
+	for k, v := range more {
+		conf[k] = v
+	}
+	i := &issuer{Server: r.Start(harness.Options{Config: conf, Later: true}), r: r, people: n.people, flow: harness.NewFlow(harness.QuietID, harness.QuietSecret, true)}
+	if on == onBolt {
+		at = i.Store
+	}
+	begun := time.Now()
+	if err := fill(on, at, n, more["storage.sweep_every"] != nil); err != nil {
+		return nil, fmt.Errorf("fill %s: %w", on, err)
+	}
+	r.Say("filled %s with %d people and %d grants in %v", on, n.people, n.grants, time.Since(begun).Round(time.Second))
+	i.launch()
+	return i, i.families()
+}
+
+// launch starts the process and takes the time until it is ready.
+func (i *issuer) launch() {
+	begun := time.Now()
+	i.Launch(i.r.T)
+	for status := 0; status != http.StatusOK && time.Since(begun) < 10*time.Minute; time.Sleep(2 * time.Millisecond) {
+		status, _ = i.Ready()
+	}
+	i.ready = time.Since(begun)
+	i.WaitReady(i.r.T)
+}
+
+// end stops the server, so that the next has the core for itself.
+func (i *issuer) end() { i.Kill() }
+
+// families signs people in and gets each some grants. Their identifiers are random, so they lie anywhere in the store.
+func (i *issuer) families() error {
+	people, each := 16, 40
+	if i.r.Smoke {
+		people, each = 2, connections
+	}
+	i.free = make(chan string, people*each+connections)
+	for n := range people {
+		got := i.API().Must(i.r.T, http.MethodPost, "/login", url.Values{"username": {person(n * i.people / people)}, "password": {password}}, nil).Want(i.r.T, http.StatusSeeOther)
+		var cookies []string
+		for _, c := range (&http.Response{Header: got.Header}).Cookies() {
+			cookies = append(cookies, c.Name+"="+c.Value)
+		}
+		for range each {
+			got := i.API().Must(i.r.T, http.MethodGet, i.flow.Path("openid offline_access", nil), nil, map[string]string{"Cookie": strings.Join(cookies, "; ")}).Want(i.r.T, http.StatusSeeOther)
+			u, err := url.Parse(got.Header.Get("Location"))
+			if err != nil {
+				return err
+			}
+			if err := i.flow.Answer(u.Query(), i.Issuer); err != nil {
+				return err
+			}
+			tokens, err := i.flow.Redeem(i.API())
+			if err != nil {
+				return err
+			}
+			i.free <- tokens.Want(i.r.T, http.StatusOK).S("refresh_token")
+			i.bearer = append(i.bearer, tokens.S("access_token"))
+		}
+	}
+	return nil
+}
+
+// operation is what is measured: how a request of it is made, and what must come of it.
+type operation struct {
+	name string
+	next func(i *issuer, t *vegeta.Target)
+	done func(i *issuer, res *vegeta.Result) error
+}
+
+func operations() []operation {
+	ok := func(_ *issuer, res *vegeta.Result) error { return load.Want(res, http.StatusOK) }
+	secret := func(i *issuer, v url.Values) string {
+		v.Set("client_id", i.flow.Client)
+		v.Set("client_secret", i.flow.Secret)
+		return v.Encode()
+	}
+	return []operation{
+		refresh(),
+		{"introspection", func(i *issuer, t *vegeta.Target) {
+			*t = load.Form(i.Issuer+"/introspect", secret(i, url.Values{"token": {i.token()}}), nil)
+		}, ok},
+		{"userinfo", func(i *issuer, t *vegeta.Target) {
+			*t = load.Get(i.Issuer+"/userinfo", http.Header{"Authorization": {"Bearer " + i.token()}})
+		}, ok},
+		{"client_credentials", func(i *issuer, t *vegeta.Target) {
+			*t = load.Form(i.Issuer+"/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {harness.MachineID}, "client_secret": {harness.MachineSecret}}.Encode(), nil)
+		}, ok},
+		{"sign-in", func(i *issuer, t *vegeta.Target) {
+			n := int(i.next.Add(7919)) % i.people
+			*t = load.Form(i.Issuer+"/login", url.Values{"username": {person(n)}, "password": {password}}.Encode(), nil)
+		}, func(_ *issuer, res *vegeta.Result) error { return load.Want(res, http.StatusSeeOther) }},
+	}
+}
+
+func refresh() operation {
+	return operation{"refresh", func(i *issuer, t *vegeta.Target) {
+		v := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {<-i.free}, "client_id": {i.flow.Client}, "client_secret": {i.flow.Secret}}
+		*t = load.Form(i.Issuer+"/token", v.Encode(), nil)
+	}, func(i *issuer, res *vegeta.Result) error {
+		var got struct {
+			Refresh string `json:"refresh_token"`
+		}
+		if err := load.Want(res, http.StatusOK); err != nil {
+			return err
+		}
+		if json.Unmarshal(res.Body, &got) != nil || got.Refresh == "" {
+			return errors.New("no refresh token in the answer")
+		}
+		i.free <- got.Refresh
+		return nil
+	}}
+}
+
+func (i *issuer) token() string { return i.bearer[int(i.next.Add(1))%len(i.bearer)] }
+
+// asking is an operation against an issuer.
+type asking struct {
+	i  *issuer
+	op operation
+}
+
+// Next implements [load.Source].
+func (a asking) Next(t *vegeta.Target) error { a.op.next(a.i, t); return nil }
+
+// Done implements [load.Source].
+func (a asking) Done(res *vegeta.Result) error { return a.op.done(a.i, res) }
+
+func (i *issuer) loop(op operation) rig.Take { return i.r.Loop(connections, asking{i, op}, i.PID()) }
