@@ -7,9 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"latchkey/cmd/latchkey/config"
+	"latchkey/provider/serve/prometheus"
 	"latchkey/storage/archive"
 )
 

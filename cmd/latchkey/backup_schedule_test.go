@@ -10,9 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"latchkey/cmd/latchkey/config"
+	"latchkey/provider/serve/prometheus"
 	"latchkey/storage/archive"
 	"latchkey/storage/memory"
 )
@@ -147,7 +146,7 @@ func TestBackupMetrics(t *testing.T) {
 		}
 		out := map[string]float64{}
 		for _, f := range families {
-			out[f.GetName()] = f.GetMetric()[0].GetGauge().GetValue() + f.GetMetric()[0].GetCounter().GetValue()
+			out[f.Name] = f.Samples[0].Value
 		}
 		return out
 	}

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
@@ -15,6 +14,7 @@ import (
 	"latchkey/keys"
 	"latchkey/provider/account"
 	"latchkey/provider/serve"
+	"latchkey/provider/serve/prometheus"
 	"latchkey/storage"
 )
 

@@ -8,8 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"latchkey/provider/serve/prometheus"
 	"latchkey/storage"
 )
 

@@ -9,8 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"latchkey/provider/serve/prometheus"
 	"latchkey/storage"
 	"latchkey/storage/memory"
 )

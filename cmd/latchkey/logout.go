@@ -5,10 +5,9 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"latchkey/provider/audit"
 	"latchkey/provider/logout"
+	"latchkey/provider/serve/prometheus"
 )
 
 // startLogout starts the dispatcher that tells applications that a session ended.

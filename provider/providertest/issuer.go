@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"latchkey/keys"
 	"latchkey/provider"
 	"latchkey/provider/account"
@@ -20,6 +18,7 @@ import (
 	"latchkey/provider/endpoint"
 	"latchkey/provider/forward"
 	"latchkey/provider/serve"
+	"latchkey/provider/serve/prometheus"
 	"latchkey/provider/token"
 	"latchkey/storage"
 	"latchkey/storage/memory"

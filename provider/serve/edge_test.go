@@ -18,11 +18,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 
 	"latchkey/provider/audit"
 	"latchkey/provider/oauth"
+	"latchkey/provider/serve/prometheus"
 	"latchkey/storage"
 )
 
@@ -47,11 +46,7 @@ func (l *logBuffer) String() string {
 // value is what a counter or gauge stands at.
 func value(t *testing.T, m prometheus.Metric) float64 {
 	t.Helper()
-	var out dto.Metric
-	if err := m.Write(&out); err != nil {
-		t.Fatal(err)
-	}
-	return out.GetCounter().GetValue() + out.GetGauge().GetValue()
+	return m.Sample().Value
 }
 
 // samples counts what a histogram has seen.
@@ -62,9 +57,9 @@ func samples(t *testing.T, reg prometheus.Gatherer, name string) (n uint64) {
 		t.Fatal(err)
 	}
 	for _, family := range families {
-		for _, m := range family.GetMetric() {
-			if family.GetName() == name {
-				n += m.GetHistogram().GetSampleCount()
+		for _, m := range family.Samples {
+			if family.Name == name {
+				n += m.Count
 			}
 		}
 	}
@@ -732,8 +727,8 @@ func TestLabelsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, family := range families {
-		if n := len(family.GetMetric()); n > 140 {
-			t.Errorf("%s has %d series", family.GetName(), n)
+		if n := len(family.Samples); n > 140 {
+			t.Errorf("%s has %d series", family.Name, n)
 		}
 	}
 	if n := value(t, f.metrics.signIns.WithLabelValues("ok", "other")); n != 1 {

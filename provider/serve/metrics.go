@@ -9,10 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
 	"latchkey/provider/audit"
+	"latchkey/provider/serve/prometheus"
 )
 
 // unknownEndpoint is the label of what no route matched.
@@ -176,7 +174,7 @@ func RegisterProcess(reg prometheus.Registerer, version, revision string) error 
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()},
 	})
 	info.Set(1)
-	for _, c := range []prometheus.Collector{info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
+	for _, c := range []prometheus.Collector{info, prometheus.NewGoCollector(), prometheus.NewProcessCollector()} {
 		if err := reg.Register(c); err != nil {
 			return err
 		}

@@ -10,8 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"latchkey/provider/serve/prometheus"
 )
 
 // ErrStandby is what a [Check] returns while the store waits for another process to let go of it.
@@ -75,7 +74,7 @@ func (o *Ops) Handler() http.Handler {
 		}
 		writePlain(w, http.StatusOK, "ok")
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(o.gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.Handle("GET /metrics", prometheus.HandlerFor(o.gatherer))
 	if o.profiles {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"latchkey/provider/serve/prometheus"
 )
 
 // The states of readiness, as latchkey_readiness tells them.
