@@ -46,10 +46,8 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.homeView(f, a, two, events, s.names(r, f), s.now(r))
-	if s.Life != nil {
-		if err := v.waiting(r, a); err != nil {
-			return err
-		}
+	if err := v.waiting(r, a); err != nil {
+		return err
 	}
 	return s.draw(w, r, http.StatusOK, "portal", "home", v)
 }

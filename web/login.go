@@ -105,17 +105,24 @@ func (s *Site) drawLogin(w http.ResponseWriter, r *http.Request, status int, v *
 	return s.draw(w, r, status, "bow", "login", v)
 }
 
-func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
-	form, ok := s.form(w, r)
-	if !ok {
-		return nil
+// sentSignIn is what both ways to sign in begin with: the form that was sent, and the page to show it on again. ok is false where it answered.
+func (s *Site) sentSignIn(w http.ResponseWriter, r *http.Request) (form url.Values, in signIn, v *loginView, ok bool, err error) {
+	if form, ok = s.form(w, r); !ok {
+		return form, in, nil, false, nil
 	}
-	in, ok, err := s.signIn(w, r, form)
+	if in, ok, err = s.signIn(w, r, form); !ok {
+		return form, in, nil, false, err
+	}
+	v = s.loginView(r, in)
+	v.Remember = form.Get("remember") == "1"
+	return form, in, v, true, nil
+}
+
+func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
+	form, in, v, ok, err := s.sentSignIn(w, r)
 	if !ok {
 		return err
 	}
-	v := s.loginView(r, in)
-	v.Remember = form.Get("remember") == "1"
 	cred := account.Credentials{Dialect: account.Page, Login: form.Get("username"), Password: form.Get("password"),
 		Caller: s.caller(r, v.Lang), Persistent: v.Remember, DeviceToken: s.cookie(r, "known"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
 	if in.live {

@@ -39,16 +39,10 @@ func (s *Site) loginPasskeyForm(r *http.Request, v *loginView, in signIn) (*pass
 
 // loginPasskey is a sign-in by a passkey, with a flow or without.
 func (s *Site) loginPasskey(w http.ResponseWriter, r *http.Request) error {
-	form, ok := s.form(w, r)
-	if !ok {
-		return nil
-	}
-	in, ok, err := s.signIn(w, r, form)
+	_, in, v, ok, err := s.sentSignIn(w, r)
 	if !ok {
 		return err
 	}
-	v := s.loginView(r, in)
-	v.Remember = form.Get("remember") == "1"
 	sent := account.PasskeySignIn{PasskeyAnswer: s.passkeyAnswer(r, v.Lang), Persistent: v.Remember, DeviceToken: s.cookie(r, "known"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
 	if in.live {
 		sent.Replace = in.sess.SID

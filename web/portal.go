@@ -61,6 +61,11 @@ func PortalOf(all interface {
 	return Portal{Records: all, Browsers: all, Passwords: all, Leavings: all, Deletions: all}
 }
 
+// whole tells whether nothing is missing.
+func (p Portal) whole() bool {
+	return p.Records != nil && p.Browsers != nil && p.Passwords != nil && p.Leavings != nil && p.Deletions != nil
+}
+
 // portalRoutes are the account's own pages; those of addresses, passkeys and second factors are elsewhere.
 func (s *Site) portalRoutes(get, post func(path, endpoint string, h serve.Handler) Route) []Route {
 	return []Route{

@@ -27,9 +27,6 @@ type recoveryView struct{ Text, Stop string }
 
 // warn puts the warning into the frame of a page of the account.
 func (s *Site) warn(r *http.Request, f *frame, a storage.Account) error {
-	if s.Life == nil {
-		return nil
-	}
 	waits, err := s.Life.PendingRecovery(r.Context(), a.ID)
 	if err != nil || waits == nil {
 		return err

@@ -66,9 +66,7 @@ func (s *Site) Routes() []Route {
 		{Method: http.MethodGet, Path: "/static/", Prefix: true, Endpoint: "static", Handler: s.static},
 		{Method: http.MethodGet, Path: "/media/", Prefix: true, Endpoint: "media", Handler: s.media},
 	}
-	if s.Life != nil {
-		routes = append(routes, s.lifecycleRoutes(get, post)...)
-	}
+	routes = append(routes, s.lifecycleRoutes(get, post)...)
 	if s.Logos != nil {
 		routes = append(routes, Route{Method: http.MethodGet, Path: logoRoute, Prefix: true, Endpoint: "client_logo", Handler: s.logo})
 	}

@@ -35,11 +35,11 @@ type Site struct {
 
 var _ serve.Pages = (*Site)(nil)
 
-// New parses every template and catalogue, so that what is wrong with them is known at start. Account, Second, Authenticators, RecoveryCodes, Sessions, Flows, Client, Issuer and
-// Now of d are required.
+// New parses every template and catalogue, so that what is wrong with them is known at start. Account, Second, Authenticators, RecoveryCodes, Portal, Life, Sessions, Flows,
+// Client, Issuer and Now of d are required.
 func New(d Deps) (*Site, error) {
-	if d.Account == nil || d.Second == nil || d.Authenticators == nil || d.RecoveryCodes == nil || d.Sessions == nil || d.Flows == nil || d.Client == nil || d.Now == nil {
-		return nil, errors.New("web: account, second, authenticators, recovery codes, sessions, flows, client and now are required")
+	if d.Account == nil || d.Second == nil || d.Authenticators == nil || d.RecoveryCodes == nil || !d.Portal.whole() || d.Life == nil || d.Sessions == nil || d.Flows == nil || d.Client == nil || d.Now == nil {
+		return nil, errors.New("web: account, second, authenticators, recovery codes, portal, life, sessions, flows, client and now are required")
 	}
 	return newSite(d)
 }

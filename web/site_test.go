@@ -23,6 +23,8 @@ func TestNewRefuses(t *testing.T) {
 	good := newBench(t, sampleIssuer).Deps
 	for name, spoil := range map[string]func(*Deps){
 		"no accounts":     func(d *Deps) { d.Account = nil },
+		"no portal":       func(d *Deps) { d.Portal.Leavings = nil },
+		"no life":         func(d *Deps) { d.Life = nil },
 		"no clock":        func(d *Deps) { d.Now = nil },
 		"no clients":      func(d *Deps) { d.Client = nil },
 		"no issuer":       func(d *Deps) { d.Issuer = "" },

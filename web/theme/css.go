@@ -193,7 +193,7 @@ func (r *reader) unfit(name, value string) string {
 func near(name string, names []string) string {
 	best, least := "", 3+len(name)/6
 	for _, n := range names {
-		if d := distance(name, n); d < least {
+		if d := Distance(name, n); d < least {
 			best, least = n, d
 		}
 	}
@@ -203,8 +203,8 @@ func near(name string, names []string) string {
 	return "; did you mean " + best + "?"
 }
 
-// distance is Levenshtein's.
-func distance(a, b string) int {
+// Distance is how many bytes have to be changed, added or left out to make b of a (Levenshtein): what a name that nobody knows was probably meant to be.
+func Distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

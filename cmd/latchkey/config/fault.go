@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"latchkey/web/theme"
 )
 
 // Fault is one thing that is wrong, in one line.
@@ -34,31 +36,11 @@ func (fs Faults) Error() string {
 
 // nearest is the candidate that differs least from name; "" where none is near.
 func nearest(name string, candidates []string) string {
-	best := slices.MinFunc(candidates, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
-	if distance(name, best) > 2+len(name)/4 {
+	best := slices.MinFunc(candidates, func(a, b string) int { return cmp.Compare(theme.Distance(name, a), theme.Distance(name, b)) })
+	if theme.Distance(name, best) > 2+len(name)/4 {
 		return ""
 	}
 	return best
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 func hint(name string, candidates []string) string {
