@@ -29,7 +29,7 @@ export async function runStill() {
       if (!await button.isVisible()) continue; // in a fold that is closed
       await button.evaluate(b => b.form.querySelectorAll('input[type=file]').forEach(i => { i.required = false; }));
       await button.click({ noWaitAfter: true });
-      for (let i = 0; i < 40 && requests.length === before; i++) await new Promise(r => setTimeout(r, 25));
+      for (let i = 0; i < 200 && requests.length === before; i++) await new Promise(r => setTimeout(r, 25));
       const [r] = requests.slice(before), same = (a, b) => a.split(/[?#]/)[0] === b.split(/[?#]/)[0];
       if (r?.method() !== f.method.toUpperCase() || !same(r.url(), f.action)) wrong.push(`the form to ${f.action} sends ${r?.method()} ${r?.url()}`);
       sent++;
