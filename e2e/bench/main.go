@@ -20,12 +20,14 @@ import (
 	"latchkey/e2e/bench/peers"
 	"latchkey/e2e/bench/report"
 	"latchkey/e2e/bench/rig"
+	"latchkey/e2e/bench/soak"
+	"latchkey/e2e/bench/storm"
 	"latchkey/e2e/harness"
 )
 
 // sections are all that there are, in the order in which they run.
 func sections() []rig.Section {
-	return []rig.Section{operations.Section(), operations.Profiles(), growth.Section(), peers.Section()}
+	return []rig.Section{operations.Section(), operations.Profiles(), growth.Section(), peers.Section(), storm.Section(), soak.Section()}
 }
 
 func main() {
