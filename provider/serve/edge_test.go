@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-
 	"latchkey/provider/audit"
 	"latchkey/provider/oauth"
 	"latchkey/provider/serve/prometheus"
