@@ -107,9 +107,6 @@ func (s *server) watchStore(ctx context.Context) {
 	}
 }
 
-// sweepBatch bounds a transaction of the sweeper.
-const sweepBatch = 1000
-
 // startSweep removes what has expired, a bounded batch at a time.
 func (s *server) startSweep(ctx context.Context) {
 	swept := prometheus.NewCounter(prometheus.CounterOpts{Name: "latchkey_store_swept_total", Help: "Expired records removed."})
@@ -118,9 +115,11 @@ func (s *server) startSweep(ctx context.Context) {
 }
 
 func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
+	pace := sweepPace(sweepLeast)
 	for wait(ctx, s.cfg.Storage.SweepEvery.D()) {
 		for {
-			n, err := s.core.store.Sweep(ctx, sweepBatch, s.core.now())
+			want, begun := int(pace), time.Now()
+			n, err := s.core.store.Sweep(ctx, want, s.core.now())
 			if err != nil {
 				if ctx.Err() == nil {
 					s.log.WarnContext(ctx, "expired records could not be removed", "error", err)
@@ -128,7 +127,7 @@ func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
 				break
 			}
 			swept.Add(float64(n))
-			if n < sweepBatch || !wait(ctx, 20*time.Millisecond) { // leave the store to requests in between
+			if n < want || !wait(ctx, pace.after(time.Since(begun))) {
 				break
 			}
 		}
