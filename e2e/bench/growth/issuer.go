@@ -134,7 +134,7 @@ func operations() []operation {
 			*t = load.Get(i.Issuer+"/userinfo", http.Header{"Authorization": {"Bearer " + i.token()}})
 		}, ok},
 		{"client_credentials", func(i *issuer, t *vegeta.Target) {
-			*t = load.Form(i.Issuer+"/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {harness.MachineID}, "client_secret": {harness.MachineSecret}}.Encode(), nil)
+			*t = load.Form(i.Issuer+"/token", "grant_type=client_credentials", http.Header{"Authorization": {harness.Basic(harness.MachineID, harness.MachineSecret)["Authorization"]}})
 		}, ok},
 		{"sign-in", func(i *issuer, t *vegeta.Target) {
 			n := int(i.next.Add(7919)) % i.people

@@ -46,8 +46,8 @@ func imports(r *rig.Rig, people int) ([]report.Row, error) {
 		return nil, err
 	}
 	cmd := exec.Command(r.Binary, "users", "import", lines, "--store", filepath.Join(dir, "store.db"))
-	cmd.Env = append(os.Environ(), "LATCHKEY_ISSUER=https://id.example.test", "LATCHKEY_KEYS_SEALING_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-		"LATCHKEY_MAIL_FROM=no-reply@example.test", "LATCHKEY_MAIL_SMTP_ADDRESS=localhost:1")
+	cmd.Env = []string{"LATCHKEY_ISSUER=https://id.example.test", "LATCHKEY_KEYS_SEALING_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+		"LATCHKEY_MAIL_FROM=no-reply@example.test", "LATCHKEY_MAIL_SMTP_ADDRESS=localhost:1"}
 	begun := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("import: %w\n%s", err, out)
