@@ -20,6 +20,7 @@ import (
 	"latchkey/e2e/bench/peers"
 	"latchkey/e2e/bench/report"
 	"latchkey/e2e/bench/rig"
+	"latchkey/e2e/bench/small"
 	"latchkey/e2e/bench/soak"
 	"latchkey/e2e/bench/storm"
 	"latchkey/e2e/harness"
@@ -27,7 +28,7 @@ import (
 
 // sections are all that there are, in the order in which they run.
 func sections() []rig.Section {
-	return []rig.Section{operations.Section(), operations.Profiles(), growth.Section(), peers.Section(), storm.Section(), soak.Section()}
+	return []rig.Section{operations.Section(), operations.Profiles(), growth.Section(), small.Section(), peers.Section(), storm.Section(), soak.Section()}
 }
 
 func main() {
