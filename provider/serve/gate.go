@@ -92,7 +92,7 @@ func newGate(least, most int, now func() time.Time, lag func() (time.Duration, b
 // higher ones.
 func (g *gate) ceiling(p Priority, now time.Time) int {
 	limit := g.most
-	if now.Before(g.storm) {
+	if p != Vital && now.Before(g.storm) {
 		limit = g.limit
 	}
 	percent := [...]float64{Vital: 100, Machine: 90, Interactive: 75, Deferrable: 50}[p]
@@ -101,24 +101,10 @@ func (g *gate) ceiling(p Priority, now time.Time) int {
 
 // admit lets a request in, now or after a while. It returns nil where it is refused.
 func (g *gate) admit(ctx context.Context, p Priority) *turn {
-	if g.due() {
-		go g.probe()
-	}
 	if t := g.enter(p); t != nil && t.wait(ctx) {
 		return t
 	}
 	return nil
-}
-
-// due says whether it is time to look how long one waits for a processor.
-func (g *gate) due() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.probing || g.now().Sub(g.probed) < probeEvery {
-		return false
-	}
-	g.probing = true
-	return true
 }
 
 // probe looks how long one waits for a processor.
@@ -138,6 +124,10 @@ func (g *gate) enter(p Priority) *turn {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
+	if !g.probing && now.Sub(g.probed) >= probeEvery {
+		g.probing = true
+		go g.probe()
+	}
 	storm := now.Before(g.storm)
 	if storm {
 		g.adapt(now)

@@ -19,7 +19,7 @@ func newGateRig(least, most int) *gateRig {
 	r := &gateRig{clock: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	r.gate = newGate(least, most, func() time.Time { return r.clock }, func() (time.Duration, bool) { return r.lagged, r.known })
 	r.yield, r.pause = func() {}, func() {}
-	r.calling = true // nobody calls behind the test's back
+	r.calling, r.probing = true, true // nobody calls or probes behind the test's back
 	return r
 }
 
@@ -172,6 +172,7 @@ func TestGateKnowsAStormByTheWait(t *testing.T) {
 		t.Error("no storm though one waits for long")
 	}
 	r.yield = func() {}
+	r.probing = true
 	if turn := r.enter(Machine); r.served(turn) {
 		t.Error("in a storm requests are read before they are served")
 	}

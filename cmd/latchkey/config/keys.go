@@ -53,7 +53,7 @@ func (c *Config) serverKeys() []key {
 		{path: "server.shutdown.delay", to: &s.Shutdown.Delay, def: "10s", dev: "0s", max: "10m", doc: "How long to keep serving after SIGTERM while readiness is down, so that load balancers notice."},
 		{path: "server.shutdown.timeout", to: &s.Shutdown.Timeout, def: "25s", min: "1s", max: "10m", doc: "How long requests under way may take after that."},
 		{path: "server.limits.max_connections", to: &l.MaxConnections, def: "2048", min: "8", doc: "Open connections. When there is no room, the one that has waited longest without a request is closed."},
-		{path: "server.limits.max_concurrent", to: &l.MaxConcurrent, def: "512", min: "4", doc: "Requests worked on at once. Towards it sign-up and reset are shed first, then pages, then token; JWKS and discovery last."},
+		{path: "server.limits.max_concurrent", to: &l.MaxConcurrent, def: "512", min: "4", doc: "The most requests worked on at once. Where processors are short, fewer are, as many as keep them busy. Sign-up and reset are shed first, then pages, then token; JWKS and discovery last."},
 		{path: "server.limits.max_body", to: &l.MaxBody, def: "64KiB", min: "4KiB", max: "16MiB", doc: "Size of a request body, uploads aside."},
 		{path: "server.limits.max_header", to: &l.MaxHeader, def: "16KiB", min: "4KiB", max: "1MiB", doc: "Size of a request's header."},
 		{path: "server.limits.header_timeout", to: &l.HeaderTimeout, def: "5s", min: "100ms", max: "10m", doc: "Time to send a request's header."},
