@@ -20,7 +20,7 @@ import (
 const (
 	// maxLine bounds a line, in bytes; importBatch is how many accounts one commit stores.
 	maxLine     = 64 << 10
-	importBatch = 1000
+	importBatch = storage.MaxImport
 	// importTold is how many lines are told of that were not imported.
 	importTold = 100
 )
