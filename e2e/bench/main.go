@@ -73,7 +73,7 @@ func parse(args []string) (o options, err error) {
 		}
 		return nil
 	})
-	f.BoolVar(&o.patient, "patient", false, "put the server's time limits out of the way, on a machine with busy neighbours: errors are then wrong answers, not late ones")
+	f.BoolVar(&o.patient, "patient", false, "put the server's time limits out of the way and do not count refusals, on a machine with busy neighbours: errors are then wrong answers, not late ones")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -125,6 +125,12 @@ func run(args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	temp, had := os.LookupEnv("TMPDIR")
+	defer func() {
+		if _ = os.Unsetenv("TMPDIR"); had {
+			_ = os.Setenv("TMPDIR", temp)
+		}
+	}()
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Setenv("TMPDIR", dir)); err != nil { // whatever makes folders makes them there, a database's user too
 		return err
 	}
