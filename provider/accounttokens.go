@@ -49,7 +49,7 @@ func (t *AccountTokens) client(ttl time.Duration) storage.Client {
 // AccessToken makes an access token for a session. expiresIn is in seconds.
 func (t *AccountTokens) AccessToken(ctx context.Context, a storage.Account, s storage.Session, _ account.Dialect, ttl time.Duration) (access string, expiresIn int, err error) {
 	ans, err := t.Issuer.Issue(ctx, &token.Authorization{
-		Client:  t.client(ttl),
+		Client:  new(t.client(ttl)),
 		Grant:   storage.Grant{SID: s.SID, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR},
 		Account: a, Scopes: oauth.Scopes{token.AccountScope},
 	})

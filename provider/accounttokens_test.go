@@ -31,7 +31,7 @@ func TestAccountAPITakesClientsTokens(t *testing.T) {
 		if err := i.Store.CreateGrant(t.Context(), g, now); err != nil {
 			t.Fatal(err)
 		}
-		ans, err := i.Provider.Issuer.Issue(t.Context(), &token.Authorization{Client: c, Grant: g, Account: alice, Scopes: oauth.Scopes(scopes)})
+		ans, err := i.Provider.Issuer.Issue(t.Context(), &token.Authorization{Client: &c, Grant: g, Account: alice, Scopes: oauth.Scopes(scopes)})
 		if err != nil {
 			t.Fatal(err)
 		}

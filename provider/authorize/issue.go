@@ -99,7 +99,7 @@ func (e *Endpoint) tokens(ctx context.Context, q *Request, who *Person, g storag
 		return params, nil
 	}
 	ans, err := e.Tokens.Issue(ctx, &token.Authorization{
-		Client: q.Client, Grant: g, Account: who.Account, Resources: q.Resources, Code: code,
+		Client: &q.Client, Grant: g, Account: who.Account, Resources: q.Resources, Code: code,
 		Scopes:  q.Scopes.For(q.Resources, e.Resources, token.StandardScopes()),
 		IDToken: oauth.Answers(q.Type, "id_token"), NoAccess: !oauth.Answers(q.Type, "token"),
 		UserClaims: q.Type == oauth.TypeIDToken, // OpenID Connect Core §5.4

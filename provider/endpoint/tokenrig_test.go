@@ -104,7 +104,7 @@ func (r *tokenRig) issue(clientID string, scopes oauth.Scopes, change func(*stor
 		change(&g)
 	}
 	r.must(r.store.CreateGrant(r.Context(), g, r.now))
-	ans, err := r.issuer.Issue(r.Context(), &token.Authorization{Client: r.clients[clientID], Grant: g, Account: r.alice, Scopes: scopes, Resources: g.Resources, IDToken: true,
+	ans, err := r.issuer.Issue(r.Context(), &token.Authorization{Client: new(r.clients[clientID]), Grant: g, Account: r.alice, Scopes: scopes, Resources: g.Resources, IDToken: true,
 		Refresh: r.issuer.EncodeRefresh(token.Refresh{GrantID: g.ID})})
 	r.must(err)
 	return ans

@@ -90,7 +90,7 @@ func TestUserinfoRefuses(t *testing.T) {
 	e := &Userinfo{Issuer: rigIssuer, Tokens: r.issuer, Live: r.live}
 	openid := oauth.Scopes{"openid"}
 	good := r.issue("app", openid, nil)
-	own, err := r.issuer.Issue(t.Context(), &token.Authorization{Client: r.clients["app"], Scopes: openid, Resources: []string{rigIssuer}})
+	own, err := r.issuer.Issue(t.Context(), &token.Authorization{Client: new(r.clients["app"]), Scopes: openid, Resources: []string{rigIssuer}})
 	r.must(err)
 	bound := func(g *storage.Grant) { g.Confirmation = []byte(`{"jkt":"x"}`) }
 	twice := postBody(good.AccessToken)

@@ -125,10 +125,10 @@ func checkPKCE(c *storage.Code, verifier string) error {
 }
 
 func (x Code) refresh(r *Request, g storage.Grant) *storage.Refresh {
-	if !Allowed(r.Client, RefreshType) {
+	if !Allowed(*r.Client, RefreshType) {
 		return nil
 	}
-	return &storage.Refresh{ExpiresAt: g.CreatedAt.Add(x.Tokens.RefreshTTL(r.Client))}
+	return &storage.Refresh{ExpiresAt: g.CreatedAt.Add(x.Tokens.RefreshTTL(*r.Client))}
 }
 
 // replayed answers a code that was used before, by somebody who proved all the rest: two hold it, and whatever the first use bought is

@@ -73,7 +73,7 @@ func (w *deviceWorld) decide(allow bool) {
 
 func (w *deviceWorld) poll(s DeviceStore) (*token.Authorization, error) {
 	x := Device{Store: s, Tokens: deviceTokens{}, Interval: 5 * time.Second}
-	return x.Exchange(w.t.Context(), &Request{Client: w.client, Form: form(w.t, w.form), Now: w.at})
+	return x.Exchange(w.t.Context(), &Request{Client: &w.client, Form: form(w.t, w.form), Now: w.at})
 }
 
 func TestDevice(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 
 // Request is an authenticated token request.
 type Request struct {
-	Client storage.Client
+	// Client is shared with the tokens that come of it, and changed by nobody.
+	Client *storage.Client
 	Form   oauth.Form
 	Now    time.Time
 	// Known are the scopes of each resource that is declared.
@@ -88,7 +89,7 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err := e.Issuer.Ready(c); err != nil {
 		return &serve.Unavailable{Cause: err}
 	}
-	a, err := x.Exchange(ctx, &Request{Client: c, Form: form, Now: e.Now(), Known: e.Resources, Admits: e.Admits})
+	a, err := x.Exchange(ctx, &Request{Client: &c, Form: form, Now: e.Now(), Known: e.Resources, Admits: e.Admits})
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func ceiling(a *token.Authorization) error {
 	if !a.Scopes.Within(a.Client.Scopes) || (a.Grant.ID != "" && !a.Scopes.Within(a.Grant.Scopes)) {
 		return oauth.E(oauth.InvalidScope, "a scope is not allowed for this client") // RFC 6749 §3.3
 	}
-	return withinAudiences(a.Resources, a.Client)
+	return withinAudiences(a.Resources, *a.Client)
 }
 
 // narrow returns the resources that a token request asks for, which must be among those granted; all of them where it asks for none.
@@ -179,7 +180,7 @@ func narrow(f oauth.Form, granted []string, open bool, c storage.Client) ([]stri
 // narrow returns the resources that the request asks for, as the function of that name does, and refuses them where none of the scopes is of any of
 // them: before anything one-time is taken, for nothing could be done with the token.
 func (r *Request) narrow(granted []string, scopes oauth.Scopes, open bool) ([]string, error) {
-	asked, err := narrow(r.Form, granted, open, r.Client)
+	asked, err := narrow(r.Form, granted, open, *r.Client)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type People interface {
 // the client is for no less, and the session still stands unless the grant is offline.
 func gate(on storage.Standing, g storage.Grant, r *Request) (storage.Account, error) {
 	a := on.Account
-	if a.ID == 0 || a.Shut() || r.Admits != nil && !r.Admits(r.Client, a) || r.Client.SecondFactor && !oauth.TwoFactors(g.AMR) {
+	if a.ID == 0 || a.Shut() || r.Admits != nil && !r.Admits(*r.Client, a) || r.Client.SecondFactor && !oauth.TwoFactors(g.AMR) {
 		return storage.Account{}, errEnded()
 	}
 	if !g.Offline && g.SID != "" && !on.Live {

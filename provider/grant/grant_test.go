@@ -80,7 +80,7 @@ func TestNarrowToScopes(t *testing.T) {
 		{"RFC 8707 §2 not the client's", "https://c", oauth.Scopes{"a"}, oauth.InvalidTarget},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			r := &Request{Client: c, Form: form(t, url.Values{"resource": {row.asked}}), Known: known}
+			r := &Request{Client: &c, Form: form(t, url.Values{"resource": {row.asked}}), Known: known}
 			if got, err := r.narrow(nil, row.scopes, true); codeOf(err) != row.err || (err == nil) != (len(got) == 1) {
 				t.Errorf("%v %v", got, err)
 			}
@@ -105,7 +105,7 @@ func (p *proved) Exchange(context.Context, *Request) (*token.Authorization, erro
 }
 
 func (p *proved) Authenticate(context.Context, *http.Request, oauth.Form) (storage.Client, error) {
-	return p.a.Client, nil
+	return *p.a.Client, nil
 }
 
 func (p *proved) Ready(storage.Client) error { return p.notReady }
@@ -127,7 +127,7 @@ func TestScopesOfResources(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			scopes := oauth.Scopes{"openid", "a", "b", "both", "x"}
-			p := &proved{a: token.Authorization{Client: storage.Client{ID: "c", GrantTypes: []string{"proved"}, Scopes: scopes, Audiences: []string{"https://a", "https://b"}},
+			p := &proved{a: token.Authorization{Client: &storage.Client{ID: "c", GrantTypes: []string{"proved"}, Scopes: scopes, Audiences: []string{"https://a", "https://b"}},
 				Scopes: scopes, Resources: row.resources}}
 			e := &Endpoint{Clients: p, Exchangers: []Exchanger{p}, Issuer: p, Resources: known, Audit: audit.Discard, Now: func() time.Time { return now }}
 			r := httptest.NewRequest(http.MethodPost, "/token", strings.NewReader("grant_type=proved"))
@@ -146,7 +146,7 @@ func TestScopesOfResources(t *testing.T) {
 
 // A client whose algorithm does not sign yet loses nothing: it is told to come again before anything one-time is taken.
 func TestNotReady(t *testing.T) {
-	p := &proved{a: token.Authorization{Client: storage.Client{ID: "c", GrantTypes: []string{"proved"}}}, notReady: token.ErrNotYet}
+	p := &proved{a: token.Authorization{Client: &storage.Client{ID: "c", GrantTypes: []string{"proved"}}}, notReady: token.ErrNotYet}
 	e := &Endpoint{Clients: p, Exchangers: []Exchanger{p}, Issuer: p, Audit: audit.Discard, Now: func() time.Time { return now }}
 	r := httptest.NewRequest(http.MethodPost, "/token", strings.NewReader("grant_type=proved"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -157,7 +157,7 @@ func TestNotReady(t *testing.T) {
 }
 
 func TestCeiling(t *testing.T) {
-	a := token.Authorization{Client: storage.Client{Scopes: []string{"a", "b"}, Audiences: []string{"https://a"}}, Grant: storage.Grant{ID: "g", Scopes: []string{"a"}}}
+	a := token.Authorization{Client: &storage.Client{Scopes: []string{"a", "b"}, Audiences: []string{"https://a"}}, Grant: storage.Grant{ID: "g", Scopes: []string{"a"}}}
 	for _, row := range []struct {
 		name      string
 		scopes    oauth.Scopes
@@ -201,7 +201,7 @@ func TestGate(t *testing.T) {
 		{"OpenID Connect Core §11 offline", storage.Standing{Account: storage.Account{ID: 1}}, storage.Grant{SID: "s", Offline: true}, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			r := &Request{Client: storage.Client{ID: "app"}, Now: now, Admits: func(_ storage.Client, a storage.Account) bool { return a.Nickname != "stranger" }}
+			r := &Request{Client: &storage.Client{ID: "app"}, Now: now, Admits: func(_ storage.Client, a storage.Account) bool { return a.Nickname != "stranger" }}
 			_, err := gate(row.on, row.g, r)
 			if codeOf(err) != row.want || (row.want == "" && err != nil) {
 				t.Errorf("%v", err)

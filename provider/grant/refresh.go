@@ -52,7 +52,7 @@ func (x Refresh) Exchange(ctx context.Context, r *Request) (*token.Authorization
 	if g.Refresh == nil || g.Refresh.Fixed || !r.Now.Before(g.Refresh.ExpiresAt) {
 		return nil, errRefresh()
 	}
-	scopes, err := narrowScopes(r.Form, g.Scopes, r.Client)
+	scopes, err := narrowScopes(r.Form, g.Scopes, *r.Client)
 	if err != nil {
 		return nil, err
 	}

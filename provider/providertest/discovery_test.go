@@ -128,7 +128,7 @@ func announcedAlgs(t *testing.T, i *Issuer) {
 	for _, alg := range algs {
 		c := WebClient("alg", func(c *storage.Client) { c.IDTokenAlg, c.UserinfoAlg, c.IntrospectionAlg, c.JWKS = alg, alg, alg, jwks })
 		i.sealedSecret(&c)
-		_, idErr := i.Provider.Issuer.Issue(t.Context(), &token.Authorization{Client: c, Account: who, IDToken: true})
+		_, idErr := i.Provider.Issuer.Issue(t.Context(), &token.Authorization{Client: &c, Account: who, IDToken: true})
 		_, userinfoErr := i.Provider.Issuer.SignUserinfo(t.Context(), c, map[string]any{"sub": "s"})
 		_, introspectionErr := i.Provider.Issuer.SignIntrospection(t.Context(), c, map[string]any{"active": false})
 		for list, err := range map[string]error{"id_token_signing_alg_values_supported": idErr, "userinfo_signing_alg_values_supported": userinfoErr,

@@ -154,7 +154,7 @@ func (i *Issuer) open(o *options) {
 }
 
 func (i *Issuer) assemble(o *options) {
-	edge, err := serve.New(serve.Config{Issuer: i.URL, Guest: forward.Guest(""), Proxies: o.config.Proxies, Logger: slog.New(slog.NewJSONHandler(i.Log, nil)), Registry: prometheus.NewRegistry(), Now: i.Clock.Now})
+	edge, err := serve.New(serve.Config{Issuer: i.URL, Guest: forward.Guest(""), Proxies: o.config.Proxies, Logger: serve.NewLogger(i.Log, "json", slog.LevelInfo), Registry: prometheus.NewRegistry(), Now: i.Clock.Now})
 	i.must(err)
 	c := o.config
 	c.Store, c.Keys, c.Clients, c.Account, c.CanStepUp = i.Store, i.Keys, i.Registry, i.Accounts, i.Accounts.CanStepUp

@@ -82,13 +82,13 @@ func (i *Issuer) access(ctx context.Context, a *Authorization, now, expires time
 	c := Access{
 		Issuer: i.cfg.Issuer, Subject: a.Client.ID, Audience: i.audience(a), ClientID: a.Client.ID,
 		IssuedAt: now.Unix(), Expires: expires.Unix(), ID: Random(16),
-		SID: i.SID(a.Client, a.Grant.SID), Scope: a.Scopes.String(), ACR: a.Grant.ACR, AMR: a.Grant.AMR, Confirmation: a.Grant.Confirmation,
+		SID: i.SID(*a.Client, a.Grant.SID), Scope: a.Scopes.String(), ACR: a.Grant.ACR, AMR: a.Grant.AMR, Confirmation: a.Grant.Confirmation,
 	}
 	if a.Grant.ID != "" {
 		c.ID = a.Grant.ID + "." + Random(9)
 	}
 	if a.Account.ID != 0 { // else the client itself (RFC 9068 §2.2)
-		c.Subject = i.Subject(a.Client, a.Account.Sub)
+		c.Subject = i.Subject(*a.Client, a.Account.Sub)
 		if !a.Grant.AuthTime.IsZero() {
 			c.AuthTime = a.Grant.AuthTime.Unix()
 		}
@@ -96,7 +96,7 @@ func (i *Issuer) access(ctx context.Context, a *Authorization, now, expires time
 			c.UserID, c.Username = a.Account.ID, a.Account.Username
 		}
 		if a.Client.GroupsInAccessToken && i.brings(a.Scopes, GroupsClaim) {
-			c.Groups = i.Groups(a.Client, a.Account)
+			c.Groups = i.Groups(*a.Client, a.Account)
 		}
 	}
 	body, err := c.encode()
@@ -106,7 +106,7 @@ func (i *Issuer) access(ctx context.Context, a *Authorization, now, expires time
 	if a.Client.OpaqueAccessTokens {
 		return i.sealAccess(body)
 	}
-	return i.sign(ctx, i.accessAlg(a.Client), AccessType, body, expires)
+	return i.sign(ctx, i.accessAlg(*a.Client), AccessType, body, expires)
 }
 
 func (i *Issuer) accessAlg(c storage.Client) string {

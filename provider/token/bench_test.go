@@ -17,7 +17,7 @@ func benchIssuer(b *testing.B) (*Issuer, *Authorization) {
 
 func BenchmarkIssue(b *testing.B) {
 	i, whole := benchIssuer(b)
-	machine := &Authorization{Client: storage.Client{ID: "machine"}, Scopes: whole.Scopes[1:]}
+	machine := &Authorization{Client: &storage.Client{ID: "machine"}, Scopes: whole.Scopes[1:]}
 	for name, a := range map[string]*Authorization{"access": machine, "access+id+refresh": whole} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

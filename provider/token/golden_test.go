@@ -73,7 +73,7 @@ func TestGoldenTokens(t *testing.T) {
 	for _, c := range []struct{ name, alg, raw string }{
 		{"access token", "ES256", issue(func(*Authorization) {}).AccessToken},
 		{"access token of a client for itself", "RS512", issue(func(a *Authorization) {
-			*a = Authorization{Client: storage.Client{ID: "robot", AccessTokenAlg: "RS512"}, Scopes: []string{"read"}}
+			*a = Authorization{Client: &storage.Client{ID: "robot", AccessTokenAlg: "RS512"}, Scopes: []string{"read"}}
 		}).AccessToken},
 		{"access token bound to a key", "ES256", issue(func(a *Authorization) {
 			a.Grant.Confirmation, a.Resources = []byte(`{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}`), []string{"https://api.example"}
@@ -84,9 +84,9 @@ func TestGoldenTokens(t *testing.T) {
 		{"ID token of id_token", "RS256", issue(func(a *Authorization) { user(a); a.NoAccess, a.UserClaims = true, true }).IDToken},
 		{"ID token with requested claims", HS256, issue(func(a *Authorization) {
 			user(a)
-			a.Client, a.Grant.Claims = hmac, []byte(`{"id_token":{"given_name":{"essential":true},"email":{},"phone_number":{}}}`)
+			a.Client, a.Grant.Claims = &hmac, []byte(`{"id_token":{"given_name":{"essential":true},"email":{},"phone_number":{}}}`)
 		}).IDToken},
-		{"ID token of a pairwise client", "PS384", issue(func(a *Authorization) { a.Client = pair }).IDToken},
+		{"ID token of a pairwise client", "PS384", issue(func(a *Authorization) { a.Client = &pair }).IDToken},
 		{"logout token", "RS256", must(i.LogoutToken(t.Context(), storage.Client{ID: "app"}, "sub", "sid"))},
 		{"logout token of a session", HS256, must(i.LogoutToken(t.Context(), hmac, "", "sid"))},
 		{"logout token of a subject", "PS384", must(i.LogoutToken(t.Context(), pair, "sub", ""))},

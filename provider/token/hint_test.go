@@ -18,7 +18,7 @@ func TestIDHintOfEveryAlgorithm(t *testing.T) {
 		c := storage.Client{ID: "hmac", IDTokenAlg: alg}
 		i, _ := realIssuer(t, c)
 		a := authorization()
-		a.Client = c
+		a.Client = &c
 		ans, err := i.Issue(t.Context(), a)
 		if err != nil {
 			t.Fatal(err)
@@ -45,12 +45,12 @@ func TestIDHintRefused(t *testing.T) {
 	typed := map[jose.HeaderKey]any{"typ": "JWT"}
 	newest := hmacSecrets[0]
 	a := authorization()
-	a.Client = hmac
+	a.Client = &hmac
 	ans, err := i.Issue(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Client = plain
+	a.Client = &plain
 	access, err := i.Issue(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func FuzzIDHint(f *testing.F) {
 	c := storage.Client{ID: "hmac", IDTokenAlg: HS256}
 	i := hmacIssuer(newRing(f), c)
 	a := authorization()
-	a.Client = c
+	a.Client = &c
 	ans, err := i.Issue(f.Context(), a)
 	if err != nil {
 		f.Fatal(err)

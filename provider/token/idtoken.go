@@ -30,11 +30,11 @@ type ID struct {
 
 // idToken makes the ID token that goes with an access token ("" if with none).
 func (i *Issuer) idToken(ctx context.Context, a *Authorization, access string, now time.Time) (string, error) {
-	alg := IDTokenAlg(a.Client)
-	expires := now.Add(i.IDTTL(a.Client))
+	alg := IDTokenAlg(*a.Client)
+	expires := now.Add(i.IDTTL(*a.Client))
 	c := ID{
-		Issuer: i.cfg.Issuer, Subject: i.Subject(a.Client, a.Account.Sub), Audience: Audience{a.Client.ID}, IssuedAt: now.Unix(), Expires: expires.Unix(),
-		Nonce: a.Grant.Nonce, ACR: a.Grant.ACR, AMR: a.Grant.AMR, Authorized: a.Client.ID, SID: i.SID(a.Client, a.Grant.SID),
+		Issuer: i.cfg.Issuer, Subject: i.Subject(*a.Client, a.Account.Sub), Audience: Audience{a.Client.ID}, IssuedAt: now.Unix(), Expires: expires.Unix(),
+		Nonce: a.Grant.Nonce, ACR: a.Grant.ACR, AMR: a.Grant.AMR, Authorized: a.Client.ID, SID: i.SID(*a.Client, a.Grant.SID),
 	}
 	if access != "" { // OpenID Connect Core §3.1.3.6, §3.2.2.9, §3.3.2.11
 		c.AtHash = halfHash(alg, access)
@@ -53,5 +53,5 @@ func (i *Issuer) idToken(ctx context.Context, a *Authorization, access string, n
 	if err != nil {
 		return "", fmt.Errorf("encode ID token: %w", err)
 	}
-	return i.signFor(ctx, a.Client, alg, idType, body, expires)
+	return i.signFor(ctx, *a.Client, alg, idType, body, expires)
 }

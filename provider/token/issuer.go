@@ -57,7 +57,8 @@ func NewIssuer(cfg Config, keys Keys) *Issuer {
 
 // Authorization is what a grant proves: who, for which client, how far. A grant never signs.
 type Authorization struct {
-	Client storage.Client
+	// Client is shared with the request that it is for, and changed by nobody.
+	Client *storage.Client
 	// Grant is the stored family; its ID is "" for client_credentials, which stores nothing.
 	Grant storage.Grant
 	// Account is the person; its ID is 0 where the client acts for itself.
@@ -94,7 +95,7 @@ func (i *Issuer) Issue(ctx context.Context, a *Authorization) (*Answer, error) {
 	ans := &Answer{}
 	var err error
 	if !a.NoAccess {
-		ttl := i.AccessTTL(a.Client)
+		ttl := i.AccessTTL(*a.Client)
 		*ans = Answer{TokenType: "Bearer", ExpiresIn: int64(ttl / time.Second), RefreshToken: a.Refresh, Scope: a.Scopes.String()}
 		if ans.AccessToken, err = i.access(ctx, a, now, now.Add(ttl)); err != nil {
 			return nil, err

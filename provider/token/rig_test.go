@@ -119,7 +119,7 @@ func issuer(r ring) *Issuer {
 
 func authorization() *Authorization {
 	return &Authorization{
-		Client:  storage.Client{ID: "app"},
+		Client:  &storage.Client{ID: "app"},
 		Grant:   storage.Grant{ID: "AAAAAAAAAAAAAAAAAAAAAA", SID: "sid", Nonce: "n", AuthTime: now.Add(-time.Minute), AMR: []string{"pwd"}, ACR: "1"},
 		Account: storage.Account{ID: 7, Sub: "sub", Username: "alice"}, Scopes: oauth.Scopes{"openid", "read"}, IDToken: true, Refresh: "r",
 	}

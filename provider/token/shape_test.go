@@ -79,7 +79,7 @@ func TestAlgorithms(t *testing.T) {
 		"RFC 7518 §3.1 an unsigned access token":     {ID: "hmac", AccessTokenAlg: "none"},
 	} {
 		a := authorization()
-		a.Client = c
+		a.Client = &c
 		if ans, err := i.Issue(t.Context(), a); err == nil {
 			t.Errorf("%s: %+v", name, ans)
 		}

@@ -41,7 +41,7 @@ func TestPairwiseEverywhere(t *testing.T) {
 	c := storage.Client{ID: "hmac", SubjectType: Pairwise, Sector: "a.example", Scopes: []string{"openid"}, UserinfoAlg: "ES256"}
 	i, rings := realIssuer(t, c)
 	a := authorization()
-	a.Client, a.Account.Sub = c, "the-own-subject"
+	a.Client, a.Account.Sub = &c, "the-own-subject"
 	ans, err := i.Issue(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)

@@ -34,17 +34,17 @@ func (i *Issuer) idClaims(a *Authorization) (map[string]any, error) {
 	}
 	out := map[string]any{}
 	if a.UserClaims {
-		i.addScopes(out, a.Account, a.Client, a.Scopes)
+		i.addScopes(out, a.Account, *a.Client, a.Scopes)
 	}
 	if groups {
-		out[GroupsClaim] = i.Groups(a.Client, a.Account)
+		out[GroupsClaim] = i.Groups(*a.Client, a.Account)
 	}
 	if a.Grant.Claims != nil {
 		req, err := claimsRequest(a.Grant)
 		if err != nil {
 			return nil, err
 		}
-		i.addAsked(out, a.Account, a.Client, req.IDToken)
+		i.addAsked(out, a.Account, *a.Client, req.IDToken)
 	}
 	return out, nil
 }

@@ -29,7 +29,7 @@ func (w watched) PublicKey(kid string) (string, crypto.PublicKey, bool) {
 func TestVerifiedTwice(t *testing.T) {
 	at, keys := now, watched{newRing(t), map[string]bool{}}
 	i := NewIssuer(Config{Issuer: "https://id.example.test", AccessAlg: "ES256", AccessTTL: 5 * time.Minute, Now: func() time.Time { return at }}, keys)
-	ans, err := i.Issue(t.Context(), &Authorization{Client: storage.Client{ID: "app"}, Scopes: []string{"read"}})
+	ans, err := i.Issue(t.Context(), &Authorization{Client: &storage.Client{ID: "app"}, Scopes: []string{"read"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestVerifiedIsBounded(t *testing.T) {
 
 func BenchmarkVerifyAgain(b *testing.B) {
 	i := NewIssuer(Config{Issuer: "https://id.example.test", AccessAlg: "ES256", AccessTTL: 5 * time.Minute, Now: func() time.Time { return now }}, newRing(b))
-	ans, err := i.Issue(b.Context(), &Authorization{Client: storage.Client{ID: "app"}, Scopes: []string{"read"}})
+	ans, err := i.Issue(b.Context(), &Authorization{Client: &storage.Client{ID: "app"}, Scopes: []string{"read"}})
 	if err != nil {
 		b.Fatal(err)
 	}
