@@ -123,7 +123,7 @@ func (i *issuer) redeem(connections int) rig.Take {
 	i.r.T.Cleanup(c.Close)
 	return i.r.LoopOf(connections, func() (load.Source, error) {
 		a := i.authorizing(i.codes)
-		if err := rig.Whole(c.Closed(a, time.Minute)); err != nil {
+		if err := i.r.Whole(c.Closed(a, time.Minute)); err != nil {
 			return nil, fmt.Errorf("authorize: %w", err)
 		}
 		return i.exchanging(a.codes), nil
@@ -141,6 +141,6 @@ func (i *issuer) mint(n int) (tokens []string, err error) {
 	defer func() { i.chains.mint = nil }()
 	c := load.New(32, 0)
 	defer c.Close()
-	err = rig.Whole(c.Closed(&some{Source: i.chains, left: n}, time.Minute))
+	err = i.r.Whole(c.Closed(&some{Source: i.chains, left: n}, time.Minute))
 	return tokens, err
 }

@@ -72,7 +72,7 @@ func start(r *rig.Rig, more map[string]any) *issuer {
 		o.Config["server.limits.request_timeout"], o.Config["storage.postgres.timeout"], o.Config["accounts.hash.queue_wait"] = "2m", "1m", "1m"
 	}
 	i := &issuer{Server: r.Start(o), r: r, traces: c, codes: 600, minted: 800, flow: harness.NewFlow(harness.QuietID, harness.QuietSecret, true)}
-	i.chains = &chains{free: make(chan string, people), i: i}
+	i.chains = &chains{free: make(chan int, people), i: i}
 	number := people
 	if r.Smoke {
 		i.codes, i.minted, number = 20, 20, 4
@@ -82,12 +82,12 @@ func start(r *rig.Rig, more map[string]any) *issuer {
 		i.signIn(n)
 		code := i.code(i.cookies[n])
 		got := i.post("/token", i.exchange(code))
-		i.chains.free <- got.S("refresh_token")
+		i.chains.add(got.S("refresh_token"))
 		i.bearer = append(i.bearer, got.S("access_token"))
 	}
 	i.key = i.publicKey(i.bearer[0])
-	got := i.post("/token", i.rotate(<-i.chains.free))
-	i.chains.free <- got.S("refresh_token")
+	got := i.post("/token", i.rotate(i.chains.tokens[0]))
+	i.chains.tokens[0] = got.S("refresh_token")
 	i.perRefresh = 1
 	if got.S("id_token") != "" {
 		i.perRefresh = 2

@@ -90,7 +90,7 @@ func (i *issuer) statements(d *database) (rows []report.Row, err error) {
 			return
 		}
 		s := c.Closed(&some{Source: src, left: requests}, 5*time.Minute)
-		if err = rig.Whole(s); err != nil {
+		if err = i.r.Whole(s); err != nil {
 			err = fmt.Errorf("%s on PostgreSQL: %w", name, err)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,32 +66,48 @@ func (e *each) Next(t *vegeta.Target) error {
 // Done implements [load.Source].
 func (e *each) Done(res *vegeta.Result) error { return load.Want(res, e.want) }
 
-// chains are refresh tokens, of which each is presented once, and gives the next.
+// chains are refresh tokens, of which each is presented once, and gives the next. A refusal for being too busy leaves a token as it was.
 type chains struct {
-	i    *issuer
-	free chan string
+	i *issuer
+	// free are the indices in tokens of those that nobody presents now; -1: one is lost.
+	free   chan int
+	tokens []string
 	// mint, if not nil, gets the access tokens.
 	mint func(access string)
 }
 
-// Next implements [load.Source]. Where a chain is lost, the load ends.
+// add begins a chain.
+func (c *chains) add(token string) {
+	c.tokens = append(c.tokens, token)
+	c.free <- len(c.tokens) - 1
+}
+
+// Next implements [load.Source]. Where a chain is lost, the load ends. The chain stands in the fragment, which is not sent.
 func (c *chains) Next(t *vegeta.Target) error {
-	token := <-c.free
-	if token == "" {
-		c.free <- "" // for whoever else waits
+	n := <-c.free
+	if n < 0 {
+		c.free <- n // for whoever else waits
 		return vegeta.ErrNoTargets
 	}
-	*t = load.Form(c.i.Issuer+"/token", c.i.rotate(token).Encode(), nil)
+	*t = load.Form(c.i.Issuer+"/token#"+strconv.Itoa(n), c.i.rotate(c.tokens[n]).Encode(), nil)
 	return nil
 }
 
 // Done implements [load.Source].
 func (c *chains) Done(res *vegeta.Result) error {
-	t, err := tokensOf(res)
+	_, fragment, _ := strings.Cut(res.URL, "#")
+	n, err := strconv.Atoi(fragment)
 	if err != nil {
-		t.Refresh = ""
+		return err
 	}
-	c.free <- t.Refresh
+	t, err := tokensOf(res)
+	switch {
+	case err == nil:
+		c.tokens[n] = t.Refresh
+	case res.Code != http.StatusServiceUnavailable:
+		n = -1
+	}
+	c.free <- n
 	if err == nil && c.mint != nil {
 		c.mint(t.Access)
 	}

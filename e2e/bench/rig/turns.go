@@ -3,6 +3,7 @@ package rig
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -34,12 +35,16 @@ func (r *Rig) LoopOf(connections int, prepare func() (load.Source, error), pids 
 			r.Began()
 		}
 		s := c.Closed(src, r.Slice)
-		return s, Whole(s)
+		return s, r.Whole(s)
 	}
 }
 
-// Whole is an error where a request failed, or none was answered.
-func Whole(s load.Sample) error {
+// Whole is an error where a request failed, or none was answered. Where we are patient, a refusal for being too busy (503) is no failure.
+func (r *Rig) Whole(s load.Sample) error {
+	if r.Patient {
+		s.Failed -= s.Codes[http.StatusServiceUnavailable]
+		s.Requests -= s.Codes[http.StatusServiceUnavailable]
+	}
 	switch {
 	case s.Failed > 0:
 		return fmt.Errorf("%d of %d requests failed; the first: %s", s.Failed, s.Requests, s.First)
