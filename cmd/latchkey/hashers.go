@@ -146,7 +146,7 @@ func startHasher(command []string) (*hasher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start hash worker: %w", err)
 	}
-	defer func() { _ = theirs.Close() }() // the worker has it
+	defer func() { _ = theirs.Close() }()           // the worker has it
 	cmd := exec.Command(command[0], command[1:]...) // #nosec G204 -- this binary
 	cmd.Args[0] = "latchkey"
 	cmd.Env, cmd.Stdout = []string{"GOMAXPROCS=1", "GOTRACEBACK=none"}, theirs // nothing of ours, which may hold secrets
