@@ -32,11 +32,11 @@ func sizes(r *rig.Rig) (small, large, swept size, imported int) {
 func run(r *rig.Rig) (rows []report.Row, err error) {
 	small, large, swept, imported := sizes(r)
 	for _, part := range []func() ([]report.Row, error){
-		func() ([]report.Row, error) { return imports(r, imported) },
 		func() ([]report.Row, error) { return grown(r, onBolt, small, large) },
-		func() ([]report.Row, error) { return sweeping(r, onBolt, swept) },
 		func() ([]report.Row, error) { return grown(r, onPostgres, small, large) },
+		func() ([]report.Row, error) { return sweeping(r, onBolt, swept) },
 		func() ([]report.Row, error) { return sweeping(r, onPostgres, swept) },
+		func() ([]report.Row, error) { return imports(r, imported) },
 	} {
 		more, err := part()
 		rows = append(rows, more...)
