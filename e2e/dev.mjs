@@ -21,7 +21,7 @@ function watch(page) {
 // walk goes through the playground from the first page to the tokens; at looks at each step.
 async function walk(page, at = async () => {}) {
   await page.goto(`${issuer}/dev`);
-  await press(page, 'nav a[href$="/dev/playground"]');
+  await press(page, '.menu-wide a[href$="/dev/playground"]');
   await page.check('input[name=scope][value=phone]');
   await page.selectOption('[name=prompt]', 'login');
   await at('playground');
