@@ -75,6 +75,8 @@ type HashConfig struct {
 	MaxWait    time.Duration
 	// Derive computes a hash; nil means [argon2.IDKey], on goroutines of this process.
 	Derive Derive
+	// Away is told, with the context of the request, that it begins to wait for a hash, and its result that it no longer does; may be nil.
+	Away func(context.Context) (back func())
 }
 
 // Derive computes argon2id as golang.org/x/crypto's argon2.IDKey does. Memory is in KiB.

@@ -28,6 +28,7 @@ type hashPool struct {
 	slots   int
 	params  params
 	derives Derive
+	away    func(context.Context) (back func())
 	now     func() time.Time
 	wait    patience
 
@@ -49,11 +50,14 @@ type hashJob struct {
 
 func newHashPool(c HashConfig, now func() time.Time) *hashPool {
 	p := &hashPool{
-		jobs: make(chan *hashJob, max(c.MaxWaiting, 1)), quit: make(chan struct{}), slots: c.slots(), derives: c.Derive, now: now,
+		jobs: make(chan *hashJob, max(c.MaxWaiting, 1)), quit: make(chan struct{}), slots: c.slots(), derives: c.Derive, away: c.Away, now: now,
 		params: params{version: argonVersion, memory: c.Memory, passes: c.Passes, lanes: c.Lanes},
 	}
 	if p.derives == nil {
 		p.derives = argon2.IDKey
+	}
+	if p.away == nil {
+		p.away = func(context.Context) func() { return func() {} }
 	}
 	p.wait = patience{longest: c.MaxWait, slots: p.slots, each: p.params.guess(), short: now()}
 	for range p.slots {
@@ -113,6 +117,7 @@ func (p *hashPool) run(ctx context.Context, job *hashJob) ([]byte, error) {
 	default:
 		return nil, p.refuse()
 	}
+	defer p.away(ctx)()
 	timer := time.NewTimer(p.wait.longest)
 	defer timer.Stop()
 	select {

@@ -88,7 +88,8 @@ func TestHashPool(t *testing.T) {
 // A pool without workers shows the queue as a storm would.
 func TestHashPoolSheds(t *testing.T) {
 	idle := func(waiting int, wait time.Duration) *hashPool {
-		return &hashPool{jobs: make(chan *hashJob, waiting), quit: make(chan struct{}), now: time.Now, wait: patience{longest: wait}}
+		return &hashPool{jobs: make(chan *hashJob, waiting), quit: make(chan struct{}), now: time.Now, wait: patience{longest: wait},
+			away: func(context.Context) func() { return func() {} }}
 	}
 	t.Run("queue full", func(t *testing.T) {
 		p := idle(1, time.Hour)
