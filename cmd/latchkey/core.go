@@ -114,7 +114,7 @@ func (c *core) open(ctx context.Context, o coreOptions) (err error) {
 		return err
 	}
 	rules := accountConfig(c.cfg)
-	rules.Hash.Derive = o.derive
+	rules.Hash.Derive, rules.Hash.Away = o.derive, serve.Away
 	c.accounts, err = account.New(rules, account.Deps{
 		Passkeys: party,
 		Breaches: breaches,
