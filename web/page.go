@@ -3,10 +3,8 @@ package web
 import (
 	"bytes"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -82,29 +80,6 @@ func (f *frame) ResetOpen() bool { return f.s.ResetOpen }
 // functions are those that templates have.
 func (s *Site) functions() template.FuncMap {
 	return template.FuncMap{"asset": s.asset, "plain": words.Plain, "iso": iso, verbFunc: callVerb}
-}
-
-// parse reads every page's template, each with the layout and the parts.
-func (s *Site) parse() (map[string]*template.Template, error) {
-	names, err := fs.Glob(files, "templates/pages/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("list templates: %w", err)
-	}
-	pages := map[string]*template.Template{}
-	for _, n := range names {
-		name := strings.TrimSuffix(path.Base(n), ".html")
-		t, err := template.New(name).Option("missingkey=error").Funcs(s.functions()).
-			ParseFS(files, "templates/*.html", n)
-		if err != nil {
-			return nil, fmt.Errorf("parse template: %w", err)
-		}
-		if err := override(t, name, s.Theme.Templates); err != nil {
-			return nil, err
-		}
-		rewrite(t)
-		pages[name] = t
-	}
-	return pages, nil
 }
 
 // frame makes the frame in a language, with a blade that is the issuer's own. theme is "light", "dark" or else what the system has.

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	template "github.com/DataDog/datadog-agent/pkg/template/html"
-
 	"latchkey/provider/account"
 	"latchkey/provider/serve"
 	"latchkey/storage"
@@ -24,7 +22,7 @@ type Site struct {
 	base   string // path of the issuer, without a slash at its end
 	host   string
 	secure bool
-	pages  map[string]*template.Template
+	pages  map[string]*page
 	words  *words.Catalogues
 	assets *assets
 	// broken is the page of last resort by language, in two halves around the reference.

@@ -86,8 +86,12 @@ func fixed(name string) bool {
 // blocks are the names that a template of an operator may have.
 func (s *Site) blocks() []string {
 	names := map[string]bool{}
-	for page, t := range s.pages {
+	for page, p := range s.pages {
 		names["pages/"+page] = true
+		t, err := p.parsed()
+		if err != nil {
+			continue // of our own, which tests draw
+		}
 		for _, one := range t.Templates() {
 			if n := one.Name(); n != page && !fixed(n) {
 				names[n] = true

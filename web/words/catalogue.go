@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 )
@@ -40,12 +41,24 @@ type Catalogues struct {
 // Load reads the embedded catalogues, and over them an operator's own, which may be nil. It is an error if deflt is none of them; what is wrong with
 // the operator's is [Faults].
 func Load(deflt string, own fs.FS) (*Catalogues, error) {
+	if own == nil {
+		if cs, ok := ours.Load(deflt); ok {
+			return cs.(*Catalogues), nil
+		}
+	}
 	sub, err := fs.Sub(embedded, "locales")
 	if err != nil {
 		return nil, fmt.Errorf("open catalogues: %w", err)
 	}
-	return LoadFS(sub, own, deflt)
+	cs, err := LoadFS(sub, own, deflt)
+	if err == nil && own == nil {
+		ours.Store(deflt, cs)
+	}
+	return cs, err
 }
+
+// ours are the catalogues without an operator's, by default language: pages and mails have the same, which do not change.
+var ours sync.Map
 
 // Languages are the tags of the embedded catalogues, in order.
 func Languages() []string {
@@ -98,7 +111,7 @@ func (cs *Catalogues) index(base *Catalogue) {
 	var langs []language.Tag
 	for _, t := range cs.matched {
 		c := cs.byTag[t]
-		if c != base {
+		if c != base && c.fallback != base { // not written again: others may read it
 			c.fallback = base
 		}
 		langs = append(langs, c.lang)
