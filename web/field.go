@@ -17,8 +17,8 @@ type field struct {
 	Min, Max, Rows                    int
 	// Digits is of how many digits a code is that the script sends once it was pasted or filled in whole; 0: it does not.
 	Digits int
-	// Seen says who sees it; nil for who needs no telling.
-	Seen *seen
+	// Seen says who sees it.
+	Seen string
 	// Words for the script. Check is the address that tells whether a name is free.
 	Missing, Malformed, OK, Short, Personal, Levels, Taken, Check string
 	T                                                             func(string, ...any) string
@@ -93,14 +93,4 @@ func (f *frame) newPasswordField(label string) field {
 		Dir: "ltr", Enter: "done", Required: true, Min: n, Max: 1024, Rules: fmt.Sprintf("minlength: %d; maxlength: 128; allowed: ascii-printable;", n),
 		Live: true, Reveal: true, Strength: true, Missing: f.T("password.new.missing"), Short: f.T("password.too_short", "n", n),
 		Personal: f.T("password.personal"), Levels: f.T("password.levels")})
-}
-
-// seen is which permission shows something to applications, and that as a sentence; Scope is "" where none does.
-type seen struct{ Scope, Text string }
-
-func (f *frame) seen(scope string) *seen {
-	if scope == "" {
-		return &seen{Text: f.T("seen.none")}
-	}
-	return &seen{scope, f.T("seen." + scope)}
 }

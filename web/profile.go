@@ -23,7 +23,7 @@ type profileView struct {
 	More                                        more
 	PictureURL, ResumeSize, ResumeName          string
 	// SeenProfile and SeenEmail are for what is no field.
-	SeenProfile, SeenEmail *seen
+	SeenProfile, SeenEmail string
 	// ResumeMax and PictureMax are the largest uploads, in words.
 	ResumeMax, PictureMax string
 	// ResumeError and PictureError are what is wrong with an upload.
@@ -97,10 +97,10 @@ func (s *Site) profileView(f *frame, a storage.Account, t typed) *profileView {
 		}
 	}
 	for _, d := range []*field{&v.FullName, &v.FirstName, &v.LastName} {
-		d.Seen = f.seen("profile")
+		d.Seen = f.T("seen.profile")
 	}
-	v.Phone.Seen, v.Years.Seen, v.Skills.Seen = f.seen("phone"), f.seen(""), f.seen("")
-	v.SeenProfile, v.SeenEmail = f.seen("profile"), f.seen("email")
+	v.Phone.Seen, v.Years.Seen, v.Skills.Seen = f.T("seen.phone"), f.T("seen.none"), f.T("seen.none")
+	v.SeenProfile, v.SeenEmail = f.T("seen.profile"), f.T("seen.email")
 	v.Locales = append(v.Locales, choice{"", f.T("locale.auto"), t[account.FieldLocale] == ""})
 	for _, l := range f.Langs {
 		v.Locales = append(v.Locales, choice{l.Value, l.Label, l.Value == t[account.FieldLocale]})

@@ -50,10 +50,10 @@ func (f *frame) more(t typed) more {
 		Region: plain(account.FieldRegion, "address-level1"), Country: plain(account.FieldCountry, "country-name"),
 	}
 	for _, d := range []*field{&out.MiddleName, &out.Nickname, &out.ProfileURL, &out.Website, &out.Gender, &out.Birthdate, &out.Zoneinfo} {
-		d.Seen = f.seen("profile")
+		d.Seen = f.T("seen.profile")
 	}
 	for _, d := range []*field{&out.Street, &out.PostalCode, &out.Locality, &out.Region, &out.Country} {
-		d.Seen = f.seen("address")
+		d.Seen = f.T("seen.address")
 	}
 	return out
 }

@@ -34,6 +34,9 @@ type asset struct {
 // remarks are comments of a stylesheet, and the room before lines: browsers need neither.
 var remarks = regexp.MustCompile(`(?s)/\*.*?\*/|(?m:^[ \t]+)`)
 
+// scriptRemarks are lines of a script that are comments, and the room before others. No text of ours goes over several lines.
+var scriptRemarks = regexp.MustCompile(`(?m)^[ \t]*//.*\n|^[ \t]+`)
+
 func loadAssets(th *theme.Theme) (*assets, error) {
 	entries, err := files.ReadDir("static")
 	if err != nil {
@@ -49,6 +52,9 @@ func loadAssets(th *theme.Theme) (*assets, error) {
 		}
 		if path.Ext(e.Name()) == ".css" {
 			raw = remarks.ReplaceAll(raw, nil)
+		}
+		if path.Ext(e.Name()) == ".js" {
+			raw = scriptRemarks.ReplaceAll(raw, nil)
 		}
 		_, _ = fmt.Fprintf(sum, "%s %d\n", e.Name(), len(raw)) // a hash takes everything
 		sum.Write(raw)
@@ -150,9 +156,9 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, f asset) error {
 	return nil
 }
 
-// pack compresses the one page that is long, holds no secret and repeats nothing of its request. No other page may be: how well it compresses would tell what is in it.
+// pack compresses the two pages that are long, hold no secret and repeat nothing of their request. No other page may be: how well it compresses would tell what is in it.
 func pack(w http.ResponseWriter, r *http.Request, name string, page []byte) []byte {
-	if name != "dev_validate" {
+	if name != "dev_validate" && name != "dev_kit" {
 		return page
 	}
 	w.Header().Set("Vary", "Accept-Encoding")
