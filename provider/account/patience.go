@@ -18,14 +18,21 @@ type patience struct {
 	short time.Time
 }
 
-// standing is the part of the longest wait that is left where the queue stands.
-const standing = 4
+// standing is the part of the longest wait that is left where the queue stands. So few in a queue, for each slot, are no storm, however slow the
+// machine is.
+const (
+	standing = 4
+	few      = 4
+)
 
 // worthwhile says whether one that finds so many ahead should wait.
 func (p *patience) worthwhile(ahead int, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.note(ahead, now)
+	if ahead < few*p.slots {
+		return true
+	}
 	limit := p.longest
 	if now.Sub(p.short) > p.longest {
 		limit /= standing

@@ -213,8 +213,12 @@ func TestDoorTurnOfBrokenRequest(t *testing.T) {
 	if _, err := c.in.ReadByte(); err == nil {
 		t.Error("the connection goes on")
 	}
-	if busy, _, _ := r.gate.state(); busy != 0 {
-		t.Errorf("%d under way for ever", busy)
+	for until := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) { // it is given back once the connection is known to be over
+		if busy, _, _ := r.gate.state(); busy == 0 {
+			break
+		} else if time.Now().After(until) {
+			t.Fatalf("%d under way for ever", busy)
+		}
 	}
 }
 

@@ -10,7 +10,13 @@ import (
 // Times of the [gate]. A rush may wait for rushWait. A line that has stood for as long is no rush: more comes than can be served, and standingWait
 // is what is left, so that whoever is served is served soon. Every probeEvery somebody looks how long one waits for a processor. More than maxLag is a
 // storm, which is over once nobody waited for so long during stormLasts. In a storm the number of requests under way is judged every adaptEvery.
+//
+// Only in a flood is anybody refused that soon: while there are crowd requests at once (half of the most that may be under way, if that is less), and until
+// floodLasts after the last refusal. Fewer are merely slow, because somebody else has the processors or a quota is spent: they wait up to slowWait.
 const (
+	crowd        = 128
+	floodLasts   = time.Second
+	slowWait     = time.Second
 	rushWait     = 50 * time.Millisecond
 	standingWait = 10 * time.Millisecond
 	probeEvery   = 2 * time.Millisecond
@@ -34,6 +40,7 @@ type gate struct {
 	mu          sync.Mutex
 	least, most float64
 	limit       float64
+	crowd       int
 	busy        int
 	lines       [Deferrable + 1]line
 	// each is the time between two that a line let through, of the last ones.
@@ -41,46 +48,17 @@ type gate struct {
 	// pressed: somebody had to wait or was refused since adapted; through is when a line let one through.
 	pressed          bool
 	adapted, through time.Time
-	// storm is when the storm is over, if nothing new comes up; probed is when somebody looked, probing: somebody does.
-	storm, probed time.Time
-	probing       bool
+	// storm is when the storm is over, if nothing new comes up, flood likewise; probed is when somebody looked, probing: somebody does.
+	storm, flood, probed time.Time
+	probing              bool
 	// calling: a goroutine is about to let in who waits; read are those who came since.
 	calling bool
 	read    int
 }
 
-// line are the requests of a priority that wait, the first come first.
-type line struct {
-	first, last *turn
-	length      int
-	// short is when it last was no line to speak of.
-	short time.Time
-}
-
-// turn is a request at the gate.
-type turn struct {
-	gate     *gate
-	priority Priority
-	since    time.Time
-	next     *turn
-	// patience is how long it waits at most; ready is closed when it may go on.
-	patience time.Duration
-	ready    chan struct{}
-	state    turnState
-}
-
-type turnState int
-
-const (
-	turnWaits turnState = iota
-	turnServed
-	turnAway
-	turnOver
-)
-
 func newGate(least, most int, now func() time.Time, lag func() (time.Duration, bool)) *gate {
 	least = min(least, most)
-	g := &gate{now: now, lag: lag, yield: runtime.Gosched, pause: func() { time.Sleep(time.Microsecond) }, least: float64(least), most: float64(most), limit: float64(min(4*least, most)), each: standingWait / 16}
+	g := &gate{now: now, lag: lag, yield: runtime.Gosched, pause: func() { time.Sleep(time.Microsecond) }, least: float64(least), most: float64(most), limit: float64(min(4*least, most)), each: standingWait / 16, crowd: min(crowd, most/2)}
 	g.adapted = now()
 	for p := range g.lines {
 		g.lines[p].short = g.adapted
@@ -133,9 +111,15 @@ func (g *gate) enter(p Priority) *turn {
 		g.adapt(now)
 	}
 	g.read++
-	ahead := 0
-	for better := Vital; better <= p; better++ {
-		ahead += g.lines[better].length
+	ahead, all := 0, g.busy
+	for q := range g.lines {
+		all += g.lines[q].length
+		if Priority(q) <= p {
+			ahead += g.lines[q].length
+		}
+	}
+	if all >= g.crowd {
+		g.flood = now.Add(floodLasts)
 	}
 	t := &turn{gate: g, priority: p, since: now}
 	room := g.busy < g.ceiling(p, now)
@@ -154,6 +138,7 @@ func (g *gate) enter(p Priority) *turn {
 		g.storm = now.Add(stormLasts)
 	}
 	if t.patience = g.patience(p, now); wait > t.patience {
+		g.flooded(now)
 		return nil
 	}
 	t.ready = make(chan struct{})
@@ -191,84 +176,22 @@ const (
 	maxBatches = 32
 )
 
+// flooded tells that somebody is refused: a flood goes on.
+func (g *gate) flooded(now time.Time) {
+	if now.Before(g.flood) {
+		g.flood = now.Add(floodLasts)
+	}
+}
+
 // patience is how long a request may wait.
 func (g *gate) patience(p Priority, now time.Time) time.Duration {
+	if !now.Before(g.flood) {
+		return slowWait
+	}
 	if now.Sub(g.lines[p].short) > rushWait {
 		return standingWait
 	}
 	return rushWait
-}
-
-// wait waits for the turn, as long as its patience, or until ctx ends. It is false where the turn did not come: the request is refused.
-func (t *turn) wait(ctx context.Context) bool {
-	if t.ready == nil {
-		return true
-	}
-	timer := time.NewTimer(t.patience)
-	defer timer.Stop()
-	select {
-	case <-t.ready:
-		// The scheduler runs at once whom another goroutine woke: one after the other would keep those waiting that nobody has looked at yet.
-		t.gate.yield()
-		return true
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	select {
-	case <-t.ready: // at the last moment
-		return true
-	default:
-		return !t.giveUp()
-	}
-}
-
-// giveUp takes a turn that waits out of its line; false where it was served meanwhile.
-func (t *turn) giveUp() bool {
-	t.gate.mu.Lock()
-	defer t.gate.mu.Unlock()
-	if t.state != turnWaits {
-		return false
-	}
-	t.state = turnOver
-	t.gate.lines[t.priority].remove(t)
-	return true
-}
-
-// leave ends a turn, however far it came. It may be called again.
-func (t *turn) leave() {
-	g := t.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	state := t.state
-	t.state = turnOver
-	switch state {
-	case turnServed:
-		g.busy--
-		g.call(true)
-	case turnWaits:
-		g.lines[t.priority].remove(t)
-	}
-}
-
-// away tells that a request waits for something that takes none of our processor's time, and lets another in meanwhile. back ends that.
-func (t *turn) away() (back func()) {
-	g := t.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if t.state != turnServed {
-		return func() {}
-	}
-	t.state = turnAway
-	g.busy--
-	g.call(false)
-	return func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if t.state == turnAway {
-			t.state = turnServed
-			g.busy++ // above the limit, perhaps: it is half served
-		}
-	}
 }
 
 // call lets in who is next, as long as there is room. chained: one takes the place of another that is done.
@@ -320,34 +243,4 @@ func (g *gate) state() (busy, limit, waiting int) {
 		limit = int(g.limit)
 	}
 	return g.busy, limit, waiting
-}
-
-func (l *line) push(t *turn) {
-	if l.last == nil {
-		l.first = t
-	} else {
-		l.last.next = t
-	}
-	l.last = t
-	l.length++
-}
-
-// remove takes a turn out, mostly the first.
-func (l *line) remove(t *turn) {
-	for at, before := l.first, (*turn)(nil); at != nil; at, before = at.next, at {
-		if at != t {
-			continue
-		}
-		if before == nil {
-			l.first = at.next
-		} else {
-			before.next = at.next
-		}
-		if l.last == at {
-			l.last = before
-		}
-		at.next = nil
-		l.length--
-		return
-	}
 }

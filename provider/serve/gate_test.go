@@ -119,6 +119,49 @@ func TestGateRefusesWhoWouldWaitTooLong(t *testing.T) {
 	}
 }
 
+// On a machine that is merely slow nobody is refused as long as they are not many: 64 connections never make a flood.
+func TestGateSlowIsNoFlood(t *testing.T) {
+	r := newGateRig(1, 512)
+	r.blow()
+	r.limit, r.each = 1, 10*time.Millisecond
+	in := []*turn{}
+	for i := range 64 {
+		turn := r.enter(Machine)
+		if turn == nil {
+			t.Fatalf("refused behind %d others", i)
+		}
+		in = append(in, turn)
+		r.clock = r.clock.Add(10 * time.Millisecond) // the line has stood for long
+	}
+	for range 64 {
+		r.call(false)
+		for _, turn := range in {
+			turn.leave()
+		}
+	}
+	r.blow()
+	r.each = 10 * time.Millisecond
+	n := 0
+	for r.enter(Machine) != nil {
+		n++
+	}
+	if n == 0 || n > 130 {
+		t.Errorf("%d wait in a flood", n)
+	}
+	for range 100 { // refusals go on: so does the flood, when fewer wait
+		r.clock = r.clock.Add(floodLasts / 2)
+		if r.enter(Machine) != nil {
+			t.Fatal("let in at the end of a full line")
+		}
+	}
+	r.lines = [Deferrable + 1]line{}
+	r.clock = r.clock.Add(floodLasts + time.Millisecond)
+	r.blow()
+	if turn := r.enter(Machine); turn == nil || turn.patience != slowWait {
+		t.Errorf("%+v after the flood", turn)
+	}
+}
+
 func TestGateLimitFollowsTheLag(t *testing.T) {
 	r := newGateRig(4, 64)
 	r.blow()
