@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/provider/serve"
-	"latchkey/provider/serve/prometheus"
 	"latchkey/storage"
 )
 

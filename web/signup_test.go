@@ -113,7 +113,9 @@ func TestVerify(t *testing.T) {
 	b.get(t, "/verify?token=x", signedIn).status(200).says("Already confirmed")
 	b.verbs.peekVerify = func(string) (string, error) { return "", refusal(account.AlreadyVerified) }
 	b.get(t, "/verify?token=x").status(200).says("Already confirmed", "Sign in").holds(`href="/login"`)
-	b.verbs.verify = func(string) (storage.Account, string, error) { return storage.Account{}, "", refusal(account.AlreadyVerified) }
+	b.verbs.verify = func(string) (storage.Account, string, error) {
+		return storage.Account{}, "", refusal(account.AlreadyVerified)
+	}
 	b.post(t, "/verify", form("token", "x")).status(200).says("Already confirmed")
 	b.verbs.peekVerify = func(string) (string, error) { return "", refusal(account.Throttled) }
 	b.get(t, "/verify?token=x").status(429).says("Please try again later", "Wait 40 seconds")

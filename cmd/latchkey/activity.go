@@ -5,10 +5,11 @@ import (
 	"crypto/rand"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/provider/account"
 	"latchkey/provider/activity"
 	"latchkey/provider/audit"
-	"latchkey/provider/serve/prometheus"
 	"latchkey/storage"
 )
 

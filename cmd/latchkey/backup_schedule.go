@@ -7,8 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/cmd/latchkey/config"
-	"latchkey/provider/serve/prometheus"
 	"latchkey/storage/archive"
 )
 

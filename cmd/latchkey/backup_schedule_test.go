@@ -10,8 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/cmd/latchkey/config"
-	"latchkey/provider/serve/prometheus"
 	"latchkey/storage/archive"
 	"latchkey/storage/memory"
 )
@@ -146,7 +147,7 @@ func TestBackupMetrics(t *testing.T) {
 		}
 		out := map[string]float64{}
 		for _, f := range families {
-			out[f.Name] = f.Samples[0].Value
+			out[f.GetName()] = f.GetMetric()[0].GetGauge().GetValue() + f.GetMetric()[0].GetCounter().GetValue()
 		}
 		return out
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
@@ -14,7 +15,6 @@ import (
 	"latchkey/keys"
 	"latchkey/provider/account"
 	"latchkey/provider/serve"
-	"latchkey/provider/serve/prometheus"
 	"latchkey/storage"
 )
 

@@ -4,8 +4,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/provider/client"
-	"latchkey/provider/serve/prometheus"
 )
 
 // declaredGauges tell what files declare, and how far that is in force.

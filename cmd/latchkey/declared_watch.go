@@ -3,8 +3,9 @@ package main
 import (
 	"context"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/cmd/latchkey/config"
-	"latchkey/provider/serve/prometheus"
 )
 
 // watchClients declares the clients of the configuration and what clients_dir has, and goes on doing so when the folder changes.

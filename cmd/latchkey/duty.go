@@ -8,7 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"latchkey/provider/serve/prometheus"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/storage"
 )
 

@@ -9,7 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"latchkey/provider/serve/prometheus"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/storage"
 	"latchkey/storage/memory"
 )

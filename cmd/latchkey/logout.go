@@ -5,9 +5,10 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/provider/audit"
 	"latchkey/provider/logout"
-	"latchkey/provider/serve/prometheus"
 )
 
 // startLogout starts the dispatcher that tells applications that a session ended.

@@ -11,11 +11,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/cmd/latchkey/config"
 	"latchkey/keys"
 	"latchkey/provider/audit"
 	"latchkey/provider/serve"
-	"latchkey/provider/serve/prometheus"
 )
 
 // version and revision are set by the linker; nothing else writes them.

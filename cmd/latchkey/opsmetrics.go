@@ -5,9 +5,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/cmd/latchkey/config"
 	"latchkey/keys"
-	"latchkey/provider/serve/prometheus"
 )
 
 // bounds reads what alerts compare the other metrics with: schedules, limits, what the disk and the certificate have left.

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 
 	"latchkey/cmd/latchkey/config"
@@ -22,7 +23,6 @@ import (
 	"latchkey/provider/audit"
 	"latchkey/provider/forward"
 	"latchkey/provider/serve"
-	"latchkey/provider/serve/prometheus"
 )
 
 // server is one running issuer.

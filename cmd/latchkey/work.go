@@ -8,8 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/provider/mail"
-	"latchkey/provider/serve/prometheus"
 	"latchkey/storage"
 )
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/keys"
 	"latchkey/provider"
 	"latchkey/provider/account"
@@ -18,7 +20,6 @@ import (
 	"latchkey/provider/endpoint"
 	"latchkey/provider/forward"
 	"latchkey/provider/serve"
-	"latchkey/provider/serve/prometheus"
 	"latchkey/provider/token"
 	"latchkey/storage"
 	"latchkey/storage/memory"

@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-
-	"latchkey/provider/serve/prometheus"
 )
 
 // sink is an answer that nobody reads. Its headers are kept from request to request, as net/http's map costs the same for whoever serves.

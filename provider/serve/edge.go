@@ -11,9 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
-
-	"latchkey/provider/serve/prometheus"
 )
 
 // Limits of the edge where [Config] does not say otherwise.

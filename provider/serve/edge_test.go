@@ -18,9 +18,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
 	"latchkey/provider/audit"
 	"latchkey/provider/oauth"
-	"latchkey/provider/serve/prometheus"
 	"latchkey/storage"
 )
 
@@ -45,7 +47,11 @@ func (l *logBuffer) String() string {
 // value is what a counter or gauge stands at.
 func value(t *testing.T, m prometheus.Metric) float64 {
 	t.Helper()
-	return m.Sample().Value
+	var out dto.Metric
+	if err := m.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.GetCounter().GetValue() + out.GetGauge().GetValue()
 }
 
 // samples counts what a histogram has seen.
@@ -56,9 +62,9 @@ func samples(t *testing.T, reg prometheus.Gatherer, name string) (n uint64) {
 		t.Fatal(err)
 	}
 	for _, family := range families {
-		for _, m := range family.Samples {
-			if family.Name == name {
-				n += m.Count
+		for _, m := range family.GetMetric() {
+			if family.GetName() == name {
+				n += m.GetHistogram().GetSampleCount()
 			}
 		}
 	}
@@ -726,8 +732,8 @@ func TestLabelsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, family := range families {
-		if n := len(family.Samples); n > 140 {
-			t.Errorf("%s has %d series", family.Name, n)
+		if n := len(family.GetMetric()); n > 140 {
+			t.Errorf("%s has %d series", family.GetName(), n)
 		}
 	}
 	if n := value(t, f.metrics.signIns.WithLabelValues("ok", "other")); n != 1 {

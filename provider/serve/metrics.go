@@ -9,8 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
 	"latchkey/provider/audit"
-	"latchkey/provider/serve/prometheus"
 )
 
 // unknownEndpoint is the label of what no route matched.
@@ -174,7 +176,7 @@ func RegisterProcess(reg prometheus.Registerer, version, revision string) error 
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()},
 	})
 	info.Set(1)
-	for _, c := range []prometheus.Collector{info, prometheus.NewGoCollector(), prometheus.NewProcessCollector()} {
+	for _, c := range []prometheus.Collector{info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
 		if err := reg.Register(c); err != nil {
 			return err
 		}

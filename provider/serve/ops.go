@@ -10,7 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"latchkey/provider/serve/prometheus"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // ErrStandby is what a [Check] returns while the store waits for another process to let go of it.
@@ -74,7 +75,7 @@ func (o *Ops) Handler() http.Handler {
 		}
 		writePlain(w, http.StatusOK, "ok")
 	})
-	mux.Handle("GET /metrics", prometheus.HandlerFor(o.gatherer))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(o.gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	if o.profiles {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

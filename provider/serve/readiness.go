@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"latchkey/provider/serve/prometheus"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // The states of readiness, as latchkey_readiness tells them.

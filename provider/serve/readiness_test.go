@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/provider/audit"
-	"latchkey/provider/serve/prometheus"
 )
 
 // state is the state that a scrape tells, with the checks that fail.
@@ -19,11 +20,11 @@ func scrapedState(t *testing.T, reg *prometheus.Registry) string {
 	}
 	var said []string
 	for _, f := range families {
-		for _, m := range f.Samples {
-			on := m.Value == 1
-			if name := m.Labels[0].Value; f.Name == "latchkey_readiness" && on {
+		for _, m := range f.GetMetric() {
+			on := m.GetGauge().GetValue() == 1
+			if name := m.GetLabel()[0].GetValue(); f.GetName() == "latchkey_readiness" && on {
 				said = append(said, name)
-			} else if f.Name == "latchkey_readiness_check" && !on {
+			} else if f.GetName() == "latchkey_readiness_check" && !on {
 				said = append(said, "-"+name)
 			}
 		}
@@ -71,7 +72,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 	}
 	series := map[string]int{}
 	for _, f := range families {
-		series[f.Name] = len(f.Samples)
+		series[f.GetName()] = len(f.GetMetric())
 	}
 	if got := series["latchkey_audit_events_total"]; got != len(audit.Names()) {
 		t.Errorf("%d events counted, %d known", got, len(audit.Names()))
@@ -89,11 +90,11 @@ func TestCountersBeginAtZero(t *testing.T) {
 	}
 	counted := map[string]float64{}
 	for _, f := range families {
-		if f.Name != "latchkey_signins_total" {
+		if f.GetName() != "latchkey_signins_total" {
 			continue
 		}
-		for _, s := range f.Samples {
-			counted[s.Labels[0].Value+" "+s.Labels[1].Value] = s.Value
+		for _, s := range f.GetMetric() {
+			counted[s.GetLabel()[0].GetValue()+" "+s.GetLabel()[1].GetValue()] = s.GetCounter().GetValue()
 		}
 	}
 	if counted["other failed"]+counted["failed other"] != 3 || counted["page ok"]+counted["ok page"] != 1 {

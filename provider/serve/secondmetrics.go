@@ -3,8 +3,9 @@ package serve
 import (
 	"slices"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/provider/audit"
-	"latchkey/provider/serve/prometheus"
 )
 
 // secondMethods are the ways to prove a second factor by a code; passkeys are counted where they sign in.

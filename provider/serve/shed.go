@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"latchkey/provider/serve/prometheus"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Priority says how long an endpoint is served when the server is full: the lower ones are refused first, with 503 and
