@@ -81,7 +81,7 @@ func (s *talker) verb(name string) any {
 func (s *talker) T(key string, args ...any) string {
 	return strings.TrimSpace(key + " " + strings.Join(texts(args), "+"))
 }
-func (s *talker) Where() standard.URL { return "otpauth://a?b=c" } //nolint:gosec // the same each time
+func (s *talker) Where() standard.URL { return "otpauth://a?b=c" } // the same each time
 func (s *talker) Has(n int) bool      { return n > 1 }
 
 func texts(args []any) (out []string) {

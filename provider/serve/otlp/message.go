@@ -186,9 +186,9 @@ func kind(k trace.SpanKind) int {
 	return int(k)
 }
 
-func nanos(t time.Time) uint64 { return uint64(max(0, t.UnixNano())) } //nolint:gosec // not below 0
+func nanos(t time.Time) uint64 { return uint64(max(0, t.UnixNano())) } // not below 0
 
-func count(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) } //nolint:gosec // within bounds
+func count(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) } // within bounds
 
 func pairsOf(list []attribute.KeyValue) []pair {
 	out := make([]pair, 0, len(list))

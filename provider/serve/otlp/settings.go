@@ -127,7 +127,7 @@ func (e environment) headers(list, from string) map[string]string {
 func (e environment) certificates() (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if file, from := e.of("CERTIFICATE"); file != "" {
-		pem, err := os.ReadFile(file) //nolint:gosec // the operator names it
+		pem, err := os.ReadFile(file) // the operator names it
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", from, err)
 		}

@@ -99,7 +99,7 @@ func (s span) wire(b *buffer) {
 		b.bytes(4, s.ParentSpanID[:])
 	}
 	b.text(5, s.Name)
-	b.number(6, uint32(s.Kind)) //nolint:gosec // 0 to 5
+	b.number(6, uint32(s.Kind)) // 0 to 5
 	b.fixed64(7, s.Start)
 	b.fixed64(8, s.End)
 	b.attributes(9, s.Attributes)
@@ -126,7 +126,7 @@ func (s span) wire(b *buffer) {
 	b.number(14, s.DroppedLinks)
 	b.nested(15, func(b *buffer) {
 		b.text(2, s.Status.Message)
-		b.number(3, uint32(s.Status.Code)) //nolint:gosec // 0 to 2
+		b.number(3, uint32(s.Status.Code)) // 0 to 2
 	})
 	b.fixed32(16, s.Flags)
 }
@@ -140,7 +140,7 @@ func (v value) wire(b *buffer) {
 	case v.Bool != nil:
 		b.varint(2, 0)
 	case v.Int != nil:
-		b.varint(3, uint64(*v.Int)) //nolint:gosec // two's complement is what int64 is on the wire
+		b.varint(3, uint64(*v.Int)) // two's complement is what int64 is on the wire
 	case v.Double != nil:
 		b.fixed64(4, math.Float64bits(float64(*v.Double)))
 	case v.Array != nil:
@@ -165,7 +165,7 @@ func partialWire(raw []byte) (refused int64, why string) {
 		fields(inner, func(field, n uint64, text []byte) {
 			switch field {
 			case 1:
-				refused = int64(n) //nolint:gosec // two's complement
+				refused = int64(n) // two's complement
 			case 2:
 				why = string(text)
 			}
@@ -195,8 +195,8 @@ func fields(raw []byte, f func(field, n uint64, inner []byte)) {
 			if used <= 0 || n > uint64(len(raw)-used) {
 				return
 			}
-			f(tag>>3, 0, raw[used:used+int(n)]) //nolint:gosec // bounded by len(raw)
-			raw = raw[used+int(n):]             //nolint:gosec // likewise
+			f(tag>>3, 0, raw[used:used+int(n)]) // bounded by len(raw)
+			raw = raw[used+int(n):]             // likewise
 		case wireFixed64, wireFixed32:
 			size := 8
 			if tag&7 == wireFixed32 {
