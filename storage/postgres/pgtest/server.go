@@ -146,6 +146,12 @@ func (s *Server) initialise() error {
 	return errors.Join(err, f.Close())
 }
 
+// Log is what the server wrote down so far.
+func (s *Server) Log() string {
+	log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+	return string(log)
+}
+
 // run starts the process and waits until it answers. What is left of a former one may be in the way for a moment.
 func (s *Server) run() error {
 	var last error
@@ -175,8 +181,7 @@ func (s *Server) run() error {
 		<-s.ended
 		time.Sleep(100 * time.Millisecond)
 	}
-	log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-	return fmt.Errorf("postgres does not start: %w\n%s", last, log)
+	return fmt.Errorf("postgres does not start: %w\n%s", last, s.Log())
 }
 
 // answers waits until the server answers, or has ended.
