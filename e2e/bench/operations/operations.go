@@ -3,6 +3,7 @@ package operations
 
 import (
 	"fmt"
+	"time"
 
 	"latchkey/e2e/bench/load"
 	"latchkey/e2e/bench/report"
@@ -52,6 +53,12 @@ func (i *issuer) ratios() (rows []report.Row, err error) {
 	rows = append(rows, rig.Plain("authorize, signed in", got[0]))
 	if lines := i.r.Lines(i.Server) - logged; lines < requests {
 		return rows, fmt.Errorf("%d requests wrote %d lines", requests, lines)
+	}
+	for range 150 { // they are sent every five seconds
+		if i.traces.spans.Load() > spans {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 	if i.traces.spans.Load() == spans {
 		return rows, fmt.Errorf("no span came to the collector")
