@@ -39,15 +39,23 @@ func (s *Store) createClient(c storage.Client, made *[]storage.Client, now time.
 }
 
 // removeClients removes the clients that the query names, with their consents and the notices that they are yet to be sent, and revokes their
-// grants. The last parameter of the query is now.
+// grants. The last parameter of the query is now. Rows are locked as by whoever removes accounts: notices, grants, consents, and those of a table in order.
 func removeClients(query string, n *int64, args ...any) []step {
 	now := marks(len(args), 1)
 	return []step{
-		{sql: "DELETE FROM consents WHERE client_id IN (" + query + ")", args: args},
-		{sql: "DELETE FROM notices WHERE client_id IN (" + query + ") AND " + waits, args: args},
+		{
+			sql: "DELETE FROM notices WHERE (sid, client_id) IN (SELECT sid, client_id FROM notices WHERE client_id IN (" + query + ") AND " + waits +
+				" ORDER BY sid, client_id FOR UPDATE)",
+			args: args,
+		},
 		{
 			sql: "UPDATE grants SET revoked_at = " + now + " WHERE id IN (SELECT id FROM grants WHERE client_id IN (" + query +
 				") AND revoked_at IS NULL AND expires_at > " + now + " ORDER BY id FOR UPDATE)",
+			args: args,
+		},
+		{
+			sql: "DELETE FROM consents WHERE (account_id, client_id) IN (SELECT account_id, client_id FROM consents WHERE client_id IN (" + query +
+				") ORDER BY account_id, client_id FOR UPDATE)",
 			args: args,
 		},
 		{sql: "DELETE FROM clients WHERE id IN (" + query + ")", args: args, affected: n},

@@ -52,9 +52,11 @@ func (s *Store) UseConsent(ctx context.Context, accountID int64, clientID string
 	})
 }
 
-// DeleteConsent implements [storage.Consents].
+// DeleteConsent implements [storage.Consents]. It holds the grants before the consent, as whoever removes accounts does.
 func (s *Store) DeleteConsent(ctx context.Context, accountID int64, clientID string, now time.Time) error {
 	return s.run(ctx, "DeleteConsent", writing,
+		step{sql: "SELECT 1 FROM grants WHERE account_id = $1 AND client_id = $2 AND revoked_at IS NULL AND expires_at > $3 ORDER BY id FOR UPDATE",
+			args: []any{accountID, toText(clientID), now}},
 		guard(storage.ErrNotFound, "DELETE FROM consents WHERE account_id = $1 AND client_id = $2 RETURNING 1", accountID, toText(clientID)),
 		revokeScope(storage.GrantScope{AccountID: accountID, ClientID: clientID}, now, nil),
 	)

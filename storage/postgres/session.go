@@ -138,7 +138,7 @@ func (s *Store) endSessions(scope storage.EndScope, ended *[]storage.Session, no
 func queueNotices(now string) string {
 	return `INSERT INTO notices (sid, client_id, account_id, sub, ended_at, not_before)
 		SELECT DISTINCT e.sid, n.client_id, e.account_id, a.sub, ` + now + `::timestamptz, ` + now + `::timestamptz
-		FROM ended e JOIN accounts a ON a.id = e.account_id CROSS JOIN unnest(e.notify) AS n (client_id)
+		FROM ended e JOIN accounts a ON a.id = e.account_id CROSS JOIN unnest(e.notify) AS n (client_id) ORDER BY 1, 2
 		ON CONFLICT (sid, client_id) DO UPDATE SET account_id = excluded.account_id, sub = excluded.sub, ended_at = excluded.ended_at,
 			not_before = excluded.not_before, lease_until = NULL, attempts = 0, last_error = '', delivered_at = NULL, given_up_at = NULL`
 }
