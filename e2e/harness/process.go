@@ -154,22 +154,3 @@ func (p *Process) Stop(t testing.TB) {
 
 // PID of the process.
 func (p *Process) PID() int { return p.p.cmd.Process.Pid }
-
-// StartSelf runs this test binary once more, with more in its environment. It is killed when the test ends.
-func StartSelf(t testing.TB, env ...string) *Process {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := &Buffer{}
-	p, err := launch([]string{self}, t.TempDir(), append(environment(), env...), out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-		<-p.done
-	})
-	return &Process{p, out}
-}

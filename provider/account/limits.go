@@ -97,15 +97,10 @@ type attempt struct {
 	limits  []storage.Limit
 }
 
-// begin takes a slot for a check of who's password. The address pays in any case. Refusals: Throttled, Busy.
+// beginWith takes a slot for a check of a password from limits, of which the first is the pair's. The address pays in any case. Refusals: Throttled, Busy.
 //
 // Right passwords that are checked at the same time hold slots that they are about to give back. So where this process has such
 // checks under way, a request that finds no slot waits for one of them before it is refused.
-func (s *Service) begin(ctx context.Context, c Caller, who string) (*attempt, error) {
-	return s.beginWith(ctx, c, s.failureLimits(DoorSignIn, c, who))
-}
-
-// beginWith takes a slot from limits, of which the first is the pair's.
 func (s *Service) beginWith(ctx context.Context, c Caller, limits []storage.Limit) (*attempt, error) {
 	if err := s.AttemptAny(ctx, c); err != nil {
 		return nil, err

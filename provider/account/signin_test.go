@@ -362,7 +362,7 @@ func TestThrottleWaitIsBounded(t *testing.T) {
 	r.alice()
 	r.config.Hash.MaxWait = 10 * time.Millisecond // not before: a hash of our own may take longer
 	for range 5 {
-		slot := must(r.begin(t.Context(), here, accountName(1)))(t)
+		slot := must(r.beginWith(t.Context(), here, r.failureLimits(DoorSignIn, here, accountName(1))))(t)
 		defer func() {
 			if err := slot.end(t.Context(), false); err != nil {
 				t.Error(err)
