@@ -41,7 +41,7 @@ func main() {
 
 // options of the command line.
 type options struct {
-	sections, size, out, compare, binary, temp string
+	sections, size, out, compare, binary, temp, only string
 	rounds                                     int
 	slice                                      time.Duration
 	peers                                      map[string]string
@@ -61,6 +61,7 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.out, "out", "", "folder for <section>.json and bench.md; none: the table goes to stdout only")
 	f.StringVar(&o.compare, "compare", filepath.Join(harness.Root(), "docs", "bench"), "folder of a former run to compare with, section by section")
 	f.StringVar(&o.binary, "binary", "", "measure this binary; none: it is built")
+	f.StringVar(&o.only, "only", "", "of the section operations, measure only what has this in its name, such as userinfo, and neither write nor compare it; none: all")
 	f.StringVar(&o.temp, "temp", "", "folder for stores, on the disk that they are to be measured on; none: the system's")
 	f.Func("peers", "binaries of others' servers for the section peers: dex=<file>,zitadel=<file>", func(list string) error {
 		o.peers = map[string]string{}
@@ -76,6 +77,9 @@ func parse(args []string) (o options, err error) {
 	f.BoolVar(&o.patient, "patient", false, "put the server's time limits out of the way and do not count refusals, on a machine with busy neighbours: errors are then wrong answers, not late ones")
 	if err := f.Parse(args); err != nil {
 		return o, err
+	}
+	if o.only != "" {
+		o.out, o.compare = "", "" // a part is no run to keep
 	}
 	switch {
 	case f.NArg() > 0:
@@ -143,7 +147,7 @@ func run(args []string) error {
 			return err
 		}
 	}
-	r := &rig.Rig{Full: o.size == "full", Smoke: o.size == "smoke", Patient: o.patient, Rounds: o.rounds, Slice: o.slice, Dir: dir, Out: o.out, Binary: o.binary, Peers: o.peers}
+	r := &rig.Rig{Full: o.size == "full", Smoke: o.size == "smoke", Patient: o.patient, Only: o.only, Rounds: o.rounds, Slice: o.slice, Dir: dir, Out: o.out, Binary: o.binary, Peers: o.peers}
 	out, failed := measure(r, o, what)
 	if err := write(o.out, out); err != nil {
 		return errors.Join(failed, err)

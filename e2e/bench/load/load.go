@@ -64,6 +64,9 @@ type Client struct {
 	Meter, Beside func() time.Duration
 	// From is what requests say of their origin, as a proxy would (X-Forwarded-For), one of several in turn; nil for nothing.
 	From func() string
+
+	// one is the connection of a client that has only one; nil before the first request.
+	one *socket
 }
 
 // New makes a client of a number of connections. Timeout is for each request; 0 means 30 s.
@@ -79,10 +82,17 @@ func New(connections int, timeout time.Duration) *Client {
 }
 
 // Close closes the connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.hangUp()
+	c.http.CloseIdleConnections()
+}
 
-// Closed makes requests from all connections at once, each as soon as the former is answered, until the time is over or nothing is left.
+// Closed makes requests from all connections at once, each as soon as the former is answered, until the time is over or nothing is left. A client of one
+// connection never sleeps: it asks the kernel for the answer until it is there.
 func (c *Client) Closed(src Source, during time.Duration) Sample {
+	if c.connections == 1 {
+		return c.alone(src, during)
+	}
 	n := uint64(c.connections)
 	return c.attack(src, vegeta.ConstantPacer{}, during, vegeta.Workers(n), vegeta.MaxWorkers(n))
 }

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -69,6 +70,42 @@ func TestLoops(t *testing.T) {
 		c := New(1, 0)
 		defer c.Close()
 		if got := c.Closed(src, time.Minute); got.Requests != 3 || got.Failed != 3 || got.First == "" || got.Codes[503] != 3 {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("one connection is kept, and made anew when the server closes it", func(t *testing.T) {
+		var opened atomic.Int64
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/last" {
+				w.Header().Set("Connection", "close")
+			}
+			_, _ = w.Write([]byte(r.PostFormValue("a")))
+		}))
+		s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				opened.Add(1)
+			}
+		}
+		s.Start()
+		defer s.Close()
+		c := New(1, 0)
+		defer c.Close()
+		for path, want := range map[string]int64{"/": 1, "/last": 5} {
+			src := &limited{Fixed: Fixed{Form(s.URL+path, "a=b", nil), 200}}
+			src.left.Store(5)
+			opened.Store(0)
+			c.hangUp()
+			if got := c.Closed(src, time.Minute); got.Requests != 5 || got.Failed != 0 || len(got.Latencies) != 5 || opened.Load() != want {
+				t.Errorf("%s: %+v, %d connections", path, got, opened.Load())
+			}
+		}
+	})
+	t.Run("one connection does not wait longer than it may", func(t *testing.T) {
+		c := New(1, 5*time.Millisecond)
+		defer c.Close()
+		src := &limited{Fixed: Fixed{Get(s.URL+"/slow", nil), 200}}
+		src.left.Store(1)
+		if got := c.Closed(src, time.Minute); got.Requests != 1 || got.Failed != 1 || got.Codes[0] != 1 {
 			t.Errorf("%+v", got)
 		}
 	})

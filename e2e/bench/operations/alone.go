@@ -37,9 +37,15 @@ func ask(b *rig.Bare, path string) (load.Sample, error) {
 
 // alone is the latency of what is durable, from one connection, beside that of one group commit.
 func (i *issuer) alone() (rows []report.Row, err error) {
+	if !i.r.Wants("code exchange at one connection") && !i.r.Wants("refresh at one connection") {
+		return nil, nil
+	}
 	b := i.r.Bare("alone", i.r.Dir)
 	commits := func() (load.Sample, error) { return ask(b, "/commit?n=150") }
 	for _, e := range i.writes() {
+		if !i.r.Wants(e.name + " at one connection") {
+			continue
+		}
 		whole, one := i.r.Bare(e.kind, e.work.String()), i.r.Bare(e.kind, bare.Work{Secret: e.work.Secret, Put: true, Dir: e.work.Dir}.String())
 		got, err := i.r.Turns(e.take(1), commits, i.r.Loop(1, e.same(one.Base), one.PID), i.r.Loop(1, e.same(whole.Base), whole.PID))
 		if err != nil {

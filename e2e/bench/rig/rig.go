@@ -42,6 +42,8 @@ type Rig struct {
 	Rounds int
 	// Slice is how long a closed loop runs each time.
 	Slice time.Duration
+	// Only is what names of operations must contain to be measured; "" for all.
+	Only string
 	// Dir is a folder for whatever must be on the disk that stores are on. It goes with the run.
 	Dir string
 	// Out is the folder that the results are kept in, for whatever else is to be kept; "" where nothing is.
@@ -57,6 +59,9 @@ type Rig struct {
 
 	logs map[*harness.Server]*lastOf
 }
+
+// Wants tells whether something of a name is to be measured.
+func (r *Rig) Wants(name string) bool { return strings.Contains(name, r.Only) }
 
 // Say writes a line of progress to stderr.
 func (r *Rig) Say(format string, args ...any) {
