@@ -42,10 +42,10 @@ func main() {
 // options of the command line.
 type options struct {
 	sections, size, out, compare, binary, temp, only string
-	rounds                                     int
-	slice                                      time.Duration
-	peers                                      map[string]string
-	patient                                    bool
+	rounds                                           int
+	slice                                            time.Duration
+	peers                                            map[string]string
+	patient                                          bool
 }
 
 func parse(args []string) (o options, err error) {
