@@ -44,6 +44,7 @@ type options struct {
 	sections, size, out, compare, binary, temp, only string
 	rounds                                           int
 	slice                                            time.Duration
+	rate                                             float64
 	peers                                            map[string]string
 	patient                                          bool
 }
@@ -58,6 +59,7 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.size, "size", "small", "smoke: seconds, to see that it runs; small: minutes; full: the sizes of the promises, hours")
 	f.IntVar(&o.rounds, "rounds", 5, "how often each figure is taken, in turn with its bare cost")
 	f.DurationVar(&o.slice, "slice", time.Second, "how long each take of a closed loop lasts")
+	f.Float64Var(&o.rate, "rate", 0, "requests a second of the soak; 0: as many as are usual")
 	f.StringVar(&o.out, "out", "", "folder for <section>.json and bench.md; none: the table goes to stdout only")
 	f.StringVar(&o.compare, "compare", filepath.Join(harness.Root(), "docs", "bench"), "folder of a former run to compare with, section by section")
 	f.StringVar(&o.binary, "binary", "", "measure this binary; none: it is built")
@@ -147,7 +149,7 @@ func run(args []string) error {
 			return err
 		}
 	}
-	r := &rig.Rig{Full: o.size == "full", Smoke: o.size == "smoke", Patient: o.patient, Only: o.only, Rounds: o.rounds, Slice: o.slice, Dir: dir, Out: o.out, Binary: o.binary, Peers: o.peers}
+	r := &rig.Rig{Full: o.size == "full", Smoke: o.size == "smoke", Patient: o.patient, Only: o.only, Rounds: o.rounds, Slice: o.slice, Rate: o.rate, Dir: dir, Out: o.out, Binary: o.binary, Peers: o.peers}
 	out, failed := measure(r, o, what)
 	if err := write(o.out, out); err != nil {
 		return errors.Join(failed, err)

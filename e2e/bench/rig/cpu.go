@@ -75,6 +75,29 @@ func Resident(pid int) (now, peak int64, err error) {
 	return now, peak, nil
 }
 
+// Kinds are the parts of the resident memory of a process in bytes: its own (proc(5): RssAnon), and pages of files that are mapped (RssFile), of which a
+// store's are most.
+func Kinds(pid int) (own, file int64, err error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range bytes.Lines(b) {
+		f := bytes.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		n, _ := strconv.ParseInt(string(f[1]), 10, 64)
+		switch string(f[0]) {
+		case "RssAnon:":
+			own = n << 10
+		case "RssFile:":
+			file = n << 10
+		}
+	}
+	return own, file, nil
+}
+
 // Parent is the process that started a process.
 func Parent(pid int) (int, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

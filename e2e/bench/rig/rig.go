@@ -44,6 +44,8 @@ type Rig struct {
 	Slice time.Duration
 	// Only is what names of operations must contain to be measured; "" for all.
 	Only string
+	// Rate is how many requests a second a section that drives an open loop for long makes; 0 for its own.
+	Rate float64
 	// Dir is a folder for whatever must be on the disk that stores are on. It goes with the run.
 	Dir string
 	// Out is the folder that the results are kept in, for whatever else is to be kept; "" where nothing is.

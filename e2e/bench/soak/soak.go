@@ -10,6 +10,7 @@ import (
 	"latchkey/e2e/bench/report"
 	"latchkey/e2e/bench/rig"
 	"latchkey/e2e/bench/storm"
+	"latchkey/e2e/harness"
 )
 
 // Section is this part of the benchmark.
@@ -17,22 +18,26 @@ func Section() rig.Section {
 	return rig.Section{Name: "soak", What: "an hour of load: memory, descriptors and goroutines stay flat", Run: run}
 }
 
-// rate is requests a second: a good part of what the hashes among them allow on one core.
-const rate = 150
+// usual is requests a second of the mix: a good part of what the hashes among them allow on one core.
+const usual = 150
 
 func run(r *rig.Rig) ([]report.Row, error) {
-	during, every := 2*time.Minute, 2*time.Second
-	if r.Full {
-		during, every = time.Hour, 30*time.Second
+	during, every, rate := time.Hour, 30*time.Second, r.Rate
+	switch {
+	case r.Smoke:
+		during, every = 2*time.Second, 100*time.Millisecond
+	case !r.Full:
+		during, every = 2*time.Minute, 2*time.Second
 	}
-	s, drive, err := storm.Start(r)
+	if rate == 0 {
+		rate = usual
+	}
+	s, drive, err := start(r)
 	if err != nil {
 		return nil, err
 	}
 	defer s.Stop(r.T)
-	names := []string{"process_resident_memory_bytes", "process_open_fds", "go_goroutines"}
-	seen := make([][]float64, len(names))
-	ended := make(chan string, 1)
+	ended := make(chan string, 2)
 	go func() {
 		wrong, first := drive(rate, during)
 		if wrong > 0 {
@@ -40,32 +45,37 @@ func run(r *rig.Rig) ([]report.Row, error) {
 		}
 		ended <- first
 	}()
-	tick := time.NewTicker(every)
+	go func() { ended <- applications(s, rate/50, during) }()
+	w, used := watcher{r: r, s: s, every: every}, rig.CPUOfTrees(s.PID())
+	begun, tick, failed := time.Now(), time.NewTicker(every), ""
 	defer tick.Stop()
-	for failed := ""; ; {
+	for left := 2; left > 0; {
 		select {
-		case failed = <-ended:
+		case text := <-ended:
+			failed, left = failed+text, left-1
 		case <-tick.C:
-			m := s.Metrics(r.T)
-			for i, name := range names {
-				seen[i] = append(seen[i], m.Sum(name))
+			if err := w.look(time.Since(begun), during); err != nil {
+				return nil, err
 			}
-			if n := len(seen[0]); n%20 == 0 {
-				r.Say("%v: %.1f MiB, %.0f files, %.0f goroutines", every*time.Duration(n), seen[0][n-1]/(1<<20), seen[1][n-1], seen[2][n-1])
-			}
-			continue
 		}
-		rows := []report.Row{{Name: "wrong answers", Unit: "runs", Note: failed}}
-		if failed != "" {
-			rows[0].Ours = 1
-		}
-		rows[0] = rows[0].Most(0)
-		for i, what := range []string{"resident memory", "open files", "goroutines"} {
-			rows = append(rows, report.Row{Name: "rise of " + what, Unit: "of its median", Ours: rise(seen[i][len(seen[i])/6:]),
-				Note: fmt.Sprintf("%v at %d requests a second; median %.0f", during, rate, median(seen[i]))}.Most(0.1))
-		}
-		return rows, nil
 	}
+	cores := (rig.CPUOfTrees(s.PID()) - used).Seconds() / time.Since(begun).Seconds()
+	return w.rows(failed, fmt.Sprintf("%v at %.0f requests a second and %.0f sign-ins by applications, %.2f of a core", during, rate, rate/50, cores))
+}
+
+// start starts the server of the storms, with profiles.
+func start(r *rig.Rig) (*harness.Server, func(float64, time.Duration) (int, string), error) {
+	s, drive, err := storm.Start(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.SignUp(r.T, person, person+"@example.test", password)
+	s.Stop(r.T)
+	s.Config["server.pprof"] = true
+	s.WriteConfig(r.T)
+	s.Launch(r.T)
+	s.WaitReady(r.T)
+	return s, drive, nil
 }
 
 // rise is how much the line that fits best rises over all values, as a share of their median.
