@@ -117,10 +117,11 @@ vuln: ## govulncheck (needs the vulnerability database)
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
 
 .PHONY: generate
-generate: ## make the generated files anew: config.example.yaml, docs/spec-index.md, tables of docs/clients.md, golden files
+generate: ## make the generated files anew: config.example.yaml, docs/spec-index.md, tables of docs/clients.md, golden files, packed words and static files
 	go run ./cmd/latchkey config example > config.example.yaml.new && mv config.example.yaml.new config.example.yaml
 	cd charts/test && go run ./generate # the chart's schema knows every key
 	go test ./provider ./provider/token ./provider/providertest/specindex -run "Golden|SpecIndex" -update
+	go test -p 1 ./web ./web/words -run GoldenPack -update # what is embedded of words and static files
 	go test -p 1 ./provider/client ./cmd/latchkey/config -run Golden -update # one after the other: they write into one page
 
 .PHONY: spec

@@ -1,7 +1,6 @@
 package words
 
 import (
-	"embed"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,9 +12,6 @@ import (
 	"golang.org/x/text/language"
 )
 
-//go:embed locales/*.json
-var embedded embed.FS
-
 // Fallback is the language that is always whole.
 const Fallback = "en"
 
@@ -24,9 +20,38 @@ type Catalogue struct {
 	// Tag is the BCP 47 tag, Name what its speakers call it, Dir "ltr" or "rtl".
 	Tag, Name, Dir string
 
-	lang     language.Tag
-	entries  map[string]entry
+	lang language.Tag
+	// embedded are the messages that come with the program, by the keys of pack; nil where none do. own go before them.
+	pack     *pack
+	embedded *tongue
+	own      map[string]entry
 	fallback *Catalogue
+}
+
+// entry finds a message of the language itself.
+func (c *Catalogue) entry(key string) (entry, bool) {
+	if e, ok := c.own[key]; ok || c.embedded == nil {
+		return e, ok
+	}
+	i, ok := c.pack.keys()[key]
+	if !ok {
+		return "", false
+	}
+	return c.embedded.messages()[i], true
+}
+
+// keys are those of the messages of the language itself, sorted.
+func (c *Catalogue) keys() []string {
+	set := map[string]bool{}
+	for key := range c.own {
+		set[key] = true
+	}
+	if c.embedded != nil {
+		for key := range c.pack.keys() {
+			set[key] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 // Catalogues is every language there is.
@@ -46,15 +71,25 @@ func Load(deflt string, own fs.FS) (*Catalogues, error) {
 			return cs.(*Catalogues), nil
 		}
 	}
-	sub, err := fs.Sub(embedded, "locales")
+	p, err := embedded()
 	if err != nil {
-		return nil, fmt.Errorf("open catalogues: %w", err)
+		return nil, err
 	}
-	cs, err := LoadFS(sub, own, deflt)
-	if err == nil && own == nil {
+	cs := &Catalogues{byTag: map[string]*Catalogue{}, deflt: deflt}
+	for _, l := range p.tongues {
+		lang, err := language.Parse(l.tag)
+		if err != nil {
+			return nil, fmt.Errorf("embedded words of %s: %w", l.tag, err)
+		}
+		cs.byTag[l.tag] = &Catalogue{Tag: l.tag, Name: l.name, Dir: l.dir, lang: lang, pack: p, embedded: l}
+	}
+	if err := cs.finish(own); err != nil {
+		return nil, err
+	}
+	if own == nil {
 		ours.Store(deflt, cs)
 	}
-	return cs, err
+	return cs, nil
 }
 
 // ours are the catalogues without an operator's, by default language: pages and mails have the same, which do not change.
@@ -62,45 +97,51 @@ var ours sync.Map
 
 // Languages are the tags of the embedded catalogues, in order.
 func Languages() []string {
-	names, err := fs.Glob(embedded, "locales/*.json")
+	p, err := embedded()
 	if err != nil {
-		return nil // the pattern is right
+		return nil // Load says why
 	}
-	for i, name := range names {
-		names[i] = tagOf(name)
+	var tags []string
+	for _, l := range p.tongues {
+		tags = append(tags, l.tag)
 	}
-	return slices.Compact(names)
+	return tags
 }
 
 // LoadFS reads every *.json of a folder: the file's name is the language's tag, or the tag, a dot and the name of a part of the same language.
 // A key stands in one part only; _meta in the file that is named by the tag alone. own is a second folder whose keys go before those of dir; nil for none.
 func LoadFS(dir, own fs.FS, deflt string) (*Catalogues, error) {
-	if deflt == "" {
-		deflt = Fallback
-	}
 	cs := &Catalogues{byTag: map[string]*Catalogue{}, deflt: deflt}
 	if err := cs.readAll(dir, func(tag string, f file) error { return cs.add(tag, f) }); err != nil {
 		return nil, err
 	}
+	return cs, cs.finish(own)
+}
+
+// finish lays an operator's words over ours, and makes the choice of a language.
+func (cs *Catalogues) finish(own fs.FS) error {
+	if cs.deflt == "" {
+		cs.deflt = Fallback
+	}
 	base, ok := cs.byTag[Fallback]
 	if !ok {
-		return nil, fmt.Errorf("catalogue %s.json is missing", Fallback)
+		return fmt.Errorf("catalogue %s.json is missing", Fallback)
 	}
 	if own != nil {
 		if err := cs.overlay(base, own); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for tag, c := range cs.byTag {
 		if c.Name == "" {
-			return nil, fmt.Errorf("catalogue %s.json is missing, or has no _meta", tag)
+			return fmt.Errorf("catalogue %s.json is missing, or has no _meta", tag)
 		}
 	}
-	if _, ok := cs.byTag[deflt]; !ok {
-		return nil, fmt.Errorf("there is no catalogue for the default language %q", deflt)
+	if _, ok := cs.byTag[cs.deflt]; !ok {
+		return fmt.Errorf("there is no catalogue for the default language %q", cs.deflt)
 	}
 	cs.index(base)
-	return cs, nil
+	return nil
 }
 
 // index makes the list of languages and what chooses among them.
@@ -154,10 +195,10 @@ func (cs *Catalogues) add(tag string, f file) error {
 		return err
 	}
 	for _, l := range f.lines {
-		if _, twice := c.entries[l.key]; twice {
+		if _, twice := c.own[l.key]; twice {
 			return f.fault(l.line, "%s stands in another part too", l.key)
 		}
-		c.entries[l.key] = l.entry
+		c.own[l.key] = l.entry
 	}
 	return nil
 }
@@ -170,8 +211,11 @@ func (cs *Catalogues) language(tag string, f file) (*Catalogue, error) {
 		if err != nil {
 			return nil, f.fault(1, "the file's name is no language tag: %v", err)
 		}
-		c = &Catalogue{Tag: tag, lang: lang, entries: make(map[string]entry, len(f.lines))}
+		c = &Catalogue{Tag: tag, lang: lang}
 		cs.byTag[tag] = c
+	}
+	if c.own == nil {
+		c.own = map[string]entry{}
 	}
 	if f.name != "" {
 		c.Name, c.Dir = f.name, f.dir

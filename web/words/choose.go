@@ -1,8 +1,6 @@
 package words
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -15,7 +13,7 @@ const maxWish = 256
 func (cs *Catalogues) Tags() []string { return cs.tags }
 
 // Keys lists the keys of messages, sorted: those that English has.
-func (cs *Catalogues) Keys() []string { return slices.Sorted(maps.Keys(cs.byTag[Fallback].entries)) }
+func (cs *Catalogues) Keys() []string { return cs.byTag[Fallback].keys() }
 
 // Get returns the catalogue of exactly this tag.
 func (cs *Catalogues) Get(tag string) (*Catalogue, bool) {

@@ -13,27 +13,26 @@ import (
 // T is the message of a key. args are pairs of name and value; integers are written as the language writes them, and the one called
 // "n" chooses the plural form. A key that no catalogue has comes back in brackets, so that it is seen.
 func (c *Catalogue) T(key string, args ...any) string {
-	e, ok := c.entries[key]
+	e, ok := c.entry(key)
 	if !ok {
 		if c.fallback != nil {
 			return c.fallback.T(key, args...)
 		}
 		return "[" + key + "]"
 	}
-	parts := e.forms["other"]
-	if n, ok := count(args); ok && e.plural {
-		want := plural.Cardinal.MatchPlural(c.lang, n, 0, 0, 0, 0)
-		for name, ps := range e.forms {
-			if f, _ := formOf(name); f == want {
-				parts = ps
-			}
-		}
+	form := plural.Other
+	if n, ok := count(args); ok && e.plural() {
+		form = plural.Cardinal.MatchPlural(c.lang, n, 0, 0, 0, 0)
+	}
+	text := e.text(form)
+	if !strings.Contains(text, "{") {
+		return text
 	}
 	var b strings.Builder
-	for _, p := range parts {
-		b.WriteString(p.text)
-		if p.arg != "" {
-			b.WriteString(c.value(p.arg, args))
+	for name, before := range fields(text) {
+		b.WriteString(before)
+		if name != "" {
+			b.WriteString(c.value(name, args))
 		}
 	}
 	return b.String()
@@ -41,27 +40,20 @@ func (c *Catalogue) T(key string, args ...any) string {
 
 // Forms are the plural forms of a message whose one argument is n, by their names in CLDR, with {n} where the number stands: for who counts elsewhere.
 func (c *Catalogue) Forms(key string) map[string]string {
-	e, ok := c.entries[key]
+	e, ok := c.entry(key)
 	if !ok && c.fallback != nil {
 		return c.fallback.Forms(key)
 	}
-	forms := make(map[string]string, len(e.forms))
-	for name, parts := range e.forms {
-		var b strings.Builder
-		for _, p := range parts {
-			b.WriteString(p.text)
-			if p.arg != "" {
-				b.WriteString("{" + p.arg + "}")
-			}
-		}
-		forms[name] = b.String()
+	forms := map[string]string{}
+	for form, text := range e.each() {
+		forms[nameOf(form)] = text
 	}
 	return forms
 }
 
 // Has tells whether the language itself, or the one it falls back to, has the key.
 func (c *Catalogue) Has(key string) bool {
-	_, ok := c.entries[key]
+	_, ok := c.entry(key)
 	return ok || c.fallback != nil && c.fallback.Has(key)
 }
 

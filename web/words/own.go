@@ -2,7 +2,6 @@ package words
 
 import (
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 
@@ -30,11 +29,11 @@ func (cs *Catalogues) overlay(base *Catalogue, own fs.FS) error {
 				continue
 			}
 			seen[tag+" "+l.key] = f.path
-			if problem := unfit(c.lang, l.entry, base.entries, l.key); problem != "" {
+			if problem := unfit(c.lang, l.entry, base, l.key); problem != "" {
 				faults = append(faults, f.fault(l.line, "%s %s", l.key, problem))
 				continue
 			}
-			c.entries[l.key] = l.entry
+			c.own[l.key] = l.entry
 		}
 		return nil
 	})
@@ -48,46 +47,36 @@ func (cs *Catalogues) overlay(base *Catalogue, own fs.FS) error {
 }
 
 // unfit says what is wrong with the words of a key, "" for nothing.
-func unfit(lang language.Tag, e entry, base map[string]entry, key string) string {
-	ours, ok := base[key]
+func unfit(lang language.Tag, e entry, base *Catalogue, key string) string {
+	ours, ok := base.entry(key)
 	if !ok {
 		return "is no key that there is"
 	}
-	if e.plural && !ours.plural {
+	if e.plural() && !ours.plural() {
 		return "has plural forms, and its message counts nothing"
 	}
-	for form, parts := range e.forms {
-		for _, p := range parts {
+	there := map[string]bool{}
+	for f, text := range e.each() {
+		form := nameOf(f)
+		there[form] = true
+		for name, before := range fields(text) {
 			switch {
-			case p.arg != "" && !slices.Contains(ours.arguments(), p.arg):
-				return "uses {" + p.arg + "}; its arguments are: " + orNone(ours.arguments())
-			case strings.ContainsAny(p.text, "<>"):
+			case name != "" && !slices.Contains(ours.arguments(), name):
+				return "uses {" + name + "}; its arguments are: " + orNone(ours.arguments())
+			case strings.ContainsAny(before, "<>"):
 				return "holds markup; words are plain text"
 			}
 		}
-		if e.plural && !slices.Contains(Forms(lang), form) {
+		if e.plural() && !slices.Contains(Forms(lang), form) {
 			return "has the plural form " + form + ", which the language lacks; it has: " + strings.Join(Forms(lang), ", ")
 		}
 	}
 	for _, form := range Forms(lang) {
-		if _, there := e.forms[form]; e.plural && !there {
+		if e.plural() && !there[form] {
 			return "lacks the plural form " + form
 		}
 	}
 	return ""
-}
-
-// arguments are those of any form, in order.
-func (e entry) arguments() []string {
-	set := map[string]bool{}
-	for _, parts := range e.forms {
-		for _, p := range parts {
-			if p.arg != "" {
-				set[p.arg] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(set))
 }
 
 func orNone(names []string) string {
@@ -105,11 +94,11 @@ func Forms(lang language.Tag) []string {
 	}
 	// "many" of French and Spanish is for whole millions (CLDR 38 and later).
 	need[plural.Cardinal.MatchPlural(lang, 1_000_000, 0, 0, 0, 0)] = true
-	var names []string
-	for _, name := range []string{"zero", "one", "two", "few", "many", "other"} {
+	var forms []string
+	for _, name := range names {
 		if f, _ := formOf(name); need[f] {
-			names = append(names, name)
+			forms = append(forms, name)
 		}
 	}
-	return names
+	return forms
 }

@@ -6,18 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"golang.org/x/text/feature/plural"
 )
-
-// entry is one message: parts by plural form, "other" where there is but one.
-type entry struct {
-	forms  map[string][]part
-	plural bool
-}
-
-// part is literal text, or the name of an argument.
-type part struct{ text, arg string }
 
 // file is a catalogue's file as it was read.
 type file struct {
@@ -117,62 +106,22 @@ func (f *file) meta(raw json.RawMessage) error {
 func parseEntry(v json.RawMessage) (entry, error) {
 	var one string
 	if json.Unmarshal(v, &one) == nil {
-		ps, err := split(one)
-		return entry{forms: map[string][]part{"other": ps}}, err
+		return entry(one), sound(one)
 	}
 	var many map[string]string
 	if err := json.Unmarshal(v, &many); err != nil {
-		return entry{}, errors.New("is neither a text nor an object of plural forms")
+		return "", errors.New("is neither a text nor an object of plural forms")
 	}
-	e := entry{forms: map[string][]part{}, plural: true}
 	for form, text := range many {
 		if _, ok := formOf(form); !ok {
-			return entry{}, fmt.Errorf("has %q, which is no plural form", form)
+			return "", fmt.Errorf("has %q, which is no plural form", form)
 		}
-		ps, err := split(text)
-		if err != nil {
-			return entry{}, err
+		if err := sound(text); err != nil {
+			return "", err
 		}
-		e.forms[form] = ps
 	}
-	if _, ok := e.forms["other"]; !ok {
-		return entry{}, errors.New(`has no form "other"`)
+	if _, ok := many["other"]; !ok {
+		return "", errors.New(`has no form "other"`)
 	}
-	return e, nil
-}
-
-func formOf(name string) (plural.Form, bool) {
-	switch name {
-	case "zero":
-		return plural.Zero, true
-	case "one":
-		return plural.One, true
-	case "two":
-		return plural.Two, true
-	case "few":
-		return plural.Few, true
-	case "many":
-		return plural.Many, true
-	}
-	return plural.Other, name == "other"
-}
-
-// split takes a message apart at its {arguments}.
-func split(s string) ([]part, error) {
-	var ps []part
-	for s != "" {
-		text, rest, found := strings.Cut(s, "{")
-		if text != "" {
-			ps = append(ps, part{text: text})
-		}
-		if !found {
-			break
-		}
-		name, after, closed := strings.Cut(rest, "}")
-		if !closed || name == "" {
-			return nil, errors.New("has an open brace")
-		}
-		ps, s = append(ps, part{arg: name}), after
-	}
-	return ps, nil
+	return counted(many), nil
 }

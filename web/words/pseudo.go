@@ -13,13 +13,16 @@ const Pseudo = "qps-ploc"
 // WithPseudo is the catalogues and that language beside them. People never get it: it is for tests and previews.
 func (cs *Catalogues) WithPseudo() *Catalogues {
 	base := cs.byTag[Fallback]
-	made := &Catalogue{Tag: Pseudo, Name: "[Ƥşéûðö]", Dir: "ltr", lang: base.lang, entries: make(map[string]entry, len(base.entries))}
-	for key, e := range base.entries {
-		p := entry{plural: e.plural, forms: make(map[string][]part, len(e.forms))}
-		for form, parts := range e.forms {
-			p.forms[form] = lengthen(parts)
+	made := &Catalogue{Tag: Pseudo, Name: "[Ƥşéûðö]", Dir: "ltr", lang: base.lang, own: map[string]entry{}}
+	for _, key := range base.keys() {
+		e, _ := base.entry(key)
+		forms := map[string]string{}
+		for form, text := range e.each() {
+			forms[nameOf(form)] = lengthen(text)
 		}
-		made.entries[key] = p
+		if made.own[key] = entry(forms["other"]); e.plural() {
+			made.own[key] = counted(forms)
+		}
 	}
 	more := &Catalogues{byTag: maps.Clone(cs.byTag), deflt: cs.deflt}
 	more.byTag[Pseudo] = made
@@ -31,14 +34,19 @@ var accents = strings.NewReplacer("a", "å", "b", "ƀ", "c", "ç", "d", "ð", "e
 	"p", "þ", "q", "ǫ", "r", "ŕ", "s", "š", "t", "ţ", "u", "û", "v", "ṽ", "w", "ŵ", "x", "ẋ", "y", "ý", "z", "ž", "A", "Å", "B", "Ɓ", "C", "Ç", "D", "Ð", "E", "É", "F", "Ƒ", "G", "Ĝ", "H", "Ĥ",
 	"I", "Î", "J", "Ĵ", "K", "Ķ", "L", "Ļ", "M", "Ṁ", "N", "Ñ", "O", "Ö", "P", "Þ", "Q", "Ǫ", "R", "Ŕ", "S", "Š", "T", "Ţ", "U", "Û", "V", "Ṽ", "W", "Ŵ", "X", "Ẋ", "Y", "Ý", "Z", "Ž")
 
-func lengthen(parts []part) []part {
-	out, runes := []part{{text: "["}}, 0
-	for _, p := range parts {
-		runes += utf8.RuneCountInString(p.text)
-		out = append(out, part{text: accents.Replace(p.text), arg: p.arg})
+func lengthen(text string) string {
+	if text == "" {
+		return "" // what is empty stays so: it is left out
 	}
-	if runes == 0 && len(parts) == 0 {
-		return nil // what is empty stays so: it is left out
+	var b strings.Builder
+	b.WriteString("[")
+	runes := 0
+	for name, before := range fields(text) {
+		runes += utf8.RuneCountInString(before)
+		b.WriteString(accents.Replace(before))
+		if name != "" {
+			b.WriteString("{" + name + "}")
+		}
 	}
-	return append(out, part{text: strings.Repeat("·", (runes*2+4)/5) + "]"})
+	return b.String() + strings.Repeat("·", (runes*2+4)/5) + "]"
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/feature/plural"
 )
 
 // Moment is a point in time for people, such as "21 November 2026 at 14:05 UTC", in a time zone; nil is UTC.
@@ -34,14 +36,14 @@ func (c *Catalogue) day(t time.Time) string {
 
 // join fills a message with words of the language itself: nothing in them has to be kept from its direction.
 func (c *Catalogue) join(key string, words map[string]string) string {
-	e, ok := c.entries[key]
+	e, ok := c.entry(key)
 	if !ok && c.fallback != nil {
 		return c.fallback.join(key, words)
 	}
 	var b strings.Builder
-	for _, p := range e.forms["other"] {
-		b.WriteString(p.text)
-		b.WriteString(words[p.arg])
+	for name, before := range fields(e.text(plural.Other)) {
+		b.WriteString(before)
+		b.WriteString(words[name])
 	}
 	return b.String()
 }
