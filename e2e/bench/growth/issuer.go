@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"latchkey/e2e/bench/load"
 	"latchkey/e2e/bench/rig"
 	"latchkey/e2e/harness"
+	"latchkey/storage/postgres/pgtest"
 )
 
 // connections is how many clients ask at once.
@@ -24,42 +26,43 @@ const connections = 16
 type issuer struct {
 	*harness.Server
 	r      *rig.Rig
+	on     driver
 	flow   *harness.Flow
 	people int
-	// ready is how long the start took, to the first 200 of /readyz.
-	ready time.Duration
-	// free are refresh tokens, of which each is presented once and gives the next. bearer are access tokens.
-	free   chan string
-	bearer []string
-	next   atomic.Int64
+	// clear empties the database, so that the next has the disk.
+	clear func() error
+	// free are refresh tokens, of which each is presented once and gives the next; codes are to be redeemed. bearer are access tokens.
+	free, codes chan string
+	bearer      []string
+	cookies     []string // of who is signed in
+	next        atomic.Int64
 }
 
-// start fills a store and starts a server on it.
-func start(r *rig.Rig, on driver, n size, more map[string]any) (*issuer, error) {
+// start fills a store and starts a server on it. expired: what is in it is over.
+func start(r *rig.Rig, on driver, n size, expired bool) (*issuer, error) {
 	conf := map[string]any{"log.level": "warn", "accounts.limits.address_attempts": 1 << 30, "accounts.hash.memory": "19MiB", "accounts.hash.passes": 2,
-		"accounts.hash.queue_wait": "20s", "storage.sweep_every": "1h"}
-	at := ""
+		"accounts.hash.queue_wait": "20s", "storage.sweep_every": "1d"}
+	at, clear := "", func() error { return nil }
 	if on == onPostgres {
-		var err error
-		if err = rig.OnServerCore(func() {
-			_, at = harness.Postgres(r.T, "fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=256MB", "max_wal_size=4GB")
+		if err := rig.OnServerCore(func() {
+			var s *pgtest.Server
+			s, at = harness.Postgres(r.T, "fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=256MB", "max_wal_size=2GB", "maintenance_work_mem=512MB")
+			clear = func() error { return s.Exec("postgres", "DROP SCHEMA public CASCADE; CREATE SCHEMA public") }
 		}); err != nil {
 			return nil, err
 		}
 		conf["storage.driver"], conf["storage.postgres.url"], conf["storage.postgres.max_conns"] = "postgres", at, 16
 	}
-	for k, v := range more {
-		conf[k] = v
-	}
 	if r.Patient {
 		conf["server.limits.request_timeout"], conf["storage.postgres.timeout"], conf["accounts.hash.queue_wait"] = "2m", "1m", "1m"
 	}
-	i := &issuer{Server: r.Start(harness.Options{Config: conf, Later: true}), r: r, people: n.people, flow: harness.NewFlow(harness.QuietID, harness.QuietSecret, true)}
+	i := &issuer{Server: r.Start(harness.Options{Config: conf, Later: true}), r: r, on: on, people: n.people, clear: clear,
+		flow: harness.NewFlow(harness.QuietID, harness.QuietSecret, true), codes: make(chan string, 1<<20)}
 	if on == onBolt {
-		at = i.Store
+		at, i.clear = i.Store, func() error { return os.Remove(i.Store) }
 	}
 	begun := time.Now()
-	if err := fill(on, at, n, more["storage.sweep_every"] != nil); err != nil {
+	if err := fill(on, at, n, expired); err != nil {
 		return nil, fmt.Errorf("fill %s: %w", on, err)
 	}
 	r.Say("filled %s with %d people and %d grants in %v", on, n.people, n.grants, time.Since(begun).Round(time.Second))
@@ -67,19 +70,25 @@ func start(r *rig.Rig, on driver, n size, more map[string]any) (*issuer, error) 
 	return i, i.families()
 }
 
-// launch starts the process and takes the time until it is ready.
-func (i *issuer) launch() {
+// launch starts the process and returns how long it took until it was ready, to the first 200 of /readyz.
+func (i *issuer) launch() time.Duration {
 	begun := time.Now()
 	i.Launch(i.r.T)
 	for status := 0; status != http.StatusOK && time.Since(begun) < 10*time.Minute; time.Sleep(2 * time.Millisecond) {
 		status, _ = i.Ready()
 	}
-	i.ready = time.Since(begun)
+	ready := time.Since(begun)
 	i.WaitReady(i.r.T)
+	return ready
 }
 
-// end stops the server, so that the next has the core for itself.
-func (i *issuer) end() { i.Kill() }
+// end stops the server and empties its store, so that the next has core and disk for itself.
+func (i *issuer) end() {
+	i.Kill()
+	if err := i.clear(); err != nil {
+		i.r.T.Errorf("the store is not emptied: %v", err)
+	}
+}
 
 // families signs people in and gets each some grants. Their identifiers are random, so they lie anywhere in the store.
 func (i *issuer) families() error {
@@ -94,6 +103,7 @@ func (i *issuer) families() error {
 		for _, c := range (&http.Response{Header: got.Header}).Cookies() {
 			cookies = append(cookies, c.Name+"="+c.Value)
 		}
+		i.cookies = append(i.cookies, strings.Join(cookies, "; "))
 		for range each {
 			got := i.API().Must(i.r.T, http.MethodGet, i.flow.Path("openid offline_access", nil), nil, map[string]string{"Cookie": strings.Join(cookies, "; ")}).Want(i.r.T, http.StatusSeeOther)
 			u, err := url.Parse(got.Header.Get("Location"))
@@ -130,6 +140,32 @@ func operations() []operation {
 	}
 	return []operation{
 		refresh(),
+		{"authorize, signed in", func(i *issuer, t *vegeta.Target) error {
+			*t = load.Get(i.Issuer+i.flow.Path("openid offline_access", nil), http.Header{"Cookie": {i.cookies[int(i.next.Add(1))%len(i.cookies)]}})
+			return nil
+		}, func(i *issuer, res *vegeta.Result) error {
+			if err := load.Want(res, http.StatusSeeOther); err != nil {
+				return err
+			}
+			at, err := url.Parse(res.Headers.Get("Location"))
+			if err == nil {
+				f := *i.flow
+				if err = f.Answer(at.Query(), i.Issuer); err == nil {
+					i.codes <- f.Code
+				}
+			}
+			return err
+		}},
+		{"code exchange", func(i *issuer, t *vegeta.Target) error {
+			select {
+			case code := <-i.codes:
+				*t = load.Form(i.Issuer+"/token", secret(i, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {harness.Callback},
+					"code_verifier": {i.flow.Verifier}}), nil)
+				return nil
+			default:
+				return vegeta.ErrNoTargets
+			}
+		}, ok},
 		{"introspection", func(i *issuer, t *vegeta.Target) error {
 			*t = load.Form(i.Issuer+"/introspect", secret(i, url.Values{"token": {i.token()}}), nil)
 			return nil

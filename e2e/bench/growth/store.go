@@ -48,7 +48,16 @@ func fill(on driver, at string, n size, expired bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	f := &filler{s: s}
-	now, encoded := time.Now().Truncate(time.Second), hash()
+	now, encoded, whole := time.Now().Truncate(time.Second), hash(), n
+	if on == onPostgres && n.grants > 0 {
+		n = size{1, 1}
+		defer func() {
+			if err == nil {
+				err = errors.Join(multiply(ctx, at, "accounts", whole.people, peopled(), fmt.Sprintf("SELECT setval('account_ids', %d)", whole.people)),
+					multiply(ctx, at, "grants", whole.grants, granted(whole.people)))
+			}
+		}()
+	}
 	for i := range n.people {
 		f.add(ctx, storage.Account{ID: int64(i + 1), Sub: fmt.Sprintf("%08x-0000-4000-8000-%012x", rand.Uint32(), i), Username: person(i), UsernameKey: person(i),
 			Email: person(i) + "@example.test", EmailKey: person(i) + "@example.test", EmailVerified: true, FullName: "Person of Growth",

@@ -98,9 +98,11 @@ func become(core string, argv []string) error {
 	return syscall.Exec(path, argv, os.Environ())
 }
 
-func setCore(n int) error {
+func setCore(n ...int) error {
 	var set unix.CPUSet
-	set.Set(n)
+	for _, core := range n {
+		set.Set(core)
+	}
 	return unix.SchedSetaffinity(0, &set)
 }
 
@@ -115,10 +117,15 @@ func onServerCore() []string {
 
 // OnServerCore calls f such that processes which it starts are on the server's core, for what cannot be wrapped, such as a database. The thread goes
 // back: such processes may be bound to its life.
-func OnServerCore(f func()) error {
+func OnServerCore(f func()) error { return on(f, serverCore()) }
+
+// OnAllCores is the same for what may have the whole machine, such as a command that nothing runs beside.
+func OnAllCores(f func()) error { return on(f, cores()...) }
+
+func on(f func(), list ...int) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := setCore(serverCore()); err != nil {
+	if err := setCore(list...); err != nil {
 		return err
 	}
 	f()
