@@ -22,7 +22,7 @@ func TestDemo(t *testing.T) {
 		v := b.get(t, p).status(200).says("Sample app").holds(`data-issuer="http://localhost:8099"`, `data-client="demo"`, "/demo.js")
 		v.lacks("code=c")
 	}
-	js := string(b.assets.byName["demo.js"].plain)
+	js := string(whole(t, b.assets.byName["demo.js"]))
 	for _, never := range []string{"innerHTML", "eval(", "document.write", "localStorage", "import "} {
 		if strings.Contains(js, never) {
 			t.Errorf("the sample application uses %s", never)

@@ -48,7 +48,7 @@ func NewGallery(g Gallery) (http.Handler, error) {
 	for _, p := range menuPages {
 		s.paths[p.path] = true // the menu is whole, whatever a server has turned off
 	}
-	if err := s.renderBroken(); err != nil {
+	if err := s.prepareBroken(); err != nil {
 		return nil, err
 	}
 	letters, err := NewComposer(g.Address, g.Brand, g.DefaultLocale, g.Theme, sampleTime)
@@ -142,8 +142,9 @@ func (g *gallery) mail(w http.ResponseWriter, r *http.Request) error {
 // picture stands where people's own do.
 func (g *gallery) picture(w http.ResponseWriter, r *http.Request) error {
 	const face = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80"><rect width="80" height="80" fill="#6f868b"/><circle cx="40" cy="31" r="14" fill="#e7eeed"/><path d="M12 80c2-22 12-30 28-30s26 8 28 30z" fill="#e7eeed"/></svg>`
-	g.send(w, r, asset{contentType: "image/svg+xml", plain: []byte(face)})
-	return g.write(w, r, asset{plain: []byte(face)})
+	f := asset{contentType: "image/svg+xml", size: len(face), plain: face}
+	g.send(w, r, f)
+	return g.write(w, r, f)
 }
 
 // list names the samples for programs.

@@ -174,7 +174,7 @@ func TestLettersThemed(t *testing.T) {
 		t.Errorf("%v %q\n%s", err, subject, page)
 	}
 	// The colours that stand in mails where there is no theme are the stylesheet's.
-	base, err := files.ReadFile("static/latchkey.css")
+	base, err := stylesheet()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"html"
 	"net/http"
 	"strings"
 
@@ -84,7 +83,7 @@ func rule(kind string) string {
 	return ""
 }
 
-// Problem shows an error page. A fault of ours is shown from memory: whatever is broken, that page is not.
+// Problem shows an error page. A fault of ours is shown with a page that needs nothing but words and its template, and without them where even they fail.
 func (s *Site) Problem(w http.ResponseWriter, r *http.Request, p serve.Problem) {
 	if p.Status == 0 {
 		p.Status = http.StatusInternalServerError
@@ -106,6 +105,5 @@ func (s *Site) Problem(w http.ResponseWriter, r *http.Request, p serve.Problem) 
 		}
 		p.Status = http.StatusInternalServerError
 	}
-	halves := s.broken[c.Tag]
-	s.html(w, r, p.Status, bytes.Join([][]byte{halves[0], halves[1]}, []byte(html.EscapeString(p.Reference))))
+	s.html(w, r, p.Status, s.lastResort(c, p.Reference))
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,15 +24,15 @@ type Site struct {
 	pages  map[string]*page
 	words  *words.Catalogues
 	assets *assets
-	// broken is the page of last resort by language, in two halves around the reference.
-	broken map[string][2][]byte
+	// broken draws the page of last resort by language, in two halves around the reference, once.
+	broken map[string]func() ([2][]byte, error)
 	// paths are the pages that there are.
 	paths map[string]bool
 }
 
 var _ serve.Pages = (*Site)(nil)
 
-// New parses every template and catalogue, so that what is wrong with them is known at start. Account, Second, Authenticators, RecoveryCodes, Portal, Life, Sessions, Flows,
+// New reads what an operator changes of templates and words, so that what is wrong with them is known at start; ours are read when they are needed, and by tests. Account, Second, Authenticators, RecoveryCodes, Portal, Life, Sessions, Flows,
 // Client, Issuer and Now of d are required.
 func New(d Deps) (*Site, error) {
 	if d.Account == nil || d.Second == nil || d.Authenticators == nil || d.RecoveryCodes == nil || !d.Portal.whole() || d.Life == nil || d.Sessions == nil || d.Flows == nil || d.Client == nil || d.Now == nil {
@@ -67,14 +66,14 @@ func newSite(d Deps) (*Site, error) {
 	if s.words, err = words.Load(d.DefaultLocale, d.Theme.Locales); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	if s.assets, err = loadAssets(d.Theme); err != nil {
+	if s.assets, err = loadAssets(packed, d.Theme); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	if s.pages, err = s.parse(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	s.findPaths()
-	if err := s.renderBroken(); err != nil {
+	if err := s.prepareBroken(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	return s, nil
@@ -186,25 +185,4 @@ func called(a storage.Account) string {
 		name = login(a)
 	}
 	return words.Plain(name)
-}
-
-// renderBroken draws the page of last resort ahead of time: it must need nothing when it is needed.
-func (s *Site) renderBroken() error {
-	const mark = "REFERENCE-GOES-HERE"
-	s.broken = map[string][2][]byte{}
-	for _, tag := range s.words.Tags() {
-		c, _ := s.words.Get(tag)
-		f := s.frame(c, "")
-		v := s.problemView(f, serve.Problem{Status: http.StatusInternalServerError, Kind: "internal", Reference: mark})
-		var b bytes.Buffer
-		if err := s.pages["problem"].ExecuteTemplate(&b, "bow", v); err != nil {
-			return fmt.Errorf("draw the page of last resort: %w", err)
-		}
-		before, after, ok := bytes.Cut(b.Bytes(), []byte(mark))
-		if !ok || bytes.Contains(after, []byte(mark)) {
-			return errors.New("the page of last resort needs its reference exactly once")
-		}
-		s.broken[tag] = [2][]byte{before, after}
-	}
-	return nil
 }

@@ -6,10 +6,11 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -17,60 +18,97 @@ import (
 	"latchkey/web/theme"
 )
 
-//go:embed static templates
+//go:embed templates
 var files embed.FS
 
-// assets are the static files, in memory, each plain and compressed.
+// packed are the files of static, made by `make generate` without what browsers do not need: a line for each (name, bytes, bytes compressed or 0 where that
+// would not be smaller, and SHA-256 of the former, with tabs between them), an empty line, and the files in that order, compressed where that is smaller.
+//
+//go:embed static.bin
+var packed string
+
+// assets are the static files. Each is kept as most browsers take it, and there once.
 type assets struct {
 	version string
 	byName  map[string]asset
 }
 
 type asset struct {
-	contentType  string
-	plain, small []byte // small is gzip, nil where it would not be smaller
+	contentType string
+	size        int    // as it is
+	plain       string // "" where there is small
+	small       string // gzip, "" where it would not be smaller
 }
 
-// remarks are comments of a stylesheet, and the room before lines: browsers need neither.
-var remarks = regexp.MustCompile(`(?s)/\*.*?\*/|(?m:^[ \t]+)`)
-
-// scriptRemarks are lines of a script that are comments, and the room before others. No text of ours goes over several lines.
-var scriptRemarks = regexp.MustCompile(`(?m)^[ \t]*//.*\n|^[ \t]+`)
-
-func loadAssets(th *theme.Theme) (*assets, error) {
-	entries, err := files.ReadDir("static")
-	if err != nil {
-		return nil, fmt.Errorf("read static files: %w", err)
+func loadAssets(packed string, th *theme.Theme) (*assets, error) {
+	head, rest, found := strings.Cut(packed, "\n\n")
+	if !found {
+		return nil, errors.New("static files are packed without a head")
 	}
 	a := &assets{byName: map[string]asset{}}
 	// One hash for the folder, in the path: an address inside the stylesheet stays relative and changes with it.
 	sum := sha256.New()
-	for _, e := range entries {
-		raw, err := files.ReadFile("static/" + e.Name())
-		if err != nil {
-			return nil, fmt.Errorf("read static file: %w", err)
+	_, _ = io.WriteString(sum, head) // a hash takes everything
+	for line := range strings.SplitSeq(head, "\n") {
+		var name, digest string
+		f := asset{}
+		small := 0
+		_, err := fmt.Sscanf(line, "%s\t%d\t%d\t%s", &name, &f.size, &small, &digest)
+		if err != nil || min(f.size, small) < 0 || small > len(rest) || small == 0 && f.size > len(rest) {
+			return nil, fmt.Errorf("static files are packed with the line %q", line)
 		}
-		if path.Ext(e.Name()) == ".css" {
-			raw = remarks.ReplaceAll(raw, nil)
+		if f.small, rest = rest[:small], rest[small:]; small == 0 {
+			f.plain, rest = rest[:f.size], rest[f.size:]
 		}
-		if path.Ext(e.Name()) == ".js" {
-			raw = scriptRemarks.ReplaceAll(raw, nil)
-		}
-		_, _ = fmt.Fprintf(sum, "%s %d\n", e.Name(), len(raw)) // a hash takes everything
-		sum.Write(raw)
-		f := asset{contentType: typeOf(e.Name()), plain: raw}
-		if path.Ext(e.Name()) != ".woff2" {
-			if f.small, err = compress(raw); err != nil {
-				return nil, err
-			}
-		}
-		a.byName[e.Name()] = f
+		f.contentType = typeOf(name)
+		a.byName[name] = f
+	}
+	if rest != "" {
+		return nil, errors.New("more static files are packed than their head says")
 	}
 	if err := a.addTheme(th, sum); err != nil {
 		return nil, err
 	}
 	a.version = hex.EncodeToString(sum.Sum(nil)[:8])
 	return a, nil
+}
+
+// newAsset keeps a file that is made at run time.
+func newAsset(contentType string, raw []byte, text bool) (f asset, err error) {
+	f = asset{contentType: contentType, size: len(raw)}
+	var small []byte
+	if text {
+		small, err = compress(raw)
+	}
+	if f.small = string(small); f.small == "" {
+		f.plain = string(raw)
+	}
+	return f, err
+}
+
+// to writes the file as it is. Few browsers ask for that where it is small otherwise.
+func (f asset) to(w io.Writer) error {
+	if f.small == "" {
+		_, err := io.WriteString(w, f.plain)
+		return err
+	}
+	z, err := gzip.NewReader(strings.NewReader(f.small))
+	if err != nil {
+		return fmt.Errorf("unpack static file: %w", err)
+	}
+	_, err = io.CopyN(w, z, int64(f.size))
+	return err
+}
+
+// stylesheet is the one of every page.
+func stylesheet() ([]byte, error) {
+	a, err := loadAssets(packed, &theme.Theme{})
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = a.byName["latchkey.css"].to(&b)
+	return b.Bytes(), err
 }
 
 func typeOf(name string) string {
@@ -91,13 +129,13 @@ func compress(raw []byte) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {
-		return nil, fmt.Errorf("compress static file: %w", err)
+		return nil, fmt.Errorf("compress: %w", err)
 	}
 	if _, err := z.Write(raw); err != nil {
-		return nil, fmt.Errorf("compress static file: %w", err)
+		return nil, fmt.Errorf("compress: %w", err)
 	}
 	if err := z.Close(); err != nil {
-		return nil, fmt.Errorf("compress static file: %w", err)
+		return nil, fmt.Errorf("compress: %w", err)
 	}
 	if b.Len() >= len(raw) {
 		return nil, nil
@@ -135,8 +173,8 @@ func (s *Site) send(w http.ResponseWriter, r *http.Request, f asset) {
 	h := w.Header()
 	setHeaders(h, policy{secure: s.secure, immutable: true})
 	h.Set("Content-Type", f.contentType)
-	h.Set("Content-Length", strconv.Itoa(len(f.plain)))
-	if f.small != nil {
+	h.Set("Content-Length", strconv.Itoa(f.size))
+	if f.small != "" {
 		h.Set("Vary", "Accept-Encoding")
 		if takesGzip(r.Header.Get("Accept-Encoding")) {
 			h.Set("Content-Encoding", "gzip")
@@ -146,13 +184,14 @@ func (s *Site) send(w http.ResponseWriter, r *http.Request, f asset) {
 }
 
 func (s *Site) write(w http.ResponseWriter, r *http.Request, f asset) error {
-	body := f.plain
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	if w.Header().Get("Content-Encoding") == "gzip" {
-		body = f.small
+		_, _ = io.WriteString(w, f.small) // the browser went away: nobody is left to tell
+		return nil
 	}
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the browser went away: nobody is left to tell
-	}
+	_ = f.to(w) // likewise
 	return nil
 }
 

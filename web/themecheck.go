@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"maps"
 	"path"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	template "github.com/DataDog/datadog-agent/pkg/template/html"
@@ -22,13 +22,15 @@ import (
 // LoadTheme reads a theme, and proves it: its words are those of messages that there are, its templates are parsed over ours, and every sample of every page is
 // drawn with them. brand and defaultLocale are as in [Deps]. Its error is [theme.Faults], or a fault of ours.
 func LoadTheme(src theme.Source, brand, defaultLocale string) (*theme.Theme, error) {
-	base, err := files.ReadFile("static/latchkey.css")
-	if err != nil {
-		return nil, fmt.Errorf("read stylesheet: %w", err)
-	}
-	th, err := theme.Read(src, base)
-	if err != nil {
-		return nil, err
+	th := &theme.Theme{}
+	if !src.IsZero() {
+		base, err := stylesheet()
+		if err != nil {
+			return nil, err
+		}
+		if th, err = theme.Read(src, base); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := words.Load(defaultLocale, th.Locales); err != nil {
 		return nil, localeFaults(src.Locales, err)
@@ -101,21 +103,26 @@ func (s *Site) blocks() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// refused is what the pages' policy would block, or what would break them.
-var refused = []struct {
+// sign is how something is recognised that has no place in a template.
+type sign struct {
 	sign *regexp.Regexp
 	what string
-}{
-	{regexp.MustCompile(`(?i)<script\b`), "a <script>: pages run no script but ours, and their policy would block it"},
-	{regexp.MustCompile(`(?i)<style\b`), "a <style>: the pages' policy would block it; set tokens in the theme's stylesheet"},
-	{regexp.MustCompile(`(?i)\sstyle\s*=`), "a style attribute: the pages' policy would block it"},
-	{regexp.MustCompile(`(?i)\son[a-z]+\s*=`), "a handler such as onclick: the pages' policy would block it"},
-	{regexp.MustCompile(`(?i)<(iframe|object|embed|base|frame)\b`), "an element that the pages' policy would block"},
-	{regexp.MustCompile(`(?i)javascript:`), "an address that is a script: the pages' policy would block it"},
-	{regexp.MustCompile(`(?i)\ssrc(set)?\s*=\s*["']?(https?:)?//`), "a picture from another host: the pages' policy would block it"},
-	{regexp.MustCompile(`(?i)<link\b[^>]*href\s*=\s*["']?(https?:)?//`), "a file from another host: the pages' policy would block it"},
-	{regexp.MustCompile(`\{\{-?\s*(define|block)\b`), "a template of its own: the file is the block"},
 }
+
+// refused is what the pages' policy would block, or what would break them. Most issuers have no templates of their own: nothing of it is made for them.
+var refused = sync.OnceValue(func() []sign {
+	return []sign{
+		{regexp.MustCompile(`(?i)<script\b`), "a <script>: pages run no script but ours, and their policy would block it"},
+		{regexp.MustCompile(`(?i)<style\b`), "a <style>: the pages' policy would block it; set tokens in the theme's stylesheet"},
+		{regexp.MustCompile(`(?i)\sstyle\s*=`), "a style attribute: the pages' policy would block it"},
+		{regexp.MustCompile(`(?i)\son[a-z]+\s*=`), "a handler such as onclick: the pages' policy would block it"},
+		{regexp.MustCompile(`(?i)<(iframe|object|embed|base|frame)\b`), "an element that the pages' policy would block"},
+		{regexp.MustCompile(`(?i)javascript:`), "an address that is a script: the pages' policy would block it"},
+		{regexp.MustCompile(`(?i)\ssrc(set)?\s*=\s*["']?(https?:)?//`), "a picture from another host: the pages' policy would block it"},
+		{regexp.MustCompile(`(?i)<link\b[^>]*href\s*=\s*["']?(https?:)?//`), "a file from another host: the pages' policy would block it"},
+		{regexp.MustCompile(`\{\{-?\s*(define|block)\b`), "a template of its own: the file is the block"},
+	}
+})
 
 // inspect looks at a block before it is parsed.
 func (s *Site) inspect(b theme.Block) (faults theme.Faults) {
@@ -123,7 +130,7 @@ func (s *Site) inspect(b theme.Block) (faults theme.Faults) {
 	if !slices.Contains(s.blocks(), b.Name) {
 		return theme.Faults{{Part: "templates", File: b.File, Line: 1, Problem: "there is no block or page " + b.Name + "; there are: " + strings.Join(s.blocks(), ", ")}}
 	}
-	for _, r := range refused {
+	for _, r := range refused() {
 		if at := r.sign.FindStringIndex(b.Text); at != nil {
 			faults = append(faults, theme.Fault{Part: "templates", File: b.File, Line: line(at[0] + strings.Count(b.Text[at[0]:at[1]], "\n")), Problem: "has " + r.what})
 		}
@@ -151,12 +158,12 @@ func culprit(d Deps, blocks []theme.Block, err error) theme.Fault {
 	return f
 }
 
-var place = regexp.MustCompile(`template: ?"?([^:"]+)"?:(\d+)(?::\d+)?: (.*)$`)
+var place = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`template: ?"?([^:"]+)"?:(\d+)(?::\d+)?: (.*)$`) })
 
 // blockFault says in which file and line a template failed.
 func blockFault(blocks []theme.Block, err error) theme.Fault {
 	f := theme.Fault{Part: "templates", Problem: err.Error()}
-	m := place.FindStringSubmatch(err.Error())
+	m := place().FindStringSubmatch(err.Error())
 	if m == nil {
 		return f
 	}
@@ -169,12 +176,14 @@ func blockFault(blocks []theme.Block, err error) theme.Fault {
 	return f
 }
 
-var control = regexp.MustCompile(`<(?:input|button|select|textarea)\b[^>]*?\sname="([^"]+)"|<form\b[^>]*?\saction="([^"]+)"`)
+var control = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`<(?:input|button|select|textarea)\b[^>]*?\sname="([^"]+)"|<form\b[^>]*?\saction="([^"]+)"`)
+})
 
 // controls are the fields and targets of the forms of a page.
 func controls(page []byte) map[string]bool {
 	set := map[string]bool{}
-	for _, m := range control.FindAllSubmatch(page, -1) {
+	for _, m := range control().FindAllSubmatch(page, -1) {
 		switch name, action := string(m[1]), string(m[2]); {
 		case name == "lang" || name == "theme" || name == "back" || action == "/prefs": // a footer may do without the choice of language and theme
 		case name != "":
@@ -186,11 +195,11 @@ func controls(page []byte) map[string]bool {
 	return set
 }
 
-var anchor = regexp.MustCompile(`\shref="#([^"]+)"`)
+var anchor = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\shref="#([^"]+)"`) })
 
 // missingTargets are what a page refers to within itself, and has not.
 func missingTargets(page []byte) (names []string) {
-	for _, m := range anchor.FindAllSubmatch(page, -1) {
+	for _, m := range anchor().FindAllSubmatch(page, -1) {
 		if id := string(m[1]); !bytes.Contains(page, []byte(` id="`+id+`"`)) {
 			names = append(names, `the element with id="`+id+`"`)
 		}

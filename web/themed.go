@@ -44,11 +44,8 @@ func (f *frame) dress() {
 
 // addTheme puts the theme's files beside ours.
 func (a *assets) addTheme(th *theme.Theme, sum hash.Hash) error {
-	add := func(name, contentType string, raw []byte) (err error) {
-		f := asset{contentType: contentType, plain: raw}
-		if strings.HasPrefix(contentType, "text/") || contentType == "image/svg+xml" {
-			f.small, err = compress(raw)
-		}
+	add := func(name, contentType string, raw []byte) error {
+		f, err := newAsset(contentType, raw, strings.HasPrefix(contentType, "text/") || contentType == "image/svg+xml")
 		a.byName[name] = f
 		_, _ = fmt.Fprintf(sum, "theme %s %d %x\n", name, len(raw), sha256.Sum256(raw)) // a hash takes everything
 		return err

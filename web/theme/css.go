@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // declaration is a token with a value, and when it holds.
@@ -34,11 +35,11 @@ func Tokens(base []byte) map[string]string {
 	return tokens
 }
 
-var comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+var comment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)/\*.*?\*/`) })
 
 // blank takes comments away and keeps lines where they are.
 func blank(css string) string {
-	return comment.ReplaceAllStringFunc(css, func(c string) string { return " " + strings.Repeat("\n", strings.Count(c, "\n")) })
+	return comment().ReplaceAllStringFunc(css, func(c string) string { return " " + strings.Repeat("\n", strings.Count(c, "\n")) })
 }
 
 // css reads the operator's stylesheet: blocks of :root and [data-theme], also inside of @media (prefers-color-scheme), with tokens alone.
@@ -80,7 +81,9 @@ func (p *parser) upTo(ends string) (text string, end byte, line int) {
 	return strings.TrimSpace(taken), end, line
 }
 
-var media = regexp.MustCompile(`^@media\s*\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)$`)
+var media = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^@media\s*\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)$`)
+})
 
 // rules reads rules to the end of the file or, inside of a media query, to its end.
 func (p *parser) rules(scheme string) {
@@ -93,7 +96,7 @@ func (p *parser) rules(scheme string) {
 			p.fault(line, "@media is not closed")
 			return
 		case strings.HasPrefix(head, "@"):
-			m := media.FindStringSubmatch(head)
+			m := media().FindStringSubmatch(head)
 			if m == nil || end != '{' || scheme != "" {
 				p.fault(line, "%s has no place here: of the rules with @ there is only @media (prefers-color-scheme: light or dark), once", first(head))
 				return
@@ -113,13 +116,15 @@ func (p *parser) rules(scheme string) {
 
 func first(s string) string { return strings.Fields(s + " .")[0] }
 
-var selector = regexp.MustCompile(`^(:root)?(?:\[\s*data-theme\s*=\s*["']?(light|dark)["']?\s*\])?$`)
+var selector = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(:root)?(?:\[\s*data-theme\s*=\s*["']?(light|dark)["']?\s*\])?$`)
+})
 
 // block reads the declarations of a rule.
 func (p *parser) block(head string, line int, scheme string) {
 	var holds []declaration
 	for s := range strings.SplitSeq(head, ",") {
-		m := selector.FindStringSubmatch(strings.TrimSpace(s))
+		m := selector().FindStringSubmatch(strings.TrimSpace(s))
 		if m == nil || m[0] == "" {
 			p.fault(line, "the selector %q has no place here: tokens are set for :root, [data-theme=\"light\"] or [data-theme=\"dark\"]", strings.TrimSpace(s))
 			continue
@@ -167,7 +172,7 @@ func (p *parser) declare(text string, line int, holds []declaration) {
 	}
 }
 
-var function = regexp.MustCompile(`([A-Za-z-]+)\s*\(`)
+var function = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([A-Za-z-]+)\s*\(`) })
 
 // unfit says why a value cannot stand, "" for nothing.
 func (r *reader) unfit(name, value string) string {
@@ -179,7 +184,7 @@ func (r *reader) unfit(name, value string) string {
 	case strings.Count(value, "(") != strings.Count(value, ")") || strings.Count(value, `"`)%2 != 0 || strings.Count(value, "'")%2 != 0:
 		return "has a bracket or quote that is not closed"
 	}
-	for _, m := range function.FindAllStringSubmatch(value, -1) {
+	for _, m := range function().FindAllStringSubmatch(value, -1) {
 		switch f := strings.ToLower(m[1]); f {
 		case "light-dark", "var", "rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "clamp":
 		default:

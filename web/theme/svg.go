@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const svgSpace = "http://www.w3.org/2000/svg"
@@ -120,8 +121,8 @@ func (c *svgCleaner) start(t xml.StartElement) {
 }
 
 var (
-	ownPart = regexp.MustCompile(`^#[A-Za-z_][\w.-]*$`)
-	urls    = regexp.MustCompile(`(?i)url\(\s*['"]?([^'")]*)['"]?\s*\)`)
+	ownPart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^#[A-Za-z_][\w.-]*$`) })
+	urls    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)url\(\s*['"]?([^'")]*)['"]?\s*\)`) })
 )
 
 func (c *svgCleaner) attribute(a xml.Attr) {
@@ -130,7 +131,7 @@ func (c *svgCleaner) attribute(a xml.Attr) {
 	case a.Name.Space == "xmlns" || name == "xmlns" || name == "class" || name == "space" && a.Name.Space != "":
 		return // names of namespaces; classes, without a stylesheet, are for nobody
 	case name == "href" && (a.Name.Space == "" || a.Name.Space == "http://www.w3.org/1999/xlink"):
-		if !ownPart.MatchString(a.Value) {
+		if !ownPart().MatchString(a.Value) {
 			c.fault("refers to %q; a logo refers to its own parts alone", a.Value)
 		}
 	case a.Name.Space != "":
@@ -138,8 +139,8 @@ func (c *svgCleaner) attribute(a xml.Attr) {
 	case !svgAttributes[name]:
 		c.fault("has the attribute %s, which a logo may not have%s", name, instead(name))
 	}
-	for _, m := range urls.FindAllStringSubmatch(a.Value, -1) {
-		if !ownPart.MatchString(strings.TrimSpace(m[1])) {
+	for _, m := range urls().FindAllStringSubmatch(a.Value, -1) {
+		if !ownPart().MatchString(strings.TrimSpace(m[1])) {
 			c.fault("refers to %q; a logo refers to its own parts alone", m[1])
 		}
 	}
