@@ -9,8 +9,10 @@ import (
 	"hash/maphash"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"latchkey/provider/admin"
@@ -32,10 +34,9 @@ type importer struct {
 	now     func() time.Time
 	clients map[string]bool
 	bar     *progress
-	// size of the input in bytes, 0 where it is not known; read is how much of it was read.
-	size, read int64
+	// size of the input in bytes, 0 where it is not known.
+	size int64
 
-	batch []importLine
 	// names are those of a dry run's lines, hashed, by line: a store that is written to knows them.
 	seed  maphash.Seed
 	names map[uint64]int64
@@ -43,41 +44,37 @@ type importer struct {
 	done  imported
 }
 
+// importLine is a line, and the account that it is to be, or what is wrong with it.
 type importLine struct {
 	number int64
 	text   []byte
 	made   storage.Account
+	wrong  error
 }
 
-// run imports all lines. Errors: those of the input and of the store, and that not all lines were imported.
+// importPart are lines that follow each other, and how much of the input was read with them.
+type importPart struct {
+	lines []importLine
+	read  int64
+}
+
+// run imports all lines: while some are stored the next are read and checked. Errors: those of the input and of the store, and that not all lines were
+// imported.
 func (i *importer) run(ctx context.Context, in io.Reader) error {
 	i.seed = maphash.MakeSeed()
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 0, maxLine), maxLine)
-	for number := int64(1); lines.Scan(); number++ {
-		text := lines.Bytes()
-		i.read += int64(len(text)) + 1
-		if number == 1 {
-			text = bytes.TrimPrefix(text, []byte("\ufeff"))
-		}
-		if len(bytes.TrimSpace(text)) == 0 {
-			continue
-		}
-		i.take(number, text)
-		if len(i.batch) < importBatch {
-			continue
-		}
-		if err := i.flush(ctx); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parts, ended := make(chan importPart), make(chan error, 1)
+	go func() {
+		defer close(parts)
+		ended <- i.read(ctx, in, parts)
+	}()
+	for p := range parts {
+		if err := i.take(ctx, p); err != nil {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		if errors.Is(err, bufio.ErrTooLong) {
-			err = fmt.Errorf("line %d is longer than %d bytes", i.done.Lines+1, maxLine)
-		}
-		return errors.Join(err, i.flush(ctx))
-	}
-	if err := i.flush(ctx); err != nil {
+	if err := <-ended; err != nil {
 		return err
 	}
 	if left := i.done.Invalid + i.done.Conflicts; left > 0 {
@@ -86,26 +83,88 @@ func (i *importer) run(ctx context.Context, in io.Reader) error {
 	return nil
 }
 
-// take checks a line, and puts it into the batch where it is valid.
-func (i *importer) take(number int64, text []byte) {
-	i.done.Lines++
-	made, err := admin.ReadLine(text, i.now())
-	if err == nil && i.clients[made.Sub] {
-		err = &admin.Fault{Fields: map[string]string{"sub": "is the ID of a client"}}
+// read reads and checks lines and hands them on, until ctx ends. Of input that cannot be read to its end, all whole lines are handed on.
+func (i *importer) read(ctx context.Context, in io.Reader, parts chan<- importPart) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 0, maxLine), maxLine)
+	var p importPart
+	hand := func() {
+		i.check(p.lines)
+		select {
+		case parts <- p:
+		case <-ctx.Done():
+		}
+		p.lines = nil
 	}
-	if err != nil {
-		i.done.Invalid++
-		i.tell(number, faultText(err))
-		return
-	}
-	if i.dry {
-		if name, other := i.shared(number, made); other > 0 {
-			i.done.Conflicts++
-			i.tell(number, fmt.Sprintf("has the %s of line %d", name, other))
-			return
+	number := int64(1)
+	for ; ctx.Err() == nil && lines.Scan(); number++ {
+		text := lines.Bytes()
+		p.read += int64(len(text)) + 1
+		if number == 1 {
+			text = bytes.TrimPrefix(text, []byte("\ufeff"))
+		}
+		if len(bytes.TrimSpace(text)) == 0 {
+			continue
+		}
+		if p.lines = append(p.lines, importLine{number: number, text: bytes.Clone(text)}); len(p.lines) == importBatch {
+			hand()
 		}
 	}
-	i.batch = append(i.batch, importLine{number, bytes.Clone(text), made})
+	hand()
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return fmt.Errorf("line %d is longer than %d bytes", number, maxLine)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("the import was interrupted; what came before is stored, and the same command goes on from there: %w", err)
+	}
+	return lines.Err()
+}
+
+// check makes accounts of lines, on all processors.
+func (i *importer) check(lines []importLine) {
+	now, each := i.now(), len(lines)/runtime.GOMAXPROCS(0)+1
+	var all sync.WaitGroup
+	for part := range slices.Chunk(lines, each) {
+		all.Go(func() {
+			for n := range part {
+				l := &part[n]
+				if l.made, l.wrong = admin.ReadLine(l.text, now); l.wrong == nil && i.clients[l.made.Sub] {
+					l.wrong = &admin.Fault{Fields: map[string]string{"sub": "is the ID of a client"}}
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// take stores what is valid of a part.
+func (i *importer) take(ctx context.Context, p importPart) error {
+	batch := p.lines[:0]
+	for _, l := range p.lines {
+		i.done.Lines++
+		if l.wrong != nil {
+			i.done.Invalid++
+			i.tell(l.number, faultText(l.wrong))
+			continue
+		}
+		if i.dry {
+			if name, other := i.shared(l.number, l.made); other > 0 {
+				i.done.Conflicts++
+				i.tell(l.number, fmt.Sprintf("has the %s of line %d", name, other))
+				continue
+			}
+		}
+		batch = append(batch, l)
+	}
+	if err := i.put(ctx, batch); err != nil {
+		return err
+	}
+	part := -1.0
+	if i.size > 0 {
+		part = min(float64(p.read)/float64(i.size), 1)
+	}
+	i.bar.count(i.done.Lines, part)
+	return nil
 }
 
 // shared returns the line that has a name of this one.
@@ -122,27 +181,22 @@ func (i *importer) shared(number int64, a storage.Account) (name string, line in
 	return "", 0
 }
 
-// flush stores the batch.
-func (i *importer) flush(ctx context.Context) error {
-	if len(i.batch) > 0 {
-		accounts := make([]storage.Account, len(i.batch))
-		for n, l := range i.batch {
-			accounts[n] = l.made
-		}
-		results, err := i.store.ImportAccounts(ctx, accounts, i.dry, i.now())
-		if err != nil {
-			return fmt.Errorf("the import ends before line %d; what came before is stored, and the same command goes on from there: %w", i.batch[0].number, err)
-		}
-		for n, l := range i.batch {
-			i.count(l, results[n])
-		}
-		i.batch = i.batch[:0]
+// put stores lines in one commit.
+func (i *importer) put(ctx context.Context, lines []importLine) error {
+	if len(lines) == 0 {
+		return nil
 	}
-	part := -1.0
-	if i.size > 0 {
-		part = min(float64(i.read)/float64(i.size), 1)
+	accounts := make([]storage.Account, len(lines))
+	for n, l := range lines {
+		accounts[n] = l.made
 	}
-	i.bar.count(i.done.Lines, part)
+	results, err := i.store.ImportAccounts(ctx, accounts, i.dry, i.now())
+	if err != nil {
+		return fmt.Errorf("the import ends before line %d; what came before is stored, and the same command goes on from there: %w", lines[0].number, err)
+	}
+	for n, l := range lines {
+		i.count(l, results[n])
+	}
 	return nil
 }
 
@@ -182,34 +236,4 @@ func faultText(err error) string {
 		parts = append(parts, name+": "+f.Fields[name])
 	}
 	return strings.Join(parts, "; ")
-}
-
-// count tells how many records there were, of which part is done; less than 0 where that is not known.
-func (p *progress) count(n int64, part float64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if p.begun.IsZero() {
-		p.begun = now
-	}
-	every := lineEvery
-	if p.bar {
-		every = barEvery
-	}
-	if now.Sub(p.told) < every && part < 1 {
-		return
-	}
-	p.told = now
-	text := fmt.Sprintf("%d lines", n)
-	if part >= 0 {
-		text = fmt.Sprintf("%3.0f %%  %s", part*100, text)
-	}
-	if !p.bar {
-		_, _ = fmt.Fprintln(p.out, strings.TrimSpace(text))
-		return
-	}
-	const width = 30
-	full := int(max(part, 0) * width)
-	_, _ = fmt.Fprintf(p.out, "\r\x1b[K[%s%s] %s  %v", strings.Repeat("#", full), strings.Repeat(".", width-full), text, now.Sub(p.begun).Round(time.Second))
-	p.behind = true
 }
