@@ -6,8 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
+	"latchkey/storage/postgres/wire"
 )
 
 // column is a column of a table, what is written to it, and where it is read to.
@@ -103,7 +102,7 @@ func (c columns) args() []any {
 	return args
 }
 
-func (c columns) scan(rows pgx.Rows) error {
+func (c columns) scan(rows *wire.Rows) error {
 	dests := make([]any, len(c))
 	for i, col := range c {
 		dests[i] = col.dest
@@ -137,38 +136,38 @@ func marks(from, n int) string {
 
 type textDest struct{ p *string }
 
-// ScanText implements [pgtype.TextScanner].
-func (d textDest) ScanText(v pgtype.Text) error {
-	*d.p = fromText(v.String)
-	return nil
+// Scan implements [wire.Scanner].
+func (d textDest) Scan(v wire.Value) error {
+	s, err := v.Text()
+	*d.p = fromText(s)
+	return err
 }
 
 type documentDest struct{ p *[]byte }
 
-// ScanText implements [pgtype.TextScanner].
-func (d documentDest) ScanText(v pgtype.Text) error {
+// Scan implements [wire.Scanner].
+func (d documentDest) Scan(v wire.Value) error {
 	*d.p = nil
-	if v.Valid {
-		*d.p = []byte(fromText(v.String))
+	if v.Null() {
+		return nil
 	}
-	return nil
+	s, err := v.Text()
+	*d.p = []byte(fromText(s))
+	return err
 }
 
 type timeDest struct{ p *time.Time }
 
-// ScanTimestamptz implements [pgtype.TimestamptzScanner].
-func (d timeDest) ScanTimestamptz(v pgtype.Timestamptz) error {
-	*d.p = time.Time{}
-	if v.Valid && v.InfinityModifier == pgtype.Finite {
-		*d.p = v.Time.UTC()
-	}
-	return nil
+// Scan implements [wire.Scanner].
+func (d timeDest) Scan(v wire.Value) (err error) {
+	*d.p, err = v.Time()
+	return err
 }
 
 type intDest struct{ p *int64 }
 
-// ScanInt64 implements [pgtype.Int64Scanner].
-func (d intDest) ScanInt64(v pgtype.Int8) error {
-	*d.p = v.Int64
-	return nil
+// Scan implements [wire.Scanner].
+func (d intDest) Scan(v wire.Value) (err error) {
+	*d.p, err = v.Int()
+	return err
 }

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // Dump implements [storage.Transfers]. It is one transaction, which sees the database as it was at its beginning and holds nobody up; rows are read
@@ -19,7 +19,7 @@ func (s *Store) Dump(ctx context.Context, yield func(storage.Item) error) error 
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("Dump: %w", err)
 	}
-	conn, err := pgx.ConnectConfig(ctx, s.listener.Copy())
+	conn, err := wire.Connect(ctx, s.listener)
 	if err != nil {
 		return fmt.Errorf("Dump: %w: %w", storage.ErrUnavailable, err)
 	}
@@ -54,7 +54,7 @@ func transferError(err error, closed bool) error {
 
 // dumping is a dump under way.
 type dumping struct {
-	tx    *pgx.Conn
+	tx    *wire.Conn
 	t     *tables
 	yield func(storage.Item) error
 }

@@ -4,14 +4,13 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // oneRow reads the only row into the places given.
-func oneRow(into ...any) func(pgx.Rows) error {
-	return func(rows pgx.Rows) error {
+func oneRow(into ...any) func(*wire.Rows) error {
+	return func(rows *wire.Rows) error {
 		for rows.Next() {
 			if err := rows.Scan(into...); err != nil {
 				return err

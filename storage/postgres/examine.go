@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"latchkey/storage/postgres/wire"
 )
 
 // Condition is what a database says of itself to somebody who only reads.
@@ -37,19 +38,14 @@ type Standby struct {
 // Examine asks the database of a connection string, over a connection of its own, and changes nothing. It reaches a standby, too. The text of its error
 // tells nothing of the connection string. dial may be nil.
 func Examine(ctx context.Context, url string, dial func(ctx context.Context, network, address string) (net.Conn, error), now func() time.Time) (c Condition, err error) {
-	cfg, err := pgx.ParseConfig(strings.TrimSpace(url))
+	cfg, err := wire.ParseConfig(strings.TrimSpace(url))
 	if err != nil {
 		return c, errURL
-	}
-	for name := range cfg.RuntimeParams {
-		if strings.HasPrefix(name, "pool_") {
-			delete(cfg.RuntimeParams, name)
-		}
 	}
 	if dial != nil {
 		cfg.DialFunc = dial
 	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	conn, err := wire.Connect(ctx, cfg)
 	if err != nil {
 		return c, errors.New(plainReason(err))
 	}
@@ -81,14 +77,14 @@ func Examine(ctx context.Context, url string, dial func(ctx context.Context, net
 	return c, nil
 }
 
-func (c *Condition) schema(ctx context.Context, conn *pgx.Conn) {
+func (c *Condition) schema(ctx context.Context, conn *wire.Conn) {
 	err := conn.QueryRow(ctx, "SELECT coalesce(max(version), 0), coalesce(max(compatible), 0) FROM schema_migrations").Scan(&c.Schema, &c.Compatible)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); err != nil && (!ok || pg.Code != stateNoTable) {
 		c.Refused = append(c.Refused, "the version of the schema: "+plainReason(err))
 	}
 }
 
-func (c *Condition) standbys(ctx context.Context, conn *pgx.Conn) {
+func (c *Condition) standbys(ctx context.Context, conn *wire.Conn) {
 	rows, err := conn.Query(ctx, "SELECT coalesce(application_name, ''), coalesce(state, ''), coalesce(sync_state, ''), coalesce(extract(epoch FROM replay_lag), 0)::float8 FROM pg_stat_replication")
 	if err != nil {
 		return // some that speak PostgreSQL have no such table, and nothing depends on it

@@ -8,16 +8,15 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // transferName is what connections are called that move everything.
 const transferName = "latchkey transfer"
 
 // refuseHalfFilled fails where the database is only half filled.
-func refuseHalfFilled(ctx context.Context, conn *pgx.Conn) error {
+func refuseHalfFilled(ctx context.Context, conn *wire.Conn) error {
 	progress, err := noted(ctx, conn, "")
 	if err == nil && progress != nil {
 		err = storage.ErrHalfFilled
@@ -26,12 +25,9 @@ func refuseHalfFilled(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // noted returns what was noted last, nil for nothing.
-func noted(ctx context.Context, q interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}, lock string,
-) (progress []byte, err error) {
+func noted(ctx context.Context, q *wire.Conn, lock string) (progress []byte, err error) {
 	err = q.QueryRow(ctx, "SELECT progress FROM transfer WHERE id = 1"+lock).Scan(&progress)
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, wire.ErrNoRows) {
 		return nil, nil
 	}
 	return progress, err
@@ -39,7 +35,7 @@ func noted(ctx context.Context, q interface {
 
 // FillProgress implements [storage.Transfers].
 func (s *Store) FillProgress(ctx context.Context) (progress []byte, err error) {
-	err = s.transfer(ctx, "FillProgress", func(tx pgx.Tx) (err error) {
+	err = s.transfer(ctx, "FillProgress", func(tx *wire.Conn) (err error) {
 		progress, err = noted(ctx, tx, "")
 		return err
 	})
@@ -48,7 +44,7 @@ func (s *Store) FillProgress(ctx context.Context) (progress []byte, err error) {
 
 // FinishFill implements [storage.Transfers].
 func (s *Store) FinishFill(ctx context.Context, from []byte) error {
-	return s.transfer(ctx, "FinishFill", func(tx pgx.Tx) error {
+	return s.transfer(ctx, "FinishFill", func(tx *wire.Conn) error {
 		progress, err := noted(ctx, tx, " FOR UPDATE")
 		switch {
 		case err != nil || progress == nil:
@@ -66,7 +62,7 @@ func (s *Store) Fill(ctx context.Context, items []storage.Item, from, to []byte)
 	if len(to) == 0 || len(to) > storage.MaxFillProgress {
 		return fmt.Errorf("Fill: progress of %d bytes", len(to))
 	}
-	return s.transfer(ctx, "Fill", func(tx pgx.Tx) error {
+	return s.transfer(ctx, "Fill", func(tx *wire.Conn) error {
 		progress, err := noted(ctx, tx, " FOR UPDATE")
 		if err == nil && bytes.Equal(progress, to) {
 			return nil
@@ -88,7 +84,7 @@ func (s *Store) Fill(ctx context.Context, items []storage.Item, from, to []byte)
 }
 
 // transfer runs fn in a transaction that may take its time.
-func (s *Store) transfer(ctx context.Context, verb string, fn func(tx pgx.Tx) error) error {
+func (s *Store) transfer(ctx context.Context, verb string, fn func(tx *wire.Conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
@@ -97,7 +93,7 @@ func (s *Store) transfer(ctx context.Context, verb string, fn func(tx pgx.Tx) er
 		return fmt.Errorf("%s: %w: %w", verb, storage.ErrUnavailable, err)
 	}
 	defer conn.Release()
-	err = pgx.BeginFunc(ctx, conn.Conn(), func(tx pgx.Tx) error {
+	err = conn.InTx(ctx, func(tx *wire.Conn) error {
 		if _, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', '0', true)"); err != nil {
 			return err
 		}
@@ -106,11 +102,11 @@ func (s *Store) transfer(ctx context.Context, verb string, fn func(tx pgx.Tx) er
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", verb, transferError(err, conn.Conn().IsClosed()))
+	return fmt.Errorf("%s: %w", verb, transferError(err, conn.IsClosed()))
 }
 
 // refuseFilled fails unless nothing is stored. The sequence of accounts is not asked: it is in no transaction, so an interrupted one can have set it.
-func refuseFilled(ctx context.Context, tx pgx.Tx) error {
+func refuseFilled(ctx context.Context, tx *wire.Conn) error {
 	sql := "SELECT (SELECT revision FROM keyring WHERE id = 1) > 0"
 	for _, name := range []string{
 		"accounts", "files", "sessions", "grants", "consents", "passkeys", "account_events", "one_time_tokens", "denials", "replays", "pushed_requests", "devices", "clients",
@@ -129,8 +125,8 @@ func refuseFilled(ctx context.Context, tx pgx.Tx) error {
 }
 
 // insertAll stores the records, those of a kind together, in the order in which kinds come first.
-func (s *Store) insertAll(ctx context.Context, tx pgx.Tx, items []storage.Item) error {
-	b := &pgx.Batch{}
+func (s *Store) insertAll(ctx context.Context, tx *wire.Conn, items []storage.Item) error {
+	b := &wire.Batch{}
 	var last int64
 	accounts := false
 	var rings []storage.Keyring
@@ -164,7 +160,7 @@ func (s *Store) insertAll(ctx context.Context, tx pgx.Tx, items []storage.Item) 
 }
 
 // queue adds the statement that stores the record, unless it is there.
-func (s *Store) queue(b *pgx.Batch, item storage.Item) error {
+func (s *Store) queue(b *wire.Batch, item storage.Item) error {
 	switch r := item.(type) {
 	case storage.Account:
 		put(b, s.t.accounts, r)
@@ -206,7 +202,7 @@ func (s *Store) queue(b *pgx.Batch, item storage.Item) error {
 	return nil
 }
 
-func put[T any](b *pgx.Batch, t table[T], r T) {
+func put[T any](b *wire.Batch, t table[T], r T) {
 	b.Queue(t.insert+" ON CONFLICT DO NOTHING", t.walk(&r).args()...)
 }
 
@@ -220,12 +216,12 @@ func revocable(r storage.StoredGrant) grant {
 }
 
 // fillRing stores the keyring, unless there is one.
-func (s *Store) fillRing(ctx context.Context, tx pgx.Tx, k storage.Keyring) error {
+func (s *Store) fillRing(ctx context.Context, tx *wire.Conn, k storage.Keyring) error {
 	tag, err := tx.Exec(ctx, "UPDATE keyring SET revision = $1 WHERE id = 1 AND revision = 0", k.Revision)
 	if err != nil || tag.RowsAffected() == 0 {
 		return err
 	}
-	b := &pgx.Batch{}
+	b := &wire.Batch{}
 	for i, key := range k.Keys {
 		put(b, s.t.keys, signingKey{place: i, SigningKey: key})
 	}

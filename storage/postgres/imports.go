@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // ImportAccounts implements [storage.Imports]. Who has a name is asked first; what others take meanwhile is seen by what was not inserted.
@@ -17,7 +16,7 @@ func (s *Store) ImportAccounts(ctx context.Context, accounts []storage.Account, 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", verb, err)
 	}
-	err = s.transfer(ctx, verb, func(tx pgx.Tx) error {
+	err = s.transfer(ctx, verb, func(tx *wire.Conn) error {
 		done = make([]storage.ImportedAccount, len(fresh))
 		have, err := s.named(ctx, tx, fresh)
 		if err != nil {
@@ -43,16 +42,23 @@ func (s *Store) ImportAccounts(ctx context.Context, accounts []storage.Account, 
 }
 
 // importNew inserts the accounts at the places todo; those whose names are taken by then become what is there.
-func (s *Store) importNew(ctx context.Context, tx pgx.Tx, done []storage.ImportedAccount, todo []int) error {
+func (s *Store) importNew(ctx context.Context, tx *wire.Conn, done []storage.ImportedAccount, todo []int) error {
 	rows, err := tx.Query(ctx, "SELECT nextval('account_ids') FROM generate_series(1, $1)", len(todo))
 	if err != nil {
 		return err
 	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
+	ids := make([]int64, 0, len(todo))
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
 		return err
 	}
-	b := &pgx.Batch{}
+	b := &wire.Batch{}
 	for n, i := range todo {
 		done[i].Account.ID = ids[n]
 		b.Queue(s.t.accounts.insert+" ON CONFLICT DO NOTHING", s.t.accounts.walk(&done[i].Account).args()...)
@@ -98,7 +104,7 @@ func (h holders) of(a storage.Account) (storage.Account, bool) {
 }
 
 // named reads the accounts that have a name of one of these.
-func (s *Store) named(ctx context.Context, tx pgx.Tx, accounts []storage.Account) (holders, error) {
+func (s *Store) named(ctx context.Context, tx *wire.Conn, accounts []storage.Account) (holders, error) {
 	var subs, usernames, emails []string
 	for _, a := range accounts {
 		subs, usernames, emails = append(subs, toText(a.Sub)), append(usernames, toText(a.UsernameKey)), append(emails, toText(a.EmailKey))

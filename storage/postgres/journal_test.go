@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // journal writes keys until it is stopped, and remembers which were acknowledged.
@@ -73,10 +72,15 @@ func (j *journal) check(t *testing.T, s *Store) {
 	close(j.stop)
 	j.wg.Wait()
 	there := make(map[string]bool)
-	must(t, s.run(t.Context(), "check", reading, step{sql: "SELECT key FROM replays", scan: func(rows pgx.Rows) error {
-		var key string
-		_, err := pgx.ForEachRow(rows, []any{&key}, func() error { there[key] = true; return nil })
-		return err
+	must(t, s.run(t.Context(), "check", reading, step{sql: "SELECT key FROM replays", scan: func(rows *wire.Rows) error {
+		for rows.Next() {
+			var key string
+			if err := rows.Scan(&key); err != nil {
+				return err
+			}
+			there[key] = true
+		}
+		return rows.Err()
 	}}))
 	for _, key := range j.acked {
 		if !there[key] {

@@ -11,10 +11,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 //go:embed migrations/*.sql
@@ -62,7 +62,7 @@ func load(files fs.FS) ([]migration, error) {
 
 // migrate brings the database to the last version of list. Any number of processes may do so at once: each migration is one transaction, which
 // begins with the lock, so whoever is killed leaves nothing behind and blocks nobody. keep: only look whether the schema fits.
-func migrate(ctx context.Context, conn *pgx.Conn, list []migration, keep bool) error {
+func migrate(ctx context.Context, conn *wire.Conn, list []migration, keep bool) error {
 	for crossings := 0; crossings <= maxCrossings; {
 		have, err := schemaVersion(ctx, conn, len(list))
 		switch {
@@ -102,7 +102,7 @@ func crossed(state string) bool {
 }
 
 // schemaVersion returns the version of the schema that is there, 0 for none. Errors: ErrTooNew where code that knows the given one must not use it.
-func schemaVersion(ctx context.Context, conn *pgx.Conn, known int) (have int, err error) {
+func schemaVersion(ctx context.Context, conn *wire.Conn, known int) (have int, err error) {
 	var oldest int
 	row := conn.QueryRow(ctx, "SELECT coalesce(max(version), 0), coalesce(max(compatible) FILTER (WHERE version > $1), 0) FROM schema_migrations", known)
 	err = row.Scan(&have, &oldest)
@@ -120,7 +120,7 @@ func schemaVersion(ctx context.Context, conn *pgx.Conn, known int) (have int, er
 }
 
 // refuseForeign keeps us from a database that somebody else's tables are in. Ours come after schema_migrations: it is asked for last.
-func refuseForeign(ctx context.Context, conn *pgx.Conn) error {
+func refuseForeign(ctx context.Context, conn *wire.Conn) error {
 	var foreign bool
 	err := conn.QueryRow(ctx, `SELECT CASE WHEN to_regclass('accounts') IS NOT NULL OR to_regclass('sessions') IS NOT NULL OR to_regclass('clients') IS NOT NULL
 		THEN to_regclass('schema_migrations') IS NULL ELSE false END`).Scan(&foreign)
@@ -133,7 +133,7 @@ func refuseForeign(ctx context.Context, conn *pgx.Conn) error {
 // theLock is the row that whoever migrates holds. It is no version.
 const theLock = 0
 
-func apply(ctx context.Context, conn *pgx.Conn, m migration) error {
+func apply(ctx context.Context, conn *wire.Conn, m migration) error {
 	for _, sql := range []string{
 		`CREATE TABLE IF NOT EXISTS schema_migrations (
 			version integer PRIMARY KEY, name text NOT NULL, compatible integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
@@ -143,7 +143,7 @@ func apply(ctx context.Context, conn *pgx.Conn, m migration) error {
 			return explained(err)
 		}
 	}
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+	return conn.InTx(ctx, func(tx *wire.Conn) error {
 		if _, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', '0', true)"); err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func apply(ctx context.Context, conn *pgx.Conn, m migration) error {
 		if _, err := tx.Exec(ctx, fmt.Sprintf("SELECT set_config('lock_timeout', '%d', true)", lockTimeout.Milliseconds())); err != nil {
 			return err
 		}
-		if _, err := conn.PgConn().Exec(ctx, m.sql).ReadAll(); err != nil {
+		if _, err := tx.Exec(ctx, m.sql); err != nil {
 			return explained(err)
 		}
 		_, err := tx.Exec(ctx, "INSERT INTO schema_migrations (version, name, compatible) VALUES ($1, $2, $3)", m.version, m.name, m.compatible)

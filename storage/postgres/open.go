@@ -8,11 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // Options say which database to use, and how. They print without the password.
@@ -73,18 +72,18 @@ func open(ctx context.Context, o Options, migrations []migration) (*Store, error
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	if o.Transfer {
-		cfg.ConnConfig.RuntimeParams["application_name"] = transferName
+		cfg.RuntimeParams["application_name"] = transferName
 	}
-	s.listener = cfg.ConnConfig.Copy()
+	s.listener = cfg
 	if err := s.prepare(ctx, o, migrations); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+	if s.pool, err = wire.NewPool(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	aside := cfg.Copy()
 	aside.MaxConns, aside.MinConns, aside.MinIdleConns = asideConns, 0, 0
-	if s.aside, err = pgxpool.NewWithConfig(ctx, aside); err != nil {
+	if s.aside, err = wire.NewPool(ctx, aside); err != nil {
 		s.pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
@@ -116,7 +115,7 @@ func (s *Store) prepare(ctx context.Context, o Options, migrations []migration) 
 }
 
 func (s *Store) prepareOnce(ctx context.Context, o Options, migrations []migration) error {
-	conn, err := pgx.ConnectConfig(ctx, s.listener.Copy())
+	conn, err := wire.Connect(ctx, s.listener)
 	if err != nil {
 		return err
 	}
@@ -127,7 +126,7 @@ func (s *Store) prepareOnce(ctx context.Context, o Options, migrations []migrati
 	return err
 }
 
-func (s *Store) prepareOver(ctx context.Context, conn *pgx.Conn, o Options, migrations []migration) error {
+func (s *Store) prepareOver(ctx context.Context, conn *wire.Conn, o Options, migrations []migration) error {
 	var encoding string
 	if err := conn.QueryRow(ctx, "SHOW server_encoding").Scan(&encoding); err != nil {
 		return err
@@ -155,7 +154,7 @@ func (s *Store) prepareOver(ctx context.Context, conn *pgx.Conn, o Options, migr
 
 // refuseIsolation refuses repeatable read. There, each statement of a batch sees what was when the batch began: a grant that comes about while its session
 // ends would not be seen, and live on. Under read committed it is seen, and serializable refuses one of the two.
-func refuseIsolation(ctx context.Context, conn *pgx.Conn) error {
+func refuseIsolation(ctx context.Context, conn *wire.Conn) error {
 	var level string
 	if err := conn.QueryRow(ctx, "SHOW default_transaction_isolation").Scan(&level); err != nil {
 		return err

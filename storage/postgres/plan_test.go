@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // statements notes what is sent, each once.
@@ -26,20 +26,6 @@ func (s *statements) note(sql string, args []any) {
 	defer s.mu.Unlock()
 	s.args[sql] = args
 }
-
-func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	s.note(q.SQL, q.Args)
-	return ctx
-}
-func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-func (*statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	return ctx
-}
-
-func (s *statements) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBatchQueryData) {
-	s.note(q.SQL, q.Args)
-}
-func (*statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 // crowd fills every table that grows with people and what they do.
 const crowd = `
@@ -155,10 +141,10 @@ func TestPlans(t *testing.T) {
 	s := openAt(t, Options{URL: url})
 	sql(t, url, crowd)
 	seen := &statements{args: map[string][]any{}}
-	cfg := s.pool.Config()
-	cfg.ConnConfig.Tracer = seen
+	cfg := s.listener.Copy()
+	cfg.Sent = seen.note
 	s.pool.Close()
-	s.pool = got(pgxpool.NewWithConfig(t.Context(), cfg))(t)
+	s.pool = got(wire.NewPool(t.Context(), cfg))(t)
 	sql(t, url, "SELECT setval('account_ids', 30000)")
 	everyVerb(t, s)
 	sql(t, url, "ANALYZE")

@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
+
+	"latchkey/storage/postgres/wire"
 )
 
 const (
@@ -29,8 +29,8 @@ const (
 var errURL = errors.New("the database URL cannot be understood; it looks like postgres://user:password@host1,host2/database?sslmode=verify-full")
 
 // poolConfig reads the connection string and fills in what it leaves open.
-func (s *Store) poolConfig(o Options) (*pgxpool.Config, error) {
-	cfg, err := pgxpool.ParseConfig(o.URL)
+func (s *Store) poolConfig(o Options) (*wire.Config, error) {
+	cfg, err := wire.ParseConfig(o.URL)
 	if err != nil {
 		return nil, errURL
 	}
@@ -42,12 +42,9 @@ func (s *Store) poolConfig(o Options) (*pgxpool.Config, error) {
 	}
 	cfg.MaxConnLifetimeJitter = cfg.MaxConnLifetime / 10
 	cfg.PingTimeout = pingTimeout
-	cfg.PrepareConn = func(_ context.Context, conn *pgx.Conn) (bool, error) { return silent(conn.PgConn().Conn()), nil }
-	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		conn.PgConn().CustomData()[epochKey] = s.epoch.Load()
-		return nil
-	}
-	c := cfg.ConnConfig
+	cfg.Fit = func(conn *wire.Conn) bool { return silent(conn.PgConn().Conn()) }
+	cfg.Made = func(conn *wire.Conn) { conn.PgConn().CustomData()[epochKey] = s.epoch.Load() }
+	c := cfg.Config
 	if c.ConnectTimeout <= 0 {
 		c.ConnectTimeout = connectTimeout
 	}
@@ -76,7 +73,7 @@ const epochKey = "latchkey-epoch"
 
 // reset closes all connections that were made in the same epoch as conn, or earlier: those in use when they are given back. Of many requests that
 // find the same node gone, the first does it.
-func (s *Store) reset(conn *pgx.Conn) {
+func (s *Store) reset(conn *wire.Conn) {
 	made, _ := conn.PgConn().CustomData()[epochKey].(int64)
 	if s.epoch.CompareAndSwap(made, made+1) {
 		s.pool.Reset()

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"latchkey/storage/postgres/wire"
 )
 
 // step is one statement of a verb. The steps of a verb are one transaction.
@@ -15,7 +14,7 @@ type step struct {
 	sql  string
 	args []any
 	// scan reads the rows; nil where there are none worth reading. It may be called again where the verb is tried again.
-	scan func(pgx.Rows) error
+	scan func(*wire.Rows) error
 	// affected gets how many rows the statement changed; may be nil.
 	affected *int64
 	// means is what it means where the step is a guard and finds nothing; nil: somebody was in the way, try again.
@@ -92,21 +91,21 @@ func (s *Store) try(ctx, work context.Context, steps []step) *failure {
 		return &failure{error: err, class: classBroken}
 	}
 	defer conn.Release()
-	at, err := send(work, conn.Conn(), steps)
+	at, err := send(work, conn.Conn, steps)
 	if err == nil {
 		return nil
 	}
-	fail := &failure{error: err, class: classOf(err, conn.Conn().IsClosed()), step: at, sent: true}
-	s.evict(conn, fail)
+	fail := &failure{error: err, class: classOf(err, conn.IsClosed()), step: at, sent: true}
+	s.evict(conn.Conn, fail)
 	return fail
 }
 
 // send runs the steps and returns the one that failed; nil where that cannot be told.
-func send(ctx context.Context, conn *pgx.Conn, steps []step) (*step, error) {
+func send(ctx context.Context, conn *wire.Conn, steps []step) (*step, error) {
 	if len(steps) == 1 {
 		return &steps[0], steps[0].alone(ctx, conn)
 	}
-	b := &pgx.Batch{}
+	b := &wire.Batch{}
 	for i := range steps {
 		b.Queue(steps[i].sql, steps[i].args...)
 	}
@@ -120,7 +119,7 @@ func send(ctx context.Context, conn *pgx.Conn, steps []step) (*step, error) {
 	return nil, results.Close()
 }
 
-func (p *step) alone(ctx context.Context, conn *pgx.Conn) error {
+func (p *step) alone(ctx context.Context, conn *wire.Conn) error {
 	if p.scan == nil {
 		tag, err := conn.Exec(ctx, p.sql, p.args...)
 		if p.affected != nil {
@@ -135,7 +134,7 @@ func (p *step) alone(ctx context.Context, conn *pgx.Conn) error {
 	return p.read(rows)
 }
 
-func (p *step) result(results pgx.BatchResults) error {
+func (p *step) result(results *wire.Results) error {
 	if p.scan == nil {
 		tag, err := results.Exec()
 		if p.affected != nil {
@@ -150,7 +149,7 @@ func (p *step) result(results pgx.BatchResults) error {
 	return p.read(rows)
 }
 
-func (p *step) read(rows pgx.Rows) error {
+func (p *step) read(rows *wire.Rows) error {
 	err := p.scan(rows)
 	rows.Close()
 	return errors.Join(err, rows.Err())
@@ -158,10 +157,10 @@ func (p *step) read(rows pgx.Rows) error {
 
 // evict ends connections that are not to be used again. One that timed out is closed already; where the node went or was demoted, all others to it
 // are as bad, and each of them would fail a request before it is noticed.
-func (s *Store) evict(conn *pgxpool.Conn, fail *failure) {
+func (s *Store) evict(conn *wire.Conn, fail *failure) {
 	switch fail.class {
 	case classMoved:
-		_ = conn.Conn().Close(context.Background())
+		_ = conn.Close(context.Background())
 	case classBroken:
 		if timedOut(fail.error) {
 			return
@@ -169,5 +168,5 @@ func (s *Store) evict(conn *pgxpool.Conn, fail *failure) {
 	default:
 		return
 	}
-	s.reset(conn.Conn())
+	s.reset(conn)
 }

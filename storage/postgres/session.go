@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // CreateSession implements [storage.Sessions].
@@ -104,7 +103,7 @@ func (s *Store) endSessions(scope storage.EndScope, ended *[]storage.Session, no
 		ended = &[]storage.Session{}
 	}
 	if scope.SID == "" && scope.AccountID == 0 {
-		return []step{{sql: "SELECT 1", scan: func(pgx.Rows) error { *ended = nil; return nil }}}
+		return []step{{sql: "SELECT 1", scan: func(*wire.Rows) error { *ended = nil; return nil }}}
 	}
 	var of, by condition
 	of.and("expires_at > ?", now)

@@ -7,19 +7,17 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // Store is a [storage.Store] in a PostgreSQL database. It is safe for concurrent use, and any number of them can share a database.
 type Store struct {
-	pool *pgxpool.Pool
+	pool *wire.Pool
 	// aside has few connections, for what must not wait for requests.
-	aside *pgxpool.Pool
+	aside *wire.Pool
 	// listener is how the connection of [Store.Watch] is made.
-	listener *pgx.ConnConfig
+	listener *wire.Config
 
 	timeout, acquireTimeout, pollEvery time.Duration
 	// announces: the server has NOTIFY.
@@ -46,18 +44,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.acquireTimeout)
 	defer cancel()
-	err := s.aside.AcquireFunc(bounded, func(conn *pgxpool.Conn) error {
-		var readOnly string
-		if err := conn.QueryRow(bounded, "SHOW transaction_read_only").Scan(&readOnly); err != nil {
-			return err
-		}
-		if readOnly == "on" {
-			_ = conn.Conn().Close(bounded)
-			s.reset(conn.Conn())
-			return errors.New("the database cannot be written to")
-		}
-		return nil
-	})
+	err := s.ping(bounded)
 	switch {
 	case err == nil:
 		return nil
@@ -65,6 +52,24 @@ func (s *Store) Ping(ctx context.Context) error {
 		return fmt.Errorf("Ping: %w", ctx.Err())
 	}
 	return fmt.Errorf("Ping: %w: %w", storage.ErrUnavailable, err)
+}
+
+func (s *Store) ping(ctx context.Context) error {
+	conn, err := s.aside.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	var readOnly string
+	if err := conn.QueryRow(ctx, "SHOW transaction_read_only").Scan(&readOnly); err != nil {
+		return err
+	}
+	if readOnly == "on" {
+		_ = conn.Close(ctx)
+		s.reset(conn.Conn)
+		return errors.New("the database cannot be written to")
+	}
+	return nil
 }
 
 // Close implements [storage.Upkeep]. Verbs under way are waited for.
@@ -75,7 +80,4 @@ func (s *Store) Close() error {
 }
 
 // Load says how the pool is used: connections in use, open ones, and how many there may be. For metrics.
-func (s *Store) Load() (used, open, limit int) {
-	st := s.pool.Stat()
-	return int(st.AcquiredConns()), int(st.TotalConns()), int(st.MaxConns())
-}
+func (s *Store) Load() (used, open, limit int) { return s.pool.Stat() }

@@ -3,9 +3,8 @@ package postgres
 import (
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // table is how records of one type are read and written.
@@ -49,7 +48,7 @@ columns:
 
 // get is a step that reads rows of the columns in list.
 func (t table[T]) get(into *[]T, sql string, args ...any) step {
-	return step{sql: sql, args: args, scan: func(rows pgx.Rows) error {
+	return step{sql: sql, args: args, scan: func(rows *wire.Rows) error {
 		*into = nil
 		for rows.Next() {
 			var r T

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"latchkey/storage/postgres/wire"
 )
 
 const (
@@ -145,7 +145,7 @@ func (s *Store) Stats(ctx context.Context) (map[string]int64, error) {
 	stats := make(map[string]int64)
 	err := s.runWithin(ctx, longTimeout, "Stats", reading, longer(), step{
 		sql: strings.Join(parts, " UNION ALL "),
-		scan: func(rows pgx.Rows) error {
+		scan: func(rows *wire.Rows) error {
 			for rows.Next() {
 				var name string
 				var n, estimate int64

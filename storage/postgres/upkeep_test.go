@@ -6,9 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // Where one table is full of what has expired, the others are swept all the same.
@@ -44,10 +43,15 @@ func TestSweepUsesIndexes(t *testing.T) {
 			continue
 		}
 		var plan []string
-		must(t, s.run(t.Context(), "explain", reading, step{sql: "EXPLAIN " + w.sql(), args: []any{time.Now(), sweepBatch}, scan: func(rows pgx.Rows) error {
-			var line string
-			_, err := pgx.ForEachRow(rows, []any{&line}, func() error { plan = append(plan, line); return nil })
-			return err
+		must(t, s.run(t.Context(), "explain", reading, step{sql: "EXPLAIN " + w.sql(), args: []any{time.Now(), sweepBatch}, scan: func(rows *wire.Rows) error {
+			for rows.Next() {
+				var line string
+				if err := rows.Scan(&line); err != nil {
+					return err
+				}
+				plan = append(plan, line)
+			}
+			return rows.Err()
 		}}))
 		if all := strings.Join(plan, "\n"); strings.Contains(all, "Seq Scan") {
 			t.Errorf("a scan of the whole table:\n%s", all)

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"latchkey/storage"
+	"latchkey/storage/postgres/wire"
 )
 
 // channel is where replicas tell one another of changes: "kind revision id".
@@ -56,14 +55,14 @@ func (s *Store) Watch(ctx context.Context, tell func(storage.Change)) error {
 
 // listener is a connection over which changes are heard.
 type listener struct {
-	conn  *pgx.Conn
+	conn  *wire.Conn
 	tell  func(storage.Change)
 	known map[storage.ChangeKind]int64
 }
 
 // listen connects and tells of changes until the connection ends. heard: it did begin.
 func (s *Store) listen(ctx context.Context, tell func(storage.Change)) (heard bool, err error) {
-	conn, err := pgx.ConnectConfig(ctx, s.listener.Copy())
+	conn, err := wire.Connect(ctx, s.listener)
 	if err != nil {
 		return false, err
 	}
