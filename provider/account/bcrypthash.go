@@ -2,16 +2,15 @@ package account
 
 import (
 	"context"
-	"regexp"
 
 	"golang.org/x/crypto/bcrypt"
 )
 
 // bcryptShape is what is taken of bcrypt: hashes that came with accounts of another system, of a cost that a server has time for. $2a$, $2b$ and $2y$ are
 // the same for passwords without a NUL; $2x$ is the name of a fault.
-var bcryptShape = regexp.MustCompile(`^\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}$`)
+var bcryptShape = shape(`^\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}$`)
 
-func isBcrypt(encoded string) bool { return bcryptShape.MatchString(encoded) }
+func isBcrypt(encoded string) bool { return bcryptShape().MatchString(encoded) }
 
 // IsPasswordHash says whether an account can have s as its hash: an argon2id encoding as [IsHash] has it, or bcrypt of a cost up to 14.
 func IsPasswordHash(s string) bool { return isBcrypt(s) || IsHash(s) }

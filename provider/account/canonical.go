@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
@@ -17,9 +18,14 @@ type Email struct {
 	Key string
 }
 
+// shape is a regular expression that is compiled when it is first asked for: a server that starts needs none, and each holds some ten KiB.
+func shape(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // localPart is a dot-atom of ASCII (RFC 5321 §4.1.2). Quoted strings and non-ASCII local parts (RFC 6531) are not taken: no two
 // systems agree how to compare them.
-var localPart = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~` + "`" + `-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~` + "`" + `-]+)*$`)
+var localPart = shape(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~` + "`" + `-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~` + "`" + `-]+)*$`)
 
 // domainProfile validates and does not map: what it would have to map (full-width letters, other dots) is a look-alike (RFC 5891 §5).
 var domainProfile = idna.New(idna.ValidateForRegistration(), idna.VerifyDNSLength(true), idna.StrictDomainName(true), idna.BidiRule())
@@ -30,7 +36,7 @@ func ParseEmail(s string) (Email, bool) {
 		return Email{}, false
 	}
 	local, domain, _ := strings.Cut(s, "@")
-	if len(local) > 64 || !localPart.MatchString(local) {
+	if len(local) > 64 || !localPart().MatchString(local) {
 		return Email{}, false
 	}
 	domain = strings.ToLower(norm.NFC.String(domain))
@@ -68,9 +74,9 @@ func hostname(ascii string) bool {
 func UsernameKey(name string) string { return strings.ToLower(name) }
 
 var (
-	usernameStrict = regexp.MustCompile(`^[A-Za-z0-9_]{3,20}$`)
-	usernameHyphen = regexp.MustCompile(`^[A-Za-z0-9_-]{3,20}$`)
-	usernameChars  = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
+	usernameStrict = shape(`^[A-Za-z0-9_]{3,20}$`)
+	usernameHyphen = shape(`^[A-Za-z0-9_-]{3,20}$`)
+	usernameChars  = shape(`^[A-Za-z0-9_-]*$`)
 )
 
 // checkUsername applies a dialect's syntax. Its second result is false where all is well.
@@ -82,29 +88,29 @@ func checkUsername(d Dialect, name string) (Problem, bool) {
 	switch {
 	case name == "":
 		return Missing, true
-	case syntax.MatchString(name):
+	case syntax().MatchString(name):
 		return "", false
-	case d != Platform && usernameChars.MatchString(name) && len(name) < 3:
+	case d != Platform && usernameChars().MatchString(name) && len(name) < 3:
 		return TooShort, true
-	case d != Platform && usernameChars.MatchString(name) && len(name) > 20:
+	case d != Platform && usernameChars().MatchString(name) && len(name) > 20:
 		return TooLong, true
 	}
 	return Malformed, true
 }
 
 var (
-	phoneTyped = regexp.MustCompile(`^\+[0-9 .()-]{1,40}$`)
-	phoneE164  = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
+	phoneTyped = shape(`^\+[0-9 .()-]{1,40}$`)
+	phoneE164  = shape(`^\+[1-9][0-9]{1,14}$`)
 	phoneNoise = strings.NewReplacer(" ", "", ".", "", "-", "", "(", "", ")", "")
 )
 
 // normalPhone returns a number as E.164.
 func normalPhone(s string) (string, bool) {
-	if !phoneTyped.MatchString(s) {
+	if !phoneTyped().MatchString(s) {
 		return "", false
 	}
 	s = phoneNoise.Replace(s)
-	return s, phoneE164.MatchString(s)
+	return s, phoneE164().MatchString(s)
 }
 
 // AddressKey is a client's address as limits know it: an IPv4 address, or the /64 that one IPv6 customer has at the least. It has at most 64 bytes,

@@ -2,7 +2,6 @@ package account
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 	_ "time/tzdata" // time zones must not depend on what the machine has installed
@@ -93,12 +92,12 @@ func page(v string) (string, Problem) {
 	return v, ""
 }
 
-var birthForm = regexp.MustCompile(`^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$`)
+var birthForm = shape(`^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$`)
 
 // birthdate is YYYY-MM-DD, 0000-MM-DD where the year is not told, or YYYY alone (OpenID Connect Core §5.1).
 func birthdate(v string) (string, Problem) {
 	v = strings.TrimSpace(v)
-	if !birthForm.MatchString(v) || v == "0000" {
+	if !birthForm().MatchString(v) || v == "0000" {
 		return "", Malformed
 	}
 	if len(v) == 4 {
@@ -110,13 +109,13 @@ func birthdate(v string) (string, Problem) {
 	return v, ""
 }
 
-var zoneForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$`)
+var zoneForm = shape(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$`)
 
 // zoneinfo is a name of the time zone database, such as Europe/Paris (OpenID Connect Core §5.1).
 func zoneinfo(v string) (string, Problem) {
 	v = strings.TrimSpace(v)
 	first, _, _ := strings.Cut(v, "/")
-	if len(v) > maxClaim || !zoneForm.MatchString(v) || first == "Local" || first == "posix" || first == "right" { // folders of some machines, and no zones
+	if len(v) > maxClaim || !zoneForm().MatchString(v) || first == "Local" || first == "posix" || first == "right" { // folders of some machines, and no zones
 		return "", Malformed
 	}
 	if _, err := time.LoadLocation(v); err != nil {

@@ -3,7 +3,6 @@ package account
 import (
 	"crypto/rand"
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
@@ -34,7 +33,7 @@ type Import struct {
 }
 
 // importedSub is what a foreign sub may be (OpenID Connect Core §2: at most 255 ASCII characters), without what would have to be escaped anywhere.
-var importedSub = regexp.MustCompile(`^[A-Za-z0-9._~:|=+/-]{1,255}$`)
+var importedSub = shape(`^[A-Za-z0-9._~:|=+/-]{1,255}$`)
 
 // Account makes the account, by the rules of sign-up. Refusals: Invalid.
 func (in Import) Account(now time.Time) (storage.Account, error) {
@@ -47,7 +46,7 @@ func (in Import) Account(now time.Time) (storage.Account, error) {
 	switch {
 	case in.Sub == "":
 		a.Sub = randomUUID()
-	case !importedSub.MatchString(in.Sub):
+	case !importedSub().MatchString(in.Sub):
 		r.add(FieldSub, Malformed)
 	}
 	in.names(&a, r)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"latchkey/provider/oauth"
 	"latchkey/storage"
@@ -79,7 +80,7 @@ func formatRow(name string) member {
 }
 
 // languageTag is the shape of BCP 47.
-var languageTag = regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
+var languageTag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`) })
 
 // readLocalized reads a member whose name has a language behind "#" (RFC 7591 §2.2).
 func readLocalized(c *storage.Client, name, tag string, v any) error {
@@ -87,7 +88,7 @@ func readLocalized(c *storage.Client, name, tag string, v any) error {
 	if err != nil {
 		return err
 	}
-	if !languageTag.MatchString(tag) {
+	if !languageTag().MatchString(tag) {
 		return errors.New("has no language behind its #") // BCP 47
 	}
 	if len(c.Localized) >= MaxListed {

