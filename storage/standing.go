@@ -32,5 +32,6 @@ type Standing struct {
 type Standings interface {
 	// Standing reads all that the key names, in one read of the store. Where a grant is asked for, its errors are those of [Grants.Grant], and
 	// with them nothing but the grant is told. Where an account is asked for that does not exist, the rest is not told; that is no error.
+	// What the answer refers to (slices, and what pointers point to) may be shared with others who ask the same: nobody may change it.
 	Standing(ctx context.Context, key StandingKey, now time.Time) (Standing, error)
 }

@@ -131,8 +131,14 @@ func (t *txn) find(key storage.AccountKey) (storage.Account, bool) {
 		return storage.Account{}, false
 	}
 	a, ok := load(t, tAccounts, id, walkAccount)
-	fits := map[table]string{tSubs: a.Sub, tUsernames: a.UsernameKey, tEmails: a.EmailKey}
-	if ok && fits[tb] != name {
+	fits := a.EmailKey
+	switch tb {
+	case tSubs:
+		fits = a.Sub
+	case tUsernames:
+		fits = a.UsernameKey
+	}
+	if ok && fits != name {
 		panic(corrupt(tb, "an entry that leads elsewhere"))
 	}
 	return a, ok

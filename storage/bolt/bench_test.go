@@ -150,3 +150,33 @@ func BenchmarkLeaseNotices(b *testing.B) {
 		return err
 	})
 }
+
+// BenchmarkStanding is what a request with an access token asks: with a token that is shown again, and with one that is shown once.
+func BenchmarkStanding(b *testing.B) {
+	const kept = 500
+	for _, again := range []bool{true, false} {
+		b.Run(fmt.Sprintf("again=%t", again), func(b *testing.B) {
+			s, err := bolt.Open(context.Background(), bolt.Options{Path: filepath.Join(b.TempDir(), "store.db")})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			grants(b, s, kept)
+			keys := make([]storage.StandingKey, kept)
+			for i := range keys {
+				keys[i] = storage.StandingKey{Grant: storage.GrantKey{ID: fmt.Sprint("g", i)}, JTI: fmt.Sprint("g", i, ".x")}
+			}
+			n := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				key := keys[n%kept]
+				if n++; !again {
+					key.JTI = fmt.Sprint(n)
+				}
+				if _, err := s.Standing(context.Background(), key, day()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -13,7 +13,13 @@ type coder struct {
 	buf     []byte
 	reading bool
 	bad     bool
+	// text is a copy of what is read, and ends where buf ends: the strings of a record are parts of it, so that reading one costs one allocation and
+	// not one for each. Empty where each is copied by itself.
+	text string
 }
+
+// maxText is up to what size, in bytes, a record is copied for its strings: larger ones have content, which is no text.
+const maxText = 4 << 10
 
 // encode returns the record behind room for a checksum.
 func encode[T any](walk func(*coder, *T), v T) []byte {
@@ -25,6 +31,9 @@ func encode[T any](walk func(*coder, *T), v T) []byte {
 // decode reads a record. Fields that the writer did not know stay zero.
 func decode[T any](walk func(*coder, *T), payload []byte) (v T, ok bool) {
 	c := coder{buf: payload, reading: true}
+	if len(payload) <= maxText {
+		c.text = string(payload)
+	}
 	walk(&c, &v)
 	return v, !c.bad
 }
@@ -118,8 +127,20 @@ func (c *coder) str(p *string) {
 		c.int(&n)
 		c.buf = append(c.buf, *p...)
 	} else if c.more() {
-		*p = string(c.raw(nil))
+		_, *p = c.part()
 	}
+}
+
+// part reads bytes with their length, as they stand and as text. The bytes are not copied.
+func (c *coder) part() (v []byte, text string) {
+	if v = c.raw(nil); len(v) == 0 {
+		return v, ""
+	}
+	if c.text == "" {
+		return v, string(v)
+	}
+	end := len(c.text) - len(c.buf)
+	return v, c.text[end-len(v) : end]
 }
 
 func (c *coder) bytes(p *[]byte) {
@@ -212,7 +233,12 @@ func block[T any](c *coder, p *T, walk func(*coder, *T)) {
 		c.raw(inner.buf)
 		return
 	}
-	inner := coder{buf: c.raw(nil), reading: true}
+	inner := coder{reading: true}
+	if c.text == "" {
+		inner.buf = c.raw(nil)
+	} else {
+		inner.buf, inner.text = c.part()
+	}
 	walk(&inner, p)
 	c.bad = c.bad || inner.bad
 }

@@ -125,7 +125,7 @@ func (s *Store) commit(batch []*op) (rest []*op) {
 		answer(batch, func(int) error { return fmt.Errorf("%w: %w", storage.ErrUnavailable, err) })
 		return nil
 	}
-	t := &txn{tx: tx}
+	t := &txn{tx: tx, standings: &s.standings}
 	errs := make([]error, len(batch))
 	wrote := false
 	for i, o := range batch {
@@ -151,7 +151,10 @@ func (s *Store) commit(batch []*op) (rest []*op) {
 		answer(batch, func(i int) error { return errs[i] })
 		return nil
 	}
-	if err := s.makeDurable(t); err != nil {
+	s.standings.writing(t.wrote)
+	err = s.makeDurable(t)
+	s.standings.written(t.wrote)
+	if err != nil {
 		answer(batch, func(int) error { return err })
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -37,6 +38,7 @@ type Store struct {
 	wedged atomic.Bool
 
 	commits, reruns atomic.Int64
+	standings       standings
 	// commitTx is (*bbolt.Tx).Commit, except where a test has it fail.
 	commitTx func(*bbolt.Tx) error
 }
@@ -47,7 +49,8 @@ func start(db *bbolt.DB, f *os.File) *Store {
 	s := &Store{
 		db: db, file: f, counters: counter.New(0),
 		queue: make(chan *op, maxBatch), done: make(chan struct{}),
-		commitTx: (*bbolt.Tx).Commit,
+		commitTx:  (*bbolt.Tx).Commit,
+		standings: standings{seed: maphash.MakeSeed()},
 	}
 	go s.committer()
 	return s
@@ -83,7 +86,7 @@ func (s *Store) read(fn func(t *txn) error) (err error) {
 		return fmt.Errorf("%w: %w", storage.ErrUnavailable, err)
 	}
 	defer tx.Rollback() //nolint:errcheck // a read transaction has nothing to lose
-	return fn(&txn{tx: tx})
+	return fn(&txn{tx: tx, standings: &s.standings})
 }
 
 // recovered turns a panic of ours, of bbolt, or of memory that is not there into an error.
@@ -131,6 +134,7 @@ func (s *Store) Close() error {
 		close(s.queue)
 	}
 	s.mu.Unlock()
+	s.standings.end()
 	<-s.done
 	if again {
 		return nil

@@ -60,16 +60,16 @@ const (
 	nTables
 )
 
-func (tb table) String() string {
-	return [nTables]string{
-		"meta", "accounts", "subs", "usernames", "emails", "files", "sessions", "sessions_of", "grants", "codes", "grants_of",
-		"grants_by", "grants_in", "onetimes", "onetimes_of", "consents", "consents_by", "denials", "outbox", "mail_due",
-		"clients", "expiry",
-		"client_origins", "registered", "registration_tokens", "registration_hashes", "devices", "user_codes", "pushed_requests", "replays",
-		"notices", "notices_of", "notices_by", "notice_due",
-		"passkeys", "passkeys_of", "events",
-	}[tb]
+var tableNames = [nTables]string{
+	"meta", "accounts", "subs", "usernames", "emails", "files", "sessions", "sessions_of", "grants", "codes", "grants_of",
+	"grants_by", "grants_in", "onetimes", "onetimes_of", "consents", "consents_by", "denials", "outbox", "mail_due",
+	"clients", "expiry",
+	"client_origins", "registered", "registration_tokens", "registration_hashes", "devices", "user_codes", "pushed_requests", "replays",
+	"notices", "notices_of", "notices_by", "notice_due",
+	"passkeys", "passkeys_of", "events",
 }
+
+func (tb table) String() string { return tableNames[tb] }
 
 // abort is panicked with by the helpers below where a row cannot be trusted, and ends the verb with err.
 type abort struct{ err error }
@@ -86,6 +86,10 @@ type txn struct {
 	dirty bool
 	// delta is by how many the records of each table have changed.
 	delta number
+	// wrote are the rows that were written, and read those that were read where that matters; see [standings], which is nil before the store is open.
+	standings *standings
+	wrote     []row
+	read      *reading
 }
 
 func (t *txn) bucket(tb table) *bbolt.Bucket {
@@ -120,9 +124,15 @@ func (t *txn) get(tb table, key []byte) ([]byte, bool) {
 	if len(key) == 0 {
 		return nil, false
 	}
+	if t.read != nil {
+		t.read.note(tb, t.standings.rowOf(tb, key))
+	}
 	row := t.bucket(tb).Get(key)
 	if row == nil {
 		return nil, false
+	}
+	if t.read != nil {
+		t.read.size += len(row)
 	}
 	payload, ok := open(tb, key, row)
 	if !ok {
@@ -135,9 +145,16 @@ func (t *txn) get(tb table, key []byte) ([]byte, bool) {
 func (t *txn) put(tb table, key, row []byte) {
 	binary.LittleEndian.PutUint32(row, checksum(tb, key, row[sumSize:]))
 	b := t.bucket(tb)
-	t.dirty = true
+	t.writes(tb, key)
 	if err := b.Put(key, row); err != nil {
 		panic(abort{fmt.Errorf("put in %s: %w", tb, err)})
+	}
+}
+
+func (t *txn) writes(tb table, key []byte) {
+	t.dirty = true
+	if tb.stood() && t.standings != nil {
+		t.wrote = append(t.wrote, t.standings.rowOf(tb, key))
 	}
 }
 
@@ -151,7 +168,7 @@ func (t *txn) point(tb table, key, to []byte) {
 
 func (t *txn) drop(tb table, key []byte) {
 	b := t.bucket(tb)
-	t.dirty = true
+	t.writes(tb, key)
 	if err := b.Delete(key); err != nil {
 		panic(abort{fmt.Errorf("delete in %s: %w", tb, err)})
 	}
@@ -159,6 +176,9 @@ func (t *txn) drop(tb table, key []byte) {
 
 // scan calls fn for the rows that begin with prefix, from the key given on, until it returns false. fn must not write.
 func (t *txn) scan(tb table, from, prefix []byte, fn func(key, payload []byte) bool) {
+	if t.read != nil {
+		t.read.wide = true
+	}
 	c := t.bucket(tb).Cursor()
 	for k, row := c.Seek(from); k != nil && bytes.HasPrefix(k, prefix); k, row = c.Next() {
 		payload, ok := open(tb, k, row)
