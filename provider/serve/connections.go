@@ -20,6 +20,8 @@ type Connections struct {
 	// waiting are connections without a request under way, the longest waiting first.
 	waiting *list.List
 	at      map[net.Conn]*list.Element
+	// wanted: somebody waits for room that nobody could make, since all connections had requests under way.
+	wanted bool
 }
 
 // NewConnections allows n connections at once, at least one.
@@ -40,29 +42,48 @@ func (c *Connections) State(conn net.Conn, s http.ConnState) {
 	if b, ok := conn.(*boundConn); ok && s != http.StateActive {
 		b.doorConn.state(s == http.StateNew || s == http.StateIdle)
 	}
+	c.waits(conn, s == http.StateNew || s == http.StateIdle)
+}
+
+// waits notes whether a connection waits for a request.
+func (c *Connections) waits(conn net.Conn, yes bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e, ok := c.at[conn]; ok {
 		c.waiting.Remove(e)
 		delete(c.at, conn)
 	}
-	if s == http.StateNew || s == http.StateIdle {
+	if yes {
 		c.at[conn] = c.waiting.PushBack(conn)
+		if c.wanted {
+			c.closeFirst()
+		}
 	}
 }
 
-// makeRoom closes the connection that has waited longest, if any waits.
+// makeRoom closes the connection that has waited longest; where none waits, the next that does.
 func (c *Connections) makeRoom() {
 	c.mu.Lock()
-	e := c.waiting.Front()
-	if e != nil {
+	defer c.mu.Unlock()
+	c.wanted = true
+	c.closeFirst()
+}
+
+func (c *Connections) closeFirst() {
+	if e := c.waiting.Front(); e != nil {
 		c.waiting.Remove(e)
-		delete(c.at, e.Value.(net.Conn))
+		conn := e.Value.(net.Conn)
+		delete(c.at, conn)
+		c.wanted = false
+		go func() { _ = conn.Close() }() // it is going either way; its server may hold on to it just now
 	}
-	c.mu.Unlock()
-	if e != nil {
-		_ = e.Value.(net.Conn).Close() // it is going either way
-	}
+}
+
+// roomy tells that room was found.
+func (c *Connections) roomy() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wanted = false
 }
 
 // maxRush is how many connections are accepted before those that are there have a turn.
@@ -89,6 +110,7 @@ func (l *boundListener) Accept() (net.Conn, error) {
 		l.conns.makeRoom()
 		select {
 		case l.conns.slots <- struct{}{}:
+			l.conns.roomy()
 		case <-l.done:
 			_ = conn.Close() // nobody will serve it
 			return nil, net.ErrClosed
@@ -97,7 +119,9 @@ func (l *boundListener) Accept() (net.Conn, error) {
 	if l.rush++; l.rush%maxRush == 0 {
 		runtime.Gosched()
 	}
-	return &boundConn{Conn: conn, conns: l.conns, doorConn: doorConn{door: l.conns.door}}, nil
+	c := &boundConn{Conn: conn, conns: l.conns}
+	c.doorConn.door, c.doorConn.conn = l.conns.door, c
+	return c, nil
 }
 
 // Close implements [net.Listener].
@@ -119,7 +143,7 @@ func (c *boundConn) Read(p []byte) (int, error) {
 	if c.doorConn.door == nil && c.doorConn.ready == nil {
 		return c.Conn.Read(p)
 	}
-	return c.doorConn.read(c.Conn, p)
+	return c.doorConn.read(p)
 }
 
 // Close implements [net.Conn].

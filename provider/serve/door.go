@@ -27,6 +27,7 @@ type doorKey struct{}
 // doorConn is the door's part of a connection. Reads are net/http's, one at a time.
 type doorConn struct {
 	door *door
+	conn *boundConn
 	// fresh: what comes next is the beginning of a request. It is told by ConnState.
 	fresh atomic.Bool
 	// lead is the byte that net/http read ahead of the next request; led says that there is one.
@@ -40,7 +41,8 @@ type doorConn struct {
 }
 
 // read does what Read does for a connection with a door.
-func (d *doorConn) read(conn net.Conn, p []byte) (int, error) {
+func (d *doorConn) read(p []byte) (int, error) {
+	conn := d.conn.Conn
 	if len(d.ready) > 0 {
 		n := copy(p, d.ready)
 		if d.ready = d.ready[n:]; len(d.ready) == 0 {
@@ -86,7 +88,7 @@ func (d *doorConn) meet(conn net.Conn, p []byte, n int) (again bool, _ int, _ er
 		d.door = nil
 		return false, d.hand(p, b), nil
 	}
-	t, refused := d.door.ask(f)
+	t, refused := d.ask(f)
 	if refused == nil {
 		d.mu.Lock()
 		d.turn = t
@@ -97,6 +99,7 @@ func (d *doorConn) meet(conn net.Conn, p []byte, n int) (again bool, _ int, _ er
 	if _, err := conn.Write(refused); err != nil {
 		return false, 0, err
 	}
+	d.conn.conns.waits(d.conn, true)
 	d.fresh.Store(true)
 	return true, 0, nil
 }
@@ -106,12 +109,15 @@ func (d *doorConn) gather(conn net.Conn, b []byte) ([]byte, frame, framing) {
 	b = append(make([]byte, 0, 4<<10), b...)
 	now := d.door.edge.cfg.Now()
 	_ = conn.SetReadDeadline(now.Add(d.door.header))
-	for long := false; ; {
-		if f, what := readFrame(b); what != framePart {
-			return b, f, what
-		} else if f.size > 0 && !long { // the header is there
-			long = true
-			_ = conn.SetReadDeadline(now.Add(d.door.read))
+	for size := 0; ; {
+		if len(b) >= size {
+			f, what := readFrame(b)
+			if what != framePart {
+				return b, f, what
+			}
+			if size = f.size; size > 0 { // the header is there
+				_ = conn.SetReadDeadline(now.Add(d.door.read))
+			}
 		}
 		if len(b) == cap(b) {
 			if len(b) >= maxFrame {
@@ -158,15 +164,21 @@ func (d *doorConn) take() *turn {
 }
 
 // ask takes a request to the gate. It returns the answer where it is refused. No turn and no answer means that its endpoint is to ask.
-func (d *door) ask(f frame) (*turn, []byte) {
-	e := d.edge
+func (d *doorConn) ask(f frame) (*turn, []byte) {
+	e := d.door.edge
 	ep := e.lanes[string(f.path)]
 	if ep == nil || ep.upload() || ep.cors != nil && f.origin || e.draining.Load() || string(f.method) != "GET" && string(f.method) != "POST" {
 		return nil, nil
 	}
 	begun := e.cfg.Now()
-	if t := e.gate.admit(context.Background(), ep.priority); t != nil {
-		return t, nil
+	t := e.gate.enter(ep.priority)
+	if t != nil {
+		if t.ready != nil { // net/http does not know of it yet
+			d.conn.conns.waits(d.conn, false)
+		}
+		if t.wait(context.Background()) {
+			return t, nil
+		}
 	}
 	e.shed(ep)
 	e.metrics.timing(ep.name, string(f.method), http.StatusServiceUnavailable).Observe(e.cfg.Now().Sub(begun).Seconds())

@@ -1,103 +1,11 @@
 package serve
 
 import (
-	"bufio"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-)
-
-// doorRig is an edge behind its door. Requests for /page are held until release is closed.
-type doorRig struct {
-	fixture
-	addr             string
-	entered, release chan struct{}
-}
-
-func newDoorRig(t *testing.T, edit ...func(*Config)) *doorRig {
-	t.Helper()
-	r := &doorRig{fixture: newFixture(t, edit...), entered: make(chan struct{}, 64), release: make(chan struct{})}
-	mux := http.NewServeMux()
-	handle := func(path string, p Priority, h Handler, opts ...Option) {
-		mux.Handle(path, r.Handle("at"+path, FaceFunc(JSONFace), h, append(opts, At(p), Route(path))...))
-	}
-	echo := func(w http.ResponseWriter, q *http.Request) error {
-		b, err := io.ReadAll(q.Body)
-		if err == nil {
-			_, err = fmt.Fprintf(w, "%s %s %s", q.Method, q.URL.Path, b)
-		}
-		return err
-	}
-	handle("/keys", Vital, echo)
-	handle("/token", Machine, echo)
-	handle("/page", Interactive, func(w http.ResponseWriter, q *http.Request) error {
-		r.entered <- struct{}{}
-		<-r.release
-		return echo(w, q)
-	})
-	conns := NewConnections(64)
-	hs := r.NewHTTPServer(r.Wrap(mux), Limits{Conns: conns, ReadHeader: 200 * time.Millisecond, Read: 300 * time.Millisecond}, nil)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = hs.Serve(conns.Listen(ln)) }()
-	t.Cleanup(func() { _ = hs.Close() })
-	r.addr = ln.Addr().String()
-	return r
-}
-
-// talker is a client that says what goes onto the wire.
-type talker struct {
-	net.Conn
-	in *bufio.Reader
-}
-
-func (r *doorRig) dial(t *testing.T) *talker {
-	t.Helper()
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	return &talker{c, bufio.NewReader(c)}
-}
-
-func (c *talker) say(t *testing.T, parts ...string) {
-	t.Helper()
-	for i, part := range parts {
-		if i > 0 {
-			time.Sleep(20 * time.Millisecond)
-		}
-		if _, err := io.WriteString(c, part); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func (c *talker) hear(t *testing.T) (*http.Response, string) {
-	t.Helper()
-	res, err := http.ReadResponse(c.in, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res, string(b)
-}
-
-const (
-	getKeys   = "GET /keys HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"
-	getPage   = "GET /page HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"
-	postToken = "POST /token HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 3\r\n\r\na=b"
 )
 
 // However a request comes in pieces, it is served, and so is the next on the same connection.
@@ -134,17 +42,7 @@ func TestDoorLetsPass(t *testing.T) {
 // A full server refuses by priority, says when to come back, keeps the connection, and serves again once it has room.
 func TestDoorRefuses(t *testing.T) {
 	r := newDoorRig(t, func(c *Config) { c.MaxConcurrent = 4 }) // ceilings 4, 3, 3, 2
-	var held sync.WaitGroup
-	for range 3 {
-		c := r.dial(t)
-		c.say(t, getPage)
-		<-r.entered
-		held.Go(func() {
-			if res, _ := c.hear(t); res.StatusCode != 200 {
-				t.Errorf("a page that was let in: %d", res.StatusCode)
-			}
-		})
-	}
+	letOut := r.hold(t, 3)
 	c := r.dial(t)
 	for range 3 {
 		c.say(t, getPage)
@@ -162,8 +60,7 @@ func TestDoorRefuses(t *testing.T) {
 	if res, _ := c.hear(t); res.StatusCode != 503 {
 		t.Errorf("a token: %d", res.StatusCode)
 	}
-	close(r.release)
-	held.Wait()
+	letOut()
 	c.say(t, postToken)
 	if res, text := c.hear(t); res.StatusCode != 200 || text != "POST /token a=b" {
 		t.Errorf("afterwards: %d %q", res.StatusCode, text)

@@ -1,6 +1,9 @@
 package serve
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // frame is what stands on the wire of one HTTP/1.1 request, as far as the door needs to know it. Whatever is unusual is none of its business: it is
 // read by net/http, whose word counts.
@@ -38,7 +41,7 @@ func readFrame(b []byte) (f frame, what framing) {
 		return f, frameOther
 	}
 	target, version, ok := bytes.Cut(line, []byte(" "))
-	if !ok || string(version) != "HTTP/1.1" || len(target) == 0 || target[0] != '/' {
+	if !ok || string(version) != "HTTP/1.1" || len(target) == 0 || target[0] != '/' || !plain(target) || !token(f.method) {
 		return f, frameOther
 	}
 	f.path, _, _ = bytes.Cut(target, []byte("?"))
@@ -46,7 +49,7 @@ func readFrame(b []byte) (f frame, what framing) {
 	for len(rest) > 0 {
 		line, rest, _ = bytes.Cut(rest, []byte("\r\n"))
 		name, value, ok := bytes.Cut(line, []byte(":"))
-		if !ok || len(name) == 0 || bytes.ContainsAny(line, "\r\n\x00") || bytes.ContainsAny(name, " \t") {
+		if !ok || !token(name) || !plain(value) {
 			return f, frameOther
 		}
 		switch value = bytes.Trim(value, " \t"); {
@@ -75,6 +78,26 @@ func readFrame(b []byte) (f frame, what framing) {
 		return f, frameOther // pipelined
 	}
 	return f, frameWhole
+}
+
+// token says that b is one (RFC 9110 §5.6.2).
+func token(b []byte) bool {
+	for _, c := range b {
+		if l := c | 0x20; (l < 'a' || l > 'z') && (c < '0' || c > '9') && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// plain says that there are no control characters in b but tabs, which many readers take for ends or for nothing (RFC 9110 §5.5).
+func plain(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // isHeader compares without case; lower is in lower case.
