@@ -63,7 +63,7 @@ func (t *AccountTokens) AccessToken(ctx context.Context, a storage.Account, s st
 func (t *AccountTokens) RefreshToken(ctx context.Context, a storage.Account, s storage.Session, ttl time.Duration) (string, error) {
 	now := t.Now()
 	g := storage.Grant{
-		ID: token.NewGrantID(), ClientID: token.AccountClientID, AccountID: a.ID, SID: s.SID, Scopes: []string{token.AccountScope},
+		ID: token.NewGrantID(now), ClientID: token.AccountClientID, AccountID: a.ID, SID: s.SID, Scopes: []string{token.AccountScope},
 		AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, Refresh: &storage.Refresh{Fixed: true, ExpiresAt: now.Add(ttl)},
 		CreatedAt: now, ExpiresAt: now.Add(ttl),
 	}

@@ -27,7 +27,7 @@ func TestAccountAPITakesClientsTokens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := storage.Grant{ID: token.NewGrantID(), ClientID: client, AccountID: alice.ID, SID: "sid", Scopes: scopes, Confirmation: cnf, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+		g := storage.Grant{ID: token.NewGrantID(now), ClientID: client, AccountID: alice.ID, SID: "sid", Scopes: scopes, Confirmation: cnf, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
 		if err := i.Store.CreateGrant(t.Context(), g, now); err != nil {
 			t.Fatal(err)
 		}

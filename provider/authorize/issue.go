@@ -51,7 +51,7 @@ func (e *Endpoint) grant(q *Request, who *Person, now time.Time) (g storage.Gran
 		Front: oauth.Answers(q.Type, "token"), CreatedAt: now, ExpiresAt: now.Add(e.Tokens.AccessTTL(q.Client)),
 	}
 	if q.Type != oauth.TypeIDToken {
-		g.ID = token.NewGrantID()
+		g.ID = token.NewGrantID(now)
 	}
 	if !oauth.Answers(q.Type, "code") {
 		return g, ""

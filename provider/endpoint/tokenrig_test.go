@@ -98,7 +98,7 @@ func (r *tokenRig) Authenticate(_ context.Context, _ *http.Request, f oauth.Form
 // issue makes tokens of a new family for alice.
 func (r *tokenRig) issue(clientID string, scopes oauth.Scopes, change func(*storage.Grant)) *token.Answer {
 	r.Helper()
-	g := storage.Grant{ID: token.NewGrantID(), ClientID: clientID, AccountID: r.alice.ID, SID: "sid", Scopes: scopes, AuthTime: r.now.Add(-time.Minute), AMR: []string{"pwd"}, ACR: "1",
+	g := storage.Grant{ID: token.NewGrantID(r.now), ClientID: clientID, AccountID: r.alice.ID, SID: "sid", Scopes: scopes, AuthTime: r.now.Add(-time.Minute), AMR: []string{"pwd"}, ACR: "1",
 		Refresh: &storage.Refresh{ExpiresAt: r.now.Add(time.Hour)}, CreatedAt: r.now, ExpiresAt: r.now.Add(time.Hour)}
 	if change != nil {
 		change(&g)

@@ -152,7 +152,7 @@ func (x Device) stillAllowed(ctx context.Context, r *Request, d storage.Device) 
 func (x Device) grant(r *Request, d storage.Device) storage.Grant {
 	ttl, by := x.Tokens.RefreshTTL(*r.Client), d.Decision
 	g := storage.Grant{
-		ID: token.NewGrantID(), ClientID: d.ClientID, AccountID: by.AccountID, SID: by.SID, Scopes: d.Scopes, Resources: d.Resources,
+		ID: token.NewGrantID(r.Now), ClientID: d.ClientID, AccountID: by.AccountID, SID: by.SID, Scopes: d.Scopes, Resources: d.Resources,
 		AuthTime: by.AuthTime, AMR: by.AMR, ACR: by.ACR, Offline: oauth.Scopes(d.Scopes).Has(oauth.OfflineAccess),
 		CreatedAt: r.Now, ExpiresAt: r.Now.Add(ttl + x.Tokens.AccessTTL(*r.Client)),
 	}

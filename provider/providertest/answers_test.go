@@ -123,7 +123,7 @@ func TestBoundTokens(t *testing.T) {
 	for _, id := range []string{"basic", "opaque"} {
 		t.Run("RFC 7800 §3 "+id, func(t *testing.T) {
 			a := i.App(id)
-			g := storage.Grant{ID: token.NewGrantID(), ClientID: id, AccountID: alice.ID, Scopes: []string{"openid"}, Confirmation: []byte(`{"jkt":"x"}`), AuthTime: now, ACR: "1",
+			g := storage.Grant{ID: token.NewGrantID(now), ClientID: id, AccountID: alice.ID, Scopes: []string{"openid"}, Confirmation: []byte(`{"jkt":"x"}`), AuthTime: now, ACR: "1",
 				CreatedAt: now, ExpiresAt: now.Add(time.Hour), Refresh: &storage.Refresh{ExpiresAt: now.Add(time.Hour)}, Offline: true}
 			i.must(i.Store.CreateGrant(t.Context(), g, now))
 			ans := a.Refresh(i.Provider.Issuer.EncodeRefresh(token.Refresh{GrantID: g.ID}))

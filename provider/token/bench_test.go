@@ -2,6 +2,7 @@ package token
 
 import (
 	"testing"
+	"time"
 
 	"latchkey/storage"
 )
@@ -69,7 +70,7 @@ func BenchmarkVerifyAccess(b *testing.B) {
 
 func BenchmarkRefreshToken(b *testing.B) {
 	i, _ := benchIssuer(b)
-	r := Refresh{GrantID: NewGrantID(), Generation: 7}
+	r := Refresh{GrantID: NewGrantID(time.Unix(1_800_000_000, 0)), Generation: 7}
 	raw := i.EncodeRefresh(r)
 	b.Run("encode", func(b *testing.B) {
 		b.ReportAllocs()

@@ -27,7 +27,7 @@ func TestDeviceCode(t *testing.T) {
 		"padded":                         {code + "==", "tv"},
 		"longer":                         {code + "AAAA", "tv"},
 		"an authorization code":          {NewCode(), "tv"},
-		"a refresh token":                {i.EncodeRefresh(Refresh{GrantID: NewGrantID()}), "tv"},
+		"a refresh token":                {i.EncodeRefresh(Refresh{GrantID: NewGrantID(time.Unix(1_800_000_000, 0))}), "tv"},
 		"nothing":                        {"", "tv"},
 	} {
 		if _, err := i.DeviceCodeExpiry(c.code, c.client); !errors.Is(err, ErrNotDevice) {

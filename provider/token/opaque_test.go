@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -74,7 +75,7 @@ func TestOpaqueAccessToken(t *testing.T) {
 		"longer":                       {raw + "AAAA", ErrMalformed},
 		"oversize":                     {AccessPrefix + strings.Repeat("A", MaxBytes), ErrMalformed},
 		"RFC 8725 §3.11 an ID token":   {AccessPrefix + ans.IDToken, ErrMalformed},
-		"RFC 8725 §3.11 refresh token": {i.EncodeRefresh(Refresh{GrantID: NewGrantID()}), ErrMalformed},
+		"RFC 8725 §3.11 refresh token": {i.EncodeRefresh(Refresh{GrantID: NewGrantID(time.Unix(1_800_000_000, 0))}), ErrMalformed},
 	} {
 		if _, err := i.VerifyAccess(c.raw); !errors.Is(err, c.want) || c.want == nil && err != nil {
 			t.Errorf("%s: %v", name, err)
