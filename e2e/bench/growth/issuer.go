@@ -131,16 +131,17 @@ type operation struct {
 	done func(i *issuer, res *vegeta.Result) error
 }
 
-func operations() []operation {
+// operations are what is measured, those together that need what the others of them give.
+func operations() [][]operation {
 	ok := func(_ *issuer, res *vegeta.Result) error { return load.Want(res, http.StatusOK) }
 	secret := func(i *issuer, v url.Values) string {
 		v.Set("client_id", i.flow.Client)
 		v.Set("client_secret", i.flow.Secret)
 		return v.Encode()
 	}
-	return []operation{
-		refresh(),
-		{"authorize, signed in", func(i *issuer, t *vegeta.Target) error {
+	return [][]operation{
+		{refresh()},
+		{{"authorize, signed in", func(i *issuer, t *vegeta.Target) error {
 			*t = load.Get(i.Issuer+i.flow.Path("openid offline_access", nil), http.Header{"Cookie": {i.cookies[int(i.next.Add(1))%len(i.cookies)]}})
 			return nil
 		}, func(i *issuer, res *vegeta.Result) error {
@@ -155,8 +156,7 @@ func operations() []operation {
 				}
 			}
 			return err
-		}},
-		{"code exchange", func(i *issuer, t *vegeta.Target) error {
+		}}, {"code exchange", func(i *issuer, t *vegeta.Target) error {
 			select {
 			case code := <-i.codes:
 				*t = load.Form(i.Issuer+"/token", secret(i, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {harness.Callback},
@@ -165,24 +165,24 @@ func operations() []operation {
 			default:
 				return vegeta.ErrNoTargets
 			}
-		}, ok},
-		{"introspection", func(i *issuer, t *vegeta.Target) error {
+		}, ok}},
+		{{"introspection", func(i *issuer, t *vegeta.Target) error {
 			*t = load.Form(i.Issuer+"/introspect", secret(i, url.Values{"token": {i.token()}}), nil)
 			return nil
-		}, ok},
-		{"userinfo", func(i *issuer, t *vegeta.Target) error {
+		}, ok}},
+		{{"userinfo", func(i *issuer, t *vegeta.Target) error {
 			*t = load.Get(i.Issuer+"/userinfo", http.Header{"Authorization": {"Bearer " + i.token()}})
 			return nil
-		}, ok},
-		{"client_credentials", func(i *issuer, t *vegeta.Target) error {
+		}, ok}},
+		{{"client_credentials", func(i *issuer, t *vegeta.Target) error {
 			*t = load.Form(i.Issuer+"/token", "grant_type=client_credentials", http.Header{"Authorization": {harness.Basic(harness.MachineID, harness.MachineSecret)["Authorization"]}})
 			return nil
-		}, ok},
-		{"sign-in", func(i *issuer, t *vegeta.Target) error {
+		}, ok}},
+		{{"sign-in", func(i *issuer, t *vegeta.Target) error {
 			n := int(i.next.Add(7919)) % i.people
 			*t = load.Form(i.Issuer+"/login", url.Values{"username": {person(n)}, "password": {password}}.Encode(), nil)
 			return nil
-		}, func(_ *issuer, res *vegeta.Result) error { return load.Want(res, http.StatusSeeOther) }},
+		}, func(_ *issuer, res *vegeta.Result) error { return load.Want(res, http.StatusSeeOther) }}},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"latchkey/e2e/harness"
+	"latchkey/provider/token"
 	"latchkey/storage"
 	"latchkey/storage/bolt"
 	"latchkey/storage/postgres"
@@ -54,7 +55,7 @@ func fill(on driver, at string, n size, expired bool) (err error) {
 		defer func() {
 			if err == nil {
 				err = errors.Join(multiply(ctx, at, "accounts", whole.people, peopled(), fmt.Sprintf("SELECT setval('account_ids', %d)", whole.people)),
-					multiply(ctx, at, "grants", whole.grants, granted(whole.people)))
+					multiply(ctx, at, "grants", whole.grants, granted(whole)))
 			}
 		}()
 	}
@@ -73,31 +74,26 @@ func fill(on driver, at string, n size, expired bool) (err error) {
 	return s.FinishFill(ctx, f.noted)
 }
 
-// aGrant is a family whose code was redeemed and whose refresh token was used. Identifiers are spread as random ones are, and come in order: so the store is
-// filled sooner.
+// aGrant is a family whose code was redeemed and whose refresh token was used. Families come in the order in which they were made, evenly over a day, with
+// the identifiers that they have then.
 func aGrant(i int, n size, now time.Time, expired bool) storage.StoredGrant {
-	const digits = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
-	id := make([]byte, 22)
-	place := uint64(i) * (1 << 36) / uint64(n.grants)
-	for k := range 6 {
-		id[k] = digits[place>>(30-6*k)&63]
-	}
-	for k := 6; k < len(id); k++ {
-		id[k] = digits[rand.IntN(64)]
-	}
-	made := now.Add(-time.Duration(rand.IntN(86400)) * time.Second)
-	ends := now.Add(30 * 24 * time.Hour)
+	made := now.Add(-24*time.Hour + time.Duration(i)*(24*time.Hour/time.Duration(n.grants)))
+	ends := made.Add(31 * 24 * time.Hour)
 	if expired {
-		made, ends = made.Add(-31*24*time.Hour), made.Add(-time.Hour)
+		made, ends = made.Add(-31*24*time.Hour), made
 	}
+	id := token.NewGrantID(made)
 	return storage.StoredGrant{Grant: storage.Grant{
-		ID: string(id), ClientID: harness.QuietID, AccountID: int64(i%n.people + 1), Scopes: []string{"openid", "profile", "offline_access"}, Nonce: harness.Random(20),
+		ID: id, ClientID: harness.QuietID, AccountID: int64(i%n.people + 1), Scopes: []string{"openid", "profile", "offline_access"}, Nonce: harness.Random(20),
 		AuthTime: made, AMR: []string{"pwd"}, ACR: "1", Offline: true, CreatedAt: made, ExpiresAt: ends,
-		Code: &storage.Code{Hash: string(id[:6]) + harness.Random(43), RedirectURI: harness.Callback, RedirectURISent: true, Challenge: harness.Random(43), ChallengeMethod: "S256",
+		Code: &storage.Code{Hash: token.HashCode(token.NewCode()), RedirectURI: harness.Callback, RedirectURISent: true, Challenge: harness.Random(43), ChallengeMethod: "S256",
 			ExpiresAt: made.Add(time.Minute), RedeemedAt: made.Add(time.Second)},
 		Refresh: &storage.Refresh{Generation: 3, RotatedAt: made.Add(time.Hour), ExpiresAt: ends},
 	}}
 }
+
+// batch is how many records a commit stores: hashes of codes lie anywhere, and the more there are in a commit the more of them share pages.
+const batch = 50_000
 
 // filler hands records on in large batches.
 type filler struct {
@@ -109,7 +105,7 @@ type filler struct {
 }
 
 func (f *filler) add(ctx context.Context, item storage.Item) {
-	if f.items = append(f.items, item); len(f.items) == 5000 {
+	if f.items = append(f.items, item); len(f.items) == batch {
 		f.flush(ctx)
 	}
 }

@@ -67,10 +67,14 @@ func peopled() spread {
 	return spread{"id": "n", "sub": "md5(n::text)::uuid::text", "username": name, "username_key": name, "email": name + " || '@example.test'", "email_key": name + " || '@example.test'"}
 }
 
-func granted(people int) spread {
+func granted(n size) spread {
 	hash := func(salt string, length int) string {
 		return fmt.Sprintf("left(translate(encode(sha256(('%s' || n)::bytea), 'base64'), '+/=', '-_'), %d)", salt, length)
 	}
-	return spread{"id": hash("id", 22), "code_hash": hash("code", 43), "nonce": hash("nonce", 20), "code_challenge": hash("pkce", 43), "account_id": fmt.Sprintf("n %% %d + 1", people),
-		"expires_at": "one.expires_at - (n % 3600) * interval '1 second'"}
+	later := fmt.Sprintf("n * interval '%d microseconds'", 86_400_000_000/n.grants)
+	made := "one.created_at + " + later
+	// as token.NewGrantID makes them
+	id := "translate(encode(substring(int8send((1000 * extract(epoch FROM " + made + "))::bigint) FROM 3), 'base64'), '+/', '-_') || " + hash("id", 14)
+	return spread{"id": id, "code_hash": hash("code", 43), "nonce": hash("nonce", 20), "code_challenge": hash("pkce", 43), "account_id": fmt.Sprintf("n %% %d + 1", n.people),
+		"auth_time": made, "created_at": made, "expires_at": "one.expires_at + " + later}
 }
