@@ -107,45 +107,55 @@ func (p *Provider) Mount(more []Route) http.Handler {
 		}
 		m.add(r.Method, p.handler(r, path))
 	}
+	t := &table{plain: map[string]*methods{}, escaped: map[string]*methods{}, router: router}
 	for _, path := range order {
 		m := byPath[path]
 		m.finish(p)
-		if m.route.Prefix {
+		switch {
+		case m.route.Prefix:
 			router.PathPrefix(path).Handler(m)
-			continue
+		case strings.Contains(path, "{") || matches(router, path): // a pattern, or behind one that takes its requests
+			router.Path(path).Handler(m)
+		default:
+			t.add(path, m)
 		}
-		router.Path(path).Handler(m)
 	}
 	router.NotFoundHandler = p.cfg.Edge.Handle("not_found", p.notFoundFace(), func(http.ResponseWriter, *http.Request) error { return &serve.NotFound{} })
-	return &table{exact: exact(router, byPath), router: router}
+	return t
 }
 
-// table goes by whole paths first: the router tries one pattern after the other, and makes two more contexts. exact has the paths alone that the
-// router leads to the same handler, whatever the request is besides.
+// matches says whether a route that the router has already takes the requests of a path.
+func matches(router *mux.Router, path string) bool {
+	u, err := url.Parse(path)
+	var match mux.RouteMatch
+	return err != nil || router.Match(&http.Request{Method: http.MethodGet, URL: u}, &match) && match.Handler != nil
+}
+
+// table goes by whole paths first, and knows them as a request's URL does, plain and escaped: the router tries one pattern after the other, makes two more
+// contexts, and compiles an expression for each path that it is given. It has those that are patterns.
 type table struct {
-	exact  map[string]*methods
-	router *mux.Router
+	plain, escaped map[string]*methods
+	router         *mux.Router
 }
 
-func exact(router *mux.Router, byPath map[string]*methods) map[string]*methods {
-	out := make(map[string]*methods, len(byPath))
-	for path, m := range byPath {
-		var match mux.RouteMatch
-		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}}
-		if r.URL.EscapedPath() == path && router.Match(r, &match) && match.Handler == http.Handler(m) && len(match.Vars) == 0 {
-			out[path] = m
-		}
+func (t *table) add(path string, m *methods) {
+	t.escaped[path] = m
+	if u := (&url.URL{Path: path}); u.EscapedPath() == path {
+		t.plain[path] = m
 	}
-	return out
 }
 
-// ServeHTTP implements [http.Handler]. A path that was sent in another form than its plain one is the router's business.
+// ServeHTTP implements [http.Handler].
 func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawPath == "" {
-		if m, ok := t.exact[r.URL.Path]; ok {
+		if m, ok := t.plain[r.URL.Path]; ok {
 			m.ServeHTTP(w, r)
 			return
 		}
+	}
+	if m, ok := t.escaped[r.URL.EscapedPath()]; ok {
+		m.ServeHTTP(w, r)
+		return
 	}
 	t.router.ServeHTTP(w, r)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	template "github.com/DataDog/datadog-agent/pkg/template/html"
@@ -19,7 +20,7 @@ import (
 // Composer writes mails, as text and as HTML, from the same words. It is safe for concurrent use.
 type Composer struct {
 	words *words.Catalogues
-	page  *template.Template
+	page  func() (*template.Template, error)
 	brand string
 	host  string
 	look  [2]letterLook
@@ -39,10 +40,9 @@ func NewComposer(issuer, brand, defaultLocale string, th *theme.Theme, now func(
 	if err != nil || now == nil {
 		return nil, errors.New("letters: issuer and now are required")
 	}
-	page, err := template.New("mail").ParseFS(files, "templates/mail/mail.html")
-	if err != nil {
-		return nil, fmt.Errorf("letters: %w", err)
-	}
+	page := sync.OnceValues(func() (*template.Template, error) {
+		return template.New("mail").ParseFS(files, "templates/mail/mail.html")
+	})
 	if brand == "" {
 		brand = "Latchkey"
 	}
@@ -70,8 +70,12 @@ func (c *Composer) Compose(kind, locale string, l account.Letter) (subject, text
 		return "", "", "", fmt.Errorf("compose mail: unknown kind %q", kind)
 	}
 	v := c.letter(cat, kind, l)
+	page, err := c.page()
+	if err != nil {
+		return "", "", "", fmt.Errorf("compose mail: %w", err)
+	}
 	var b bytes.Buffer
-	if err := c.page.ExecuteTemplate(&b, "mail", v); err != nil {
+	if err := page.ExecuteTemplate(&b, "mail", v); err != nil {
 		return "", "", "", fmt.Errorf("compose mail: %w", err)
 	}
 	return v.Subject, v.plain(), b.String(), nil

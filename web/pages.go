@@ -25,16 +25,15 @@ func (p *page) ExecuteTemplate(w io.Writer, layout string, v any) error {
 	return t.ExecuteTemplate(w, layout, v)
 }
 
-// parse finds every page. What pages share is parsed at once, and so is everything where an operator's templates are among it.
+// parse finds every page. Where an operator's templates are among them all are parsed at once.
 func (s *Site) parse() (map[string]*page, error) {
 	names, err := fs.Glob(files, "templates/pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list templates: %w", err)
 	}
-	shared, err := template.New("shared.html").Option("missingkey=error").Funcs(s.functions()).ParseFS(files, "templates/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("parse template: %w", err)
-	}
+	shared := sync.OnceValues(func() (*template.Template, error) {
+		return template.New("shared.html").Option("missingkey=error").Funcs(s.functions()).ParseFS(files, "templates/*.html")
+	})
 	pages := map[string]*page{}
 	for _, n := range names {
 		name := strings.TrimSuffix(path.Base(n), ".html")
@@ -50,9 +49,12 @@ func (s *Site) parse() (map[string]*page, error) {
 	return pages, nil
 }
 
-func (s *Site) parsePage(shared *template.Template, name, file string) (*template.Template, error) {
-	t, err := shared.Clone()
+func (s *Site) parsePage(shared func() (*template.Template, error), name, file string) (*template.Template, error) {
+	t, err := shared()
 	if err != nil {
+		return nil, fmt.Errorf("parse template: %w", err)
+	}
+	if t, err = t.Clone(); err != nil {
 		return nil, fmt.Errorf("copy templates: %w", err)
 	}
 	if t, err = t.ParseFS(files, file); err != nil {

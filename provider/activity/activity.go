@@ -49,7 +49,7 @@ const (
 // Log is an [audit.Sink] that keeps what concerns a person. It is safe for concurrent use.
 type Log struct {
 	cfg     Config
-	waiting chan audit.Event
+	waiting chan *audit.Event // not the events themselves: room for all of them would be most of a MiB of an idle server
 	// settle takes who waits until everything that came before them is written.
 	settle  chan chan struct{}
 	dropped atomic.Int64
@@ -64,7 +64,7 @@ func New(cfg Config) (*Log, error) {
 	if cfg.Store == nil || cfg.Keep <= 0 || cfg.Now == nil || cfg.Random == nil || cfg.Logger == nil {
 		return nil, errors.New("activity: a dependency is missing")
 	}
-	return &Log{cfg: cfg, waiting: make(chan audit.Event, waitingMax), settle: make(chan chan struct{}), failures: newRecent(), uses: newRecent()}, nil
+	return &Log{cfg: cfg, waiting: make(chan *audit.Event, waitingMax), settle: make(chan chan struct{}), failures: newRecent(), uses: newRecent()}, nil
 }
 
 // Names are the events that a person's record has.
@@ -78,8 +78,9 @@ func (l *Log) Record(_ context.Context, e audit.Event) {
 	if e.Time.IsZero() {
 		e.Time = l.cfg.Now()
 	}
+	kept := e
 	select {
-	case l.waiting <- e:
+	case l.waiting <- &kept:
 	default:
 		l.dropped.Add(1)
 	}
@@ -112,17 +113,17 @@ func (l *Log) Run(ctx context.Context) {
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 			defer cancel()
 			for len(l.waiting) > 0 {
-				batch = l.add(end, batch, <-l.waiting)
+				batch = l.add(end, batch, *<-l.waiting)
 			}
 			l.write(end, batch)
 			return
 		case e := <-l.waiting:
-			if batch = l.add(ctx, batch, e); len(batch) >= batchMax && !l.failing {
+			if batch = l.add(ctx, batch, *e); len(batch) >= batchMax && !l.failing {
 				batch = l.write(ctx, batch)
 			}
 		case done := <-l.settle:
 			for len(l.waiting) > 0 && len(batch) < batchMax {
-				batch = l.add(ctx, batch, <-l.waiting)
+				batch = l.add(ctx, batch, *<-l.waiting)
 			}
 			batch = l.write(ctx, batch)
 			close(done)
