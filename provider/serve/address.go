@@ -35,6 +35,22 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 	return byXFF
 }
 
+// address is the text of the client's address, "" where it has none. A connection whose peer is no proxy has one for all of its requests.
+func (e *Edge) address(c *doorConn, r *http.Request) string {
+	if c != nil && c.address != "" {
+		return c.address
+	}
+	a := e.cfg.Proxies.Client(r)
+	if !a.IsValid() {
+		return ""
+	}
+	text := a.String()
+	if c != nil && !e.cfg.Proxies.Trusts(r) {
+		c.address = text
+	}
+	return text
+}
+
 // Trusts says whether the peer of a request is one of them.
 func (p Proxies) Trusts(r *http.Request) bool {
 	peer, ok := parseHop(r.RemoteAddr)

@@ -1,12 +1,12 @@
 package serve
 
 import (
-	"container/list"
 	"crypto/tls"
 	"net"
 	"net/http"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // Connections bounds the open connections of a listener. When there is no room, the connection that has waited longest without a request
@@ -16,17 +16,21 @@ type Connections struct {
 	// door is what requests meet first, nil for none.
 	door *door
 
+	// grain is how much later than asked a deadline may come, see [lazyConn]; 0: not at all.
+	grain time.Duration
+
 	mu sync.Mutex
-	// waiting are connections without a request under way, the longest waiting first.
-	waiting *list.List
-	at      map[net.Conn]*list.Element
+	// waiting are connections without a request under way, in a ring: the longest waiting comes next.
+	waiting boundConn
 	// wanted: somebody waits for room that nobody could make, since all connections had requests under way.
 	wanted bool
 }
 
 // NewConnections allows n connections at once, at least one.
 func NewConnections(n int) *Connections {
-	return &Connections{slots: make(chan struct{}, max(n, 1)), waiting: list.New(), at: map[net.Conn]*list.Element{}}
+	c := &Connections{slots: make(chan struct{}, max(n, 1))}
+	c.waiting.next, c.waiting.prev = &c.waiting, &c.waiting
+	return c
 }
 
 // Listen bounds ln. The server must tell State of its connections.
@@ -39,25 +43,36 @@ func (c *Connections) State(conn net.Conn, s http.ConnState) {
 	if t, ok := conn.(*tls.Conn); ok {
 		conn = t.NetConn()
 	}
-	if b, ok := conn.(*boundConn); ok && s != http.StateActive {
-		b.doorConn.state(s == http.StateNew || s == http.StateIdle)
+	b, ok := conn.(*boundConn)
+	if !ok {
+		return
 	}
-	c.waits(conn, s == http.StateNew || s == http.StateIdle)
+	fresh := s == http.StateNew || s == http.StateIdle
+	if s != http.StateActive {
+		b.doorConn.state(fresh)
+	}
+	c.waits(b, fresh)
 }
 
 // waits notes whether a connection waits for a request.
-func (c *Connections) waits(conn net.Conn, yes bool) {
+func (c *Connections) waits(b *boundConn, yes bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.at[conn]; ok {
-		c.waiting.Remove(e)
-		delete(c.at, conn)
-	}
+	b.leave()
 	if yes {
-		c.at[conn] = c.waiting.PushBack(conn)
+		b.prev, b.next = c.waiting.prev, &c.waiting
+		b.prev.next, b.next.prev = b, b
 		if c.wanted {
 			c.closeFirst()
 		}
+	}
+}
+
+// leave takes the connection out of the ring of those that wait, if it is there. The caller holds mu of its connections.
+func (c *boundConn) leave() {
+	if c.next != nil {
+		c.prev.next, c.next.prev = c.next, c.prev
+		c.prev, c.next = nil, nil
 	}
 }
 
@@ -70,12 +85,10 @@ func (c *Connections) makeRoom() {
 }
 
 func (c *Connections) closeFirst() {
-	if e := c.waiting.Front(); e != nil {
-		c.waiting.Remove(e)
-		conn := e.Value.(net.Conn)
-		delete(c.at, conn)
+	if first := c.waiting.next; first != &c.waiting {
+		first.leave()
 		c.wanted = false
-		go func() { _ = conn.Close() }() // it is going either way; its server may hold on to it just now
+		go func() { _ = first.Close() }() // it is going either way; its server may hold on to it just now
 	}
 }
 
@@ -119,6 +132,9 @@ func (l *boundListener) Accept() (net.Conn, error) {
 	if l.rush++; l.rush%maxRush == 0 {
 		runtime.Gosched()
 	}
+	if l.conns.grain > 0 {
+		conn = &lazyConn{Conn: conn, grain: l.conns.grain}
+	}
 	c := &boundConn{Conn: conn, conns: l.conns}
 	c.doorConn.door, c.doorConn.conn = l.conns.door, c
 	return c, nil
@@ -136,6 +152,8 @@ type boundConn struct {
 	conns    *Connections
 	once     sync.Once
 	doorConn doorConn
+	// prev and next are its neighbours in the ring of those that wait; nil where it does not.
+	prev, next *boundConn
 }
 
 // Read implements [net.Conn].

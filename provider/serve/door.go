@@ -35,6 +35,8 @@ type doorConn struct {
 	led  bool
 	// ready is what was read and is yet to be handed on.
 	ready []byte
+	// address is the text of the peer's address, where it is no proxy; it is for the requests of the connection, of which there is one at a time.
+	address string
 	// turn is that of the request which passed.
 	mu   sync.Mutex
 	turn *turn

@@ -59,6 +59,8 @@ type Edge struct {
 	headers []header
 	hosts   hosts
 	tracer  trace.Tracer
+	// spanKey is what contexts are asked for spans by.
+	spanKey any
 	// sampling says which requests tracer records; nil leaves it to tracer.
 	sampling *sampling
 	metrics  *metrics
@@ -97,7 +99,7 @@ func New(cfg Config) (*Edge, error) {
 	e.guard()
 	e.lines, _ = Routine(cfg.Logger).Handler().(*lineHandler)
 	if cfg.Tracer != nil {
-		e.tracer = cfg.Tracer.Tracer(scope)
+		e.tracer, e.spanKey = cfg.Tracer.Tracer(scope), spanKey()
 		e.sampling, _ = cfg.Tracer.(*sampling)
 	}
 	if e.metrics, err = newMetrics(cfg.Registry); err != nil {
@@ -161,14 +163,14 @@ func (e *Edge) Wrap(h http.Handler) http.Handler {
 func (e *Edge) begin(w http.ResponseWriter, r *http.Request) (*state, *http.Request) {
 	e.metrics.inFlight.Inc()
 	st := &state{edge: e, parent: r.Context(), rec: Record{ID: newRequestID(), Start: e.cfg.Now(), Endpoint: unknownEndpoint}, w: recorder{ResponseWriter: w}}
-	if a := e.cfg.Proxies.Client(r); a.IsValid() {
-		st.rec.Address = a.String()
-	}
+	st.door, _ = st.parent.Value(doorKey{}).(*doorConn)
+	st.rec.Address = e.address(st.door, r)
 	h := w.Header()
 	for i := range e.headers {
 		h[e.headers[i].name] = e.headers[i].value
 	}
-	r = r.WithContext(e.startSpan(st, r))
+	e.startSpan(st, r)
+	r = r.WithContext(st)
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = &cappedBody{body: r.Body, left: e.cfg.MaxBody}
 	}

@@ -101,6 +101,8 @@ type logLine struct {
 	// span is told last, where there is one.
 	span trace.SpanContext
 	buf  []byte
+	// stamp is of the line of a request that was written last.
+	stamp timeStamp
 }
 
 func newLine() *logLine {
@@ -121,7 +123,7 @@ func (h *lineHandler) write(ctx context.Context, l *logLine) (err error) {
 		err = h.now.Handle(ctx, l.record())
 	}
 	clear(l.attrs)
-	*l = logLine{attrs: l.attrs[:0], buf: l.buf[:0]}
+	*l = logLine{attrs: l.attrs[:0], buf: l.buf[:0], stamp: l.stamp}
 	h.pool.Put(l)
 	return err
 }

@@ -25,37 +25,40 @@ func (e *Edge) logRequest(st *state, r *http.Request, status int, took time.Dura
 	if !e.cfg.Logger.Enabled(ctx, level) {
 		return
 	}
-	l := e.newLine()
-	l.at, l.level, l.msg = st.rec.Start.Add(took), level, "request"
-	l.attrs = append(l.attrs,
-		slog.String("request_id", st.rec.ID), slog.String("method", method(r)), slog.String("route", st.route), slog.String("endpoint", st.rec.Endpoint),
-		slog.Int("status", status), slog.Int64("bytes", st.w.size), slog.Float64("duration_ms", float64(took.Microseconds())/1000),
-		slog.String("address", st.rec.Address), slog.String("outcome", st.rec.Outcome))
-	if st.rec.ClientID != "" {
-		l.attrs = append(l.attrs, slog.String("client_id", st.rec.ClientID))
-	}
-	if st.rec.AccountID != 0 {
-		l.attrs = append(l.attrs, slog.Int64("account_id", st.rec.AccountID))
-	}
-	if st.rec.GrantType != "" {
-		l.attrs = append(l.attrs, slog.String("grant_type", st.rec.GrantType))
-	}
+	q := requestLine{at: st.rec.Start.Add(took), level: level, id: st.rec.ID, method: method(r), route: st.route, endpoint: st.rec.Endpoint,
+		address: st.rec.Address, outcome: st.rec.Outcome, status: status, bytes: st.w.size, took: took, clientID: st.rec.ClientID,
+		grantType: st.rec.GrantType, accountID: st.rec.AccountID, span: st.root.context}
 	if st.rec.Err != nil {
-		l.attrs = append(l.attrs, slog.String("error", scrub(st.rec.Err.Error(), r)))
+		q.failure = scrub(st.rec.Err.Error(), r)
 	}
-	l.span = st.root.context
 	if e.lines != nil {
-		_ = e.lines.write(ctx, l) // whom should it be told
+		e.lines.request(ctx, &q)
 		return
 	}
-	_ = e.cfg.Logger.Handler().Handle(ctx, l.record())
+	l := newLine()
+	l.at, l.level, l.msg, l.attrs, l.span = q.at, q.level, requestMessage, q.attrs(l.attrs), q.span
+	_ = e.cfg.Logger.Handler().Handle(ctx, l.record()) // whom should it be told
 }
 
-func (e *Edge) newLine() *logLine {
-	if e.lines != nil {
-		return e.lines.pool.Get().(*logLine)
+// requestMessage is the message of the lines of requests.
+const requestMessage = "request"
+
+// request writes the line of a request.
+func (h *lineHandler) request(ctx context.Context, q *requestLine) {
+	l := h.pool.Get().(*logLine)
+	if !h.plain || !q.plain() {
+		l.at, l.level, l.msg, l.attrs, l.span = q.at, q.level, requestMessage, q.attrs(l.attrs), q.span
+		_ = h.write(ctx, l) // whom should it be told
+		return
 	}
-	return newLine()
+	l.buf = q.appendTo(l.buf, &l.stamp)
+	if h.routine && q.level < slog.LevelWarn {
+		h.out.Later(l.buf)
+	} else {
+		_, _ = h.out.Write(l.buf)
+	}
+	l.buf = l.buf[:0]
+	h.pool.Put(l)
 }
 
 // scrub takes out of an error's text what the request sent as a secret or may have: its query, credentials, cookies and form.

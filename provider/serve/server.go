@@ -36,6 +36,9 @@ func (e *Edge) NewHTTPServer(h http.Handler, lim Limits, tlsConfig *tls.Config) 
 			e.metrics.conns.Dec()
 		}
 	})
+	if lim.Conns != nil {
+		lim.Conns.grain = min(hs.ReadHeaderTimeout, hs.ReadTimeout, hs.WriteTimeout, hs.IdleTimeout) / 20
+	}
 	if lim.Conns != nil && tlsConfig == nil {
 		lim.Conns.door = &door{edge: e, header: hs.ReadHeaderTimeout, read: hs.ReadTimeout, idle: hs.IdleTimeout}
 		hs.ConnContext = func(ctx context.Context, c net.Conn) context.Context {

@@ -101,8 +101,8 @@ const shedOutcome = "shed"
 
 // doorTurn is the turn that the request already had at the door, nil if none.
 func doorTurn(r *http.Request) *turn {
-	if c, ok := r.Context().Value(doorKey{}).(*doorConn); ok {
-		return c.take()
+	if st := stateOf(r.Context()); st != nil && st.door != nil {
+		return st.door.take()
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ type state struct {
 	root plainSpan
 	span trace.Span
 
+	// door is that of the request's connection, nil where it has none.
+	door *doorConn
+
 	parent context.Context
 	mu     sync.Mutex
 	// timed is parent with the deadline, nil until it is needed; over: the request is served.
@@ -34,6 +37,9 @@ type state struct {
 type stateKey struct{}
 
 func stateOf(ctx context.Context) *state {
+	if st, ok := ctx.(*state); ok {
+		return st
+	}
 	st, _ := ctx.Value(stateKey{}).(*state)
 	return st
 }
@@ -65,6 +71,12 @@ func (st *state) Value(key any) any {
 		return &st.rec
 	case stateKey:
 		return st
+	}
+	if key == st.edge.spanKey && st.edge.tracer != nil {
+		if st.span != nil {
+			return st.span
+		}
+		return &st.root
 	}
 	st.mu.Lock()
 	up := st.timed

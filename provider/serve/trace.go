@@ -15,16 +15,35 @@ import (
 // scope names our instrumentation.
 const scope = "latchkey/provider/serve"
 
-// startSpan opens the request's span as a new root, and returns the context for what is done for the request. A traceparent that came is linked,
+// asked is a context that remembers what it was asked for.
+type asked struct {
+	context.Context
+	key any
+}
+
+// Value implements [context.Context].
+func (a *asked) Value(key any) any {
+	a.key = key
+	return nil
+}
+
+// spanKey is the key by which package trace finds a span in a context. A request's context answers to it itself, which saves it another context.
+func spanKey() any {
+	a := &asked{Context: context.Background()}
+	_ = trace.SpanFromContext(a)
+	return a.key
+}
+
+// startSpan opens the request's span as a new root. A traceparent that came is linked,
 // not followed: strangers must not decide what we sample or whose trace we join.
-func (e *Edge) startSpan(st *state, r *http.Request) context.Context {
+func (e *Edge) startSpan(st *state, r *http.Request) {
 	if e.tracer == nil {
-		return st
+		return
 	}
 	if e.sampling != nil {
 		var recorded bool
 		if st.root.context, recorded = e.sampling.samples(method(r)); !recorded {
-			return trace.ContextWithSpan(st, &st.root)
+			return
 		}
 	}
 	opts := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithNewRoot(), trace.WithTimestamp(st.rec.Start)}
@@ -32,10 +51,8 @@ func (e *Edge) startSpan(st *state, r *http.Request) context.Context {
 	if remote.IsValid() {
 		opts = append(opts, trace.WithLinks(trace.Link{SpanContext: remote}))
 	}
-	var ctx context.Context
-	ctx, st.span = e.tracer.Start(st, method(r), opts...)
+	_, st.span = e.tracer.Start(st, method(r), opts...)
 	st.root.context = st.span.SpanContext()
-	return ctx
 }
 
 // endSpan names the span by its route and sets the stable attributes of the HTTP semantic conventions; never url.query, which
