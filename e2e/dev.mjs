@@ -1,22 +1,13 @@
 // The developer's pages in Chromium: a walk through the playground with the mouse, with and without script, and every page looked at by axe.
-import { readFileSync } from 'node:fs';
 import { allow, launch, press, sign } from './chromium.mjs';
+import { axe, look as eye, said, view, watch } from './eye.mjs';
 import { attempt, check, finish, input } from './lib.mjs';
 
 const { issuer, screenshots, login, password, tokens } = input;
-const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const browser = await launch(input.chromium);
-const context = o => browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...o });
+const context = o => browser.newContext(view(o));
 const submit = (page, action) => press(page, `main form[action$="${action}"] button[type=submit]`);
 
-const said = [];
-function watch(page) {
-  page.on('console', m => {
-    if (['error', 'warning'].includes(m.type()) && !/Failed to load resource: the server responded with a status of 4\d\d/.test(m.text())) said.push(`${page.url()}: ${m.text()}`);
-  });
-  page.on('pageerror', e => said.push(`${page.url()}: ${e.message}`));
-  return page;
-}
 
 // walk goes through the playground from the first page to the tokens; at looks at each step.
 async function walk(page, at = async () => {}) {
@@ -87,21 +78,8 @@ await attempt('every page', async () => {
   await ctx.addInitScript(axe);
   const page = await ctx.newPage();
   const look = async name => {
-    const found = [];
-    for (const colorScheme of ['light', 'dark']) {
-      await page.emulateMedia({ colorScheme });
-      for (const width of [1280, 390, 320]) {
-        await page.setViewportSize({ width, height: 800 });
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (over > 0) found.push(`${width} px: ${over} px to the side`);
-        await page.screenshot({ path: `${screenshots}/dev-${name}-${colorScheme}-${width}.png`, fullPage: true });
-        const res = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-        for (const v of res.violations) found.push(`${colorScheme} ${width}: ${v.id}: ${v.nodes.map(n => n.html.slice(0, 120)).join(' | ')}`);
-      }
-    }
+    await eye(`dev-${name}`, page, screenshots);
     await page.emulateMedia({ colorScheme: 'light' });
-    await page.setViewportSize({ width: 1280, height: 800 });
-    check(`${name}: axe, no sideways scroll`, found.length === 0, found.join('\n'));
   };
   await page.goto(`${issuer}/dev`);
   await look('discovery');

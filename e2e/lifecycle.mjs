@@ -1,48 +1,16 @@
 // What goes by mail, in Chromium: with the mouse, by keyboard alone, looked at by axe in light and dark at three widths.
-import { readFileSync } from 'node:fs';
 import { launch, press } from './chromium.mjs';
+import { at, axe, look as eye, said, tabTo, view, watch } from './eye.mjs';
 import { ask, attempt, check, finish, input } from './lib.mjs';
 
 const { issuer, invited, screenshots } = input;
-const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const browser = await launch(input.chromium);
-const context = o => browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...o });
+const context = o => browser.newContext(view(o));
 const mail = async (to, path, n = 1) => ask({ kind: 'mail', to, path, n });
-const at = (page, path) => new URL(page.url()).pathname === path;
-const said = [];
-function watch(page) {
-  page.on('console', m => {
-    if (['error', 'warning'].includes(m.type()) && !/Failed to load resource: the server responded with a status of 4\d\d/.test(m.text())) said.push(`${page.url()}: ${m.text()}`);
-  });
-  page.on('pageerror', e => said.push(`${page.url()}: ${e.message}`));
-  return page;
-}
 const submit = (page, action) => press(page, `form[action$="${action}"] button[type=submit]`);
 
-async function look(name, page) {
-  const found = [];
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [1280, 390, 320]) {
-      await page.setViewportSize({ width, height: 800 });
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (over > 0) found.push(`${width} px: ${over} px to the side`);
-      await page.screenshot({ path: `${screenshots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
-      const res = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-      for (const v of res.violations) found.push(`${colorScheme} ${width}: ${v.id}: ${v.nodes.map(n => n.html.slice(0, 120)).join(' | ')}`);
-    }
-  }
-  check(`${name}: axe, no sideways scroll`, found.length === 0, found.join('\n'));
-}
+const look = (name, page) => eye(name, page, screenshots);
 
-// type goes to a field or button by Tab alone, and says whether it got there.
-async function tabTo(page, selector) {
-  for (let i = 0; i < 40; i++) {
-    if (await page.evaluate(s => document.activeElement?.matches(s), selector)) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`no way by Tab to ${selector} at ${page.url()}`);
-}
 const leave = (page, key) => Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.keyboard.press(key)]);
 
 async function withMouse() {

@@ -1,24 +1,13 @@
 // Every page in Chromium: whole walks with and without script, axe in light and dark at three widths, the policy's silence, bytes, screenshots.
-import { readFileSync } from 'node:fs';
 import { allow, launch, press, seen } from './chromium.mjs';
+import { at, axe, look as eye, said, view, watch } from './eye.mjs';
 import { ask, attempt, check, finish, input } from './lib.mjs';
 
 const { issuer, dev, rp, screenshots } = input;
-const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const browser = await launch(input.chromium);
-const context = o => browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...o });
+const context = o => browser.newContext(view(o));
 const mail = async (to, path, n = 1) => (await ask({ kind: 'mail', to, path, n })).link;
-const at = (page, path) => new URL(page.url()).pathname === path;
 
-// watch keeps what the console says. A page that is an error on purpose is named there by Chromium: that is not ours.
-const said = [];
-function watch(page) {
-  page.on('console', m => {
-    if (['error', 'warning'].includes(m.type()) && !/Failed to load resource: the server responded with a status of 4\d\d/.test(m.text())) said.push(`${page.url()}: ${m.text()}`);
-  });
-  page.on('pageerror', e => said.push(`${page.url()}: ${e.message}`));
-  return page;
-}
 const submit = (page, action, more = '') => press(page, `form[action$="${action}"] button[type=submit]${more}`);
 async function signIn(page, base, login, password) {
   await page.goto(`${base}/login`);
@@ -237,25 +226,10 @@ async function demo() {
   await ctx.close();
 }
 
-// look makes screenshots of a page in light and dark at three widths; with axe where the context bypasses the policy.
-let violations = 0, looked = 0;
+// look counts what was looked at by axe.
+let looked = 0;
 async function look(name, page, only = false) {
-  const found = [];
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [1280, 390, 320]) {
-      await page.setViewportSize({ width, height: 800 });
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (over > 0) found.push(`${width} px: ${over} px to the side`);
-      await page.screenshot({ path: `${screenshots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
-      if (only) continue;
-      const res = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-      looked++;
-      for (const v of res.violations) found.push(`${colorScheme} ${width}: ${v.id}: ${v.nodes.map(n => n.html.slice(0, 120)).join(' | ')}`);
-    }
-  }
-  violations += found.length;
-  check(`${name}: axe, no sideways scroll`, found.length === 0, found.join('\n'));
+  looked += await eye(name, page, screenshots, { only });
 }
 
 async function everyPage() {
@@ -334,9 +308,15 @@ async function everyPage() {
   await allow(page);
   await page.waitForSelector(`a[href^="${rp}"]`);
   await look('hand-off', page);
-  await page.goto(`${rp}/start?response_mode=form_post`, { waitUntil: 'commit' }).catch(() => {});
-  await page.waitForTimeout(300);
-  if (at(page, '/authorize')) await look('form-post', page);
+  await ctx.route('**/authorize?**', async route => { // held: without the line of script that sends the form at once
+    const res = await route.fetch({ maxRedirects: 0 }), body = await res.text(), still = body.replace(/<script>.*?<\/script>/s, '');
+    check('the form sends itself where there is script', still !== body, body);
+    await route.fulfill({ response: res, body: still });
+  });
+  await page.goto((await ctx.request.get(`${rp}/start?response_mode=form_post`, { maxRedirects: 0 })).headers().location);
+  check('and waits for a press where there is none', at(page, '/authorize') && await page.isVisible('form button[type=submit]'), page.url());
+  await look('form-post', page);
+  await ctx.unroute('**/authorize?**');
   await page.goto(`${issuer}/account/applications`);
   await look('applications', page);
   await page.goto(`${issuer}/logout`);

@@ -1,20 +1,18 @@
 // Passkeys in Chromium with an authenticator of software: made, used by button and by autofill, as a second step, to prove it again; listed, renamed, removed; and what is said when it fails.
-import { readFileSync } from 'node:fs';
 import { allow, launch, press } from './chromium.mjs';
+import { axe, look as eye, said, view, watch } from './eye.mjs';
 import { ask, attempt, check, finish, input } from './lib.mjs';
 
 const { issuer, strict, rp, screenshots } = input;
 const password = 'four unrelated words';
-const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const browser = await launch(input.chromium);
-const said = [];
 const path = page => new URL(page.url()).pathname;
 const text = async (page, selector) => (await page.textContent(selector)).trim().replace(/\s+/g, ' ');
 
 // visitor is a browser of its own, with an authenticator unless bare. Nobody touches that before touch(true). An authenticator that is touched all the time
 // answers whatever is asked first, so what a page asks without anybody's doing (autofill, quiet making) is off but where quiet(true) was called.
 async function visitor({ bare = false, transport = 'internal', ...o } = {}) {
-  const ctx = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...o });
+  const ctx = await browser.newContext(view(o));
   if (o.bypassCSP) await ctx.addInitScript(axe);
   await ctx.addInitScript(() => {
     window.shift = 0;
@@ -24,11 +22,7 @@ async function visitor({ bare = false, transport = 'internal', ...o } = {}) {
     }
     new PerformanceObserver(l => { for (const e of l.getEntries()) window.shift += e.value; }).observe({ type: 'layout-shift', buffered: true });
   });
-  const page = await ctx.newPage(), cdp = await ctx.newCDPSession(page);
-  page.on('console', m => {
-    if (['error', 'warning'].includes(m.type()) && !/Failed to load resource: the server responded with a status of 4\d\d/.test(m.text())) said.push(`${page.url()}: ${m.text()}`);
-  });
-  page.on('pageerror', e => said.push(`${page.url()}: ${e.message}`));
+  const page = watch(await ctx.newPage()), cdp = await ctx.newCDPSession(page);
   const v = { ctx, page, cdp };
   await cdp.send('WebAuthn.enable');
   v.add = async (options = {}) => {
@@ -250,20 +244,7 @@ async function second() {
   await v.ctx.close();
 }
 
-async function look(name, page) {
-  const found = [];
-  for (const colorScheme of ['light', 'dark']) for (const width of [1280, 390, 320]) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 800 });
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    if (over > 0) found.push(`${width} px: ${over} px to the side`);
-    await page.screenshot({ path: `${screenshots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
-    const res = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-    for (const x of res.violations) found.push(`${colorScheme} ${width}: ${x.id}: ${x.nodes.map(n => n.html.slice(0, 120)).join(' | ')}`);
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
-  check(`${name}: axe, no sideways scroll`, found.length === 0, found.join('\n'));
-}
+const look = (name, page) => eye(name, page, screenshots);
 
 let made;
 await attempt('offer', async () => { made = await offered(); });

@@ -1,22 +1,13 @@
 // The account's own pages in Chromium: with the mouse, by keyboard alone, without script; axe in light and dark at three widths; the policy's silence; bytes.
 import { readFileSync } from 'node:fs';
 import { allow, launch, press, sign } from './chromium.mjs';
+import { at, axe, said, view, violations, watch } from './eye.mjs';
 import { ask, attempt, check, finish, input } from './lib.mjs';
 
 const { issuer, short, apps, password, screenshots } = input;
-const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const browser = await launch(input.chromium);
-const context = o => browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...o });
-const at = (page, path) => new URL(page.url()).pathname === path;
+const context = o => browser.newContext(view(o));
 const text = page => page.textContent('main').then(s => s.replace(/\s+/g, ' '));
-const said = [];
-function watch(page) {
-  page.on('console', m => {
-    if (['error', 'warning'].includes(m.type()) && !/Failed to load resource: the server responded with a status of 4\d\d/.test(m.text())) said.push(`${page.url()}: ${m.text()}`);
-  });
-  page.on('pageerror', e => said.push(`${page.url()}: ${e.message}`));
-  return page;
-}
 const submit = (page, action) => press(page, `form[action$="${action}"] button[type=submit]`);
 async function enter(name, options, base = issuer) {
   const ctx = await context(options), page = watch(await ctx.newPage());
@@ -212,8 +203,8 @@ async function looks() {
     for (const path of portal) {
       await p.goto(`${issuer}/account${path}`);
       await p.evaluate(axe);
-      const found = await p.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-      check(`axe ${path} ${colorScheme} ${width}`, found.violations.length === 0, found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`).join('; '));
+      const found = await violations(p);
+      check(`axe ${path} ${colorScheme} ${width}`, found.length === 0, found.join('; '));
       const wide = await p.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       check(`no sideways scroll ${path} ${width}`, wide <= 0, `${wide} px`);
     }

@@ -2,13 +2,12 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { launch, press } from './chromium.mjs';
+import { axe, look as eye, said, tabTo, view, watch } from './eye.mjs';
 import { attempt, check, finish, input } from './lib.mjs';
 
 const { issuer, strict, screenshots } = input;
 const password = 'four unrelated words';
-const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const browser = await launch(input.chromium);
-const said = [];
 const path = page => new URL(page.url()).pathname;
 const text = async (page, selector = 'main') => (await page.textContent(selector)).trim().replace(/\s+/g, ' ');
 
@@ -33,14 +32,9 @@ function app(key) {
 }
 
 async function visitor(o = {}) {
-  const ctx = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...o });
+  const ctx = await browser.newContext(view(o));
   if (o.bypassCSP) await ctx.addInitScript(axe);
-  const page = await ctx.newPage();
-  page.on('console', m => {
-    if (['error', 'warning'].includes(m.type()) && !/Failed to load resource: the server responded with a status of 4\d\d/.test(m.text())) said.push(`${page.url()}: ${m.text()}`);
-  });
-  page.on('pageerror', e => said.push(`${page.url()}: ${e.message}`));
-  return { ctx, page };
+  return { ctx, page: watch(await ctx.newPage()) };
 }
 async function signIn(page, login, base = issuer) {
   await page.goto(`${base}/login`);
@@ -55,29 +49,9 @@ const types = async (page, value) => {
 };
 const send = (page, action) => press(page, `form[action$="${action}"] button[type=submit]`);
 // tabTo moves the focus by Tab alone until it is where the selector says.
-async function tabTo(page, selector) {
-  for (let i = 0; i < 60; i++) {
-    if (await page.evaluate(s => document.activeElement?.matches(s), selector)) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`Tab does not reach ${selector} on ${page.url()}`);
-}
 const enter = page => Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.keyboard.press('Enter')]);
 
-async function look(name, page) {
-  const found = [];
-  for (const colorScheme of ['light', 'dark']) for (const width of [1280, 390, 320]) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 800 });
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    if (over > 0) found.push(`${width} px: ${over} px to the side`);
-    await page.screenshot({ path: `${screenshots}/second-${name}-${colorScheme}-${width}.png`, fullPage: true });
-    const res = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-    for (const x of res.violations) found.push(`${colorScheme} ${width}: ${x.id}: ${x.nodes.map(n => n.html.slice(0, 120)).join(' | ')}`);
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
-  check(`${name}: axe, no sideways scroll`, found.length === 0, found.join('\n'));
-}
+const look = (name, page) => eye(`second-${name}`, page, screenshots);
 
 let code, codes;
 
