@@ -39,6 +39,8 @@ type server struct {
 	sink   audit.Sink
 	// ended wakes the dispatcher of logout notices, once it runs.
 	ended atomic.Pointer[func()]
+	// asked are the requests that came, which the sweeper minds.
+	asked traffic
 	// work are the loops beside requests; they end with stop.
 	work sync.WaitGroup
 	stop context.CancelFunc
@@ -195,7 +197,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	s.reg.MustRegister(s.newBounds(tlsConfig))
 	l := s.cfg.Server.Limits
 	conns := serve.NewConnections(l.MaxConnections)
-	hs := s.edge.NewHTTPServer(s.edge.Wrap(s.probes.watch(s.site.provider.Mount(s.site.routes))), serve.Limits{ReadHeader: l.HeaderTimeout.D(), Read: l.ReadTimeout.D(),
+	hs := s.edge.NewHTTPServer(s.edge.Wrap(s.asked.count(s.probes.watch(s.site.provider.Mount(s.site.routes)))), serve.Limits{ReadHeader: l.HeaderTimeout.D(), Read: l.ReadTimeout.D(),
 		Write: l.WriteTimeout.D(), Idle: l.IdleTimeout.D(), MaxHeader: int(l.MaxHeader), Conns: conns}, tlsConfig)
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Server.Listen)
 	if err != nil {

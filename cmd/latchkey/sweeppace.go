@@ -1,26 +1,64 @@
 package main
 
-import "time"
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+)
 
-// A step of the sweeper removes so many records that it takes about sweepStep, whatever store and disk are like, and then leaves the store to requests
-// for sweepRest times as long as it took: so few of them wait for it, and none for long, however much has expired.
+// While there are requests, a step of the sweeper removes sweepLeast records, which lengthens a commit by little, and leaves the store to requests for
+// busyRest times as long as it took. While there are none, a step removes so many that it takes about sweepStep, whatever store and disk are like, and rests
+// as long: whoever comes then waits for no more than that, once.
 const (
-	sweepLeast, sweepMost = 64, 1000
+	sweepLeast, sweepMost = 16, 1000
 	sweepStep             = 5 * time.Millisecond
-	sweepRest             = 9
+	busyRest              = 19
 )
 
 // sweepPace is how many records the next step removes.
 type sweepPace int
 
-// after learns how long a step took, and returns how long to rest.
-func (p *sweepPace) after(took time.Duration) time.Duration {
+// after learns how long a step took, and whether there are requests meanwhile, and returns how long to rest.
+func (p *sweepPace) after(took time.Duration, busy bool) time.Duration {
 	switch {
+	case busy:
+		*p = sweepLeast
+		return busyRest * took
 	case took > 2*sweepStep:
 		*p /= 2
 	case took < sweepStep:
 		*p += *p / 4
 	}
 	*p = min(max(*p, sweepLeast), sweepMost)
-	return sweepRest * took
+	return took
+}
+
+// fewRequests are so few a second that none of them minds the sweeper.
+const fewRequests = 2
+
+// traffic counts requests, and tells whether there are any to speak of. Several goroutines may have it count, what it tells is for one.
+type traffic struct {
+	requests atomic.Int64
+	was      int64
+	since    time.Time
+	quiet    bool
+}
+
+// count has the requests counted that come to h.
+func (t *traffic) count(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.requests.Add(1)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// busy says whether there are requests: at once when they begin, and until a second passes with few of them. It is to be asked now and then.
+func (t *traffic) busy(now time.Time) bool {
+	n := t.requests.Load()
+	many, over := n-t.was > fewRequests, now.Sub(t.since) >= time.Second || now.Before(t.since)
+	if many || over {
+		t.quiet = !many && over
+		t.was, t.since = n, now
+	}
+	return !t.quiet
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 )
@@ -9,23 +11,55 @@ import (
 func TestSweepPace(t *testing.T) {
 	for name, row := range map[string]struct {
 		commit, each time.Duration
+		busy         bool
 		least, most  sweepPace
+		rest         time.Duration
 	}{
-		"a fast store":     {100 * time.Microsecond, time.Microsecond, sweepMost, sweepMost},
-		"a usual one":      {time.Millisecond, 30 * time.Microsecond, 100, 400},
-		"dear records":     {time.Millisecond, time.Millisecond, sweepLeast, sweepLeast},
-		"a slow disk":      {50 * time.Millisecond, time.Microsecond, sweepLeast, sweepLeast},
-		"a clock set back": {-time.Hour, 0, sweepMost, sweepMost},
+		"a fast store":       {100 * time.Microsecond, time.Microsecond, false, sweepMost, sweepMost, 1},
+		"a usual one":        {time.Millisecond, 30 * time.Microsecond, false, 100, 400, 1},
+		"dear records":       {time.Millisecond, time.Millisecond, false, sweepLeast, sweepLeast, 1},
+		"a slow disk":        {50 * time.Millisecond, time.Microsecond, false, sweepLeast, sweepLeast, 1},
+		"a clock set back":   {-time.Hour, 0, false, sweepMost, sweepMost, 1},
+		"beside requests":    {100 * time.Microsecond, time.Microsecond, true, sweepLeast, sweepLeast, busyRest},
+		"dear, and requests": {50 * time.Millisecond, time.Millisecond, true, sweepLeast, sweepLeast, busyRest},
 	} {
 		p := sweepPace(sweepLeast)
 		for range 100 {
 			took := row.commit + time.Duration(p)*row.each
-			if rest := p.after(took); rest != sweepRest*took {
+			if rest := p.after(took, row.busy); rest != row.rest*took {
 				t.Fatalf("%s: rests %v after %v", name, rest, took)
 			}
 		}
 		if p < row.least || p > row.most {
 			t.Errorf("%s: %d records a step", name, p)
+		}
+	}
+}
+
+// TestTraffic: there is traffic until a second passes with few requests, and again as soon as there are more.
+func TestTraffic(t *testing.T) {
+	var c traffic
+	h := c.count(http.NotFoundHandler())
+	at := time.Unix(1_800_000_000, 0)
+	for _, row := range []struct {
+		what     string
+		requests int
+		later    time.Duration
+		busy     bool
+	}{
+		{"at first", 1, 0, false},
+		{"few", fewRequests, time.Second, false},
+		{"many", fewRequests + 1, 10 * time.Millisecond, true},
+		{"for less than a second nothing", 0, 900 * time.Millisecond, true},
+		{"for a second nothing", 0, 100 * time.Millisecond, false},
+		{"many again", 100, time.Second, true},
+		{"a clock set back", 0, -time.Hour, false},
+	} {
+		for range row.requests {
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		}
+		if at = at.Add(row.later); c.busy(at) != row.busy {
+			t.Errorf("%s: busy is not %v", row.what, row.busy)
 		}
 	}
 }

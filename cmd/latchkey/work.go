@@ -128,7 +128,7 @@ func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
 				break
 			}
 			swept.Add(float64(n))
-			if n < want || !wait(ctx, pace.after(time.Since(begun))) {
+			if n < want || !wait(ctx, pace.after(time.Since(begun), s.asked.busy(time.Now()))) {
 				break
 			}
 		}
