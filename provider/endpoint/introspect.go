@@ -51,6 +51,9 @@ type Introspect struct {
 	Now    func() time.Time
 }
 
+// varyAccept is shared, and changed by nobody.
+var varyAccept = []string{"Accept"}
+
 // introspection is the answer (RFC 7662 §2.2). An inactive token is told by that one member alone.
 type introspection struct {
 	Active    bool           `json:"active"`
@@ -77,6 +80,34 @@ type introspection struct {
 	UserID int64 `json:"user_id,omitempty"`
 }
 
+// encode writes the answer in the bytes that encoding/json makes of it.
+func (a *introspection) encode() ([]byte, error) {
+	o := oauth.NewObject(512)
+	o.Bool("active", a.Active)
+	o.TextIf("scope", a.Scope)
+	o.TextIf("client_id", a.ClientID)
+	o.TextIf("username", a.Username)
+	o.TextIf("token_type", a.TokenType)
+	o.NumberIf("exp", a.Expires)
+	o.NumberIf("iat", a.IssuedAt)
+	o.TextIf("sub", a.Subject)
+	if len(a.Audience) > 0 {
+		a.Audience.Member(o, "aud")
+	}
+	o.TextIf("iss", a.Issuer)
+	o.TextIf("jti", a.ID)
+	o.TextIf("sid", a.SID)
+	o.NumberIf("auth_time", a.AuthTime)
+	o.TextIf("acr", a.ACR)
+	o.ListIf("amr", a.AMR)
+	if len(a.Confirmation) > 0 {
+		o.Any("cnf", a.Confirmation)
+	}
+	o.ListIf("groups", a.Groups)
+	o.NumberIf("user_id", a.UserID)
+	return o.End()
+}
+
 // Serve answers for a token.
 func (e *Introspect) Serve(w http.ResponseWriter, r *http.Request) error {
 	form, err := oauth.PostForm(r)
@@ -99,9 +130,18 @@ func (e *Introspect) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Add("Vary", "Accept")
-	if !prefersJWT(r.Header.Values("Accept")) {
-		return serve.WriteJSON(w, http.StatusOK, ans)
+	if h := w.Header(); h["Vary"] == nil {
+		h["Vary"] = varyAccept
+	} else {
+		h.Add("Vary", "Accept")
+	}
+	if !prefersJWT(r.Header["Accept"]) {
+		body, err := ans.encode()
+		if err != nil {
+			return err
+		}
+		serve.WriteJSONBytes(w, http.StatusOK, body)
+		return nil
 	}
 	signed, err := e.Tokens.SignIntrospection(r.Context(), c, ans)
 	if err != nil {
@@ -134,7 +174,14 @@ func (e *Introspect) look(ctx context.Context, c storage.Client, raw string) (in
 // username is told for what lets its holder read it elsewhere: the scope profile, and the account API (RFC 7662 §2.2, §5). It is not where `sub` is
 // pairwise: it would undo that (OpenID Connect Core §8.1).
 func username(c storage.Client, a storage.Account, scope string) string {
-	has := func(name string) bool { return slices.Contains(strings.Fields(scope), name) }
+	has := func(name string) bool {
+		for s := range strings.SplitSeq(scope, " ") {
+			if s == name {
+				return true
+			}
+		}
+		return false
+	}
 	if c.SubjectType == token.Pairwise || c.ID != token.AccountClientID && !has(oauth.ProfileScope) && !has(token.AccountScope) {
 		return ""
 	}

@@ -16,6 +16,9 @@ const introspectionMedia = "application/" + token.IntrospectionType
 // prefersJWT tells whether a client asks for introspection as JWT: it names that type, and likes it no less than JSON (RFC 9701 §4, RFC 9110
 // §12.5.1). A wildcard alone does not ask for it; where neither is acceptable it gets JSON, like everybody who says nothing.
 func prefersJWT(accept []string) bool {
+	if len(accept) == 0 {
+		return false
+	}
 	var jwt, plain float64
 	specific := -1 // how closely the range that counted for JSON fits
 	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {

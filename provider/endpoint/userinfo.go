@@ -69,7 +69,12 @@ func (e *Userinfo) Serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if s.Client.UserinfoAlg == "" {
-		return serve.WriteJSON(w, http.StatusOK, claims)
+		body, err := oauth.EncodeClaims(claims)
+		if err != nil {
+			return err
+		}
+		serve.WriteJSONBytes(w, http.StatusOK, body)
+		return nil
 	}
 	signed, err := e.Tokens.SignUserinfo(r.Context(), s.Client, claims)
 	if err != nil {

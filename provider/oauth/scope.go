@@ -33,6 +33,9 @@ func ParseScopes(s string) (Scopes, error) {
 		if tok == "" {
 			continue
 		}
+		if out == nil {
+			out = make(Scopes, 0, min(MaxScopes, 1+strings.Count(s, " ")))
+		}
 		if len(tok) > MaxScopeBytes || strings.ContainsFunc(tok, notScopeChar) {
 			return nil, E(InvalidScope, "scope is malformed")
 		}

@@ -67,7 +67,7 @@ func ImpliedScopes(req oauth.ClaimsRequest) oauth.Scopes {
 }
 
 // userClaim is one claim of an account (OpenID Connect Core §5.1); ok is false where it has none. pictureURL may be nil.
-func userClaim(a storage.Account, name string, pictureURL func(string) string) (v any, ok bool) {
+func userClaim(a *storage.Account, name string, pictureURL func(string) string) (v any, ok bool) {
 	text := func(s string) (any, bool) { return s, s != "" }
 	switch name {
 	case "name":
