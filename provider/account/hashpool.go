@@ -44,6 +44,11 @@ type hashJob struct {
 	// bcrypt is a hash to compare with, in place of all but the password.
 	bcrypt []byte
 	key    chan []byte // of capacity 1: nobody may be waiting any more
+	// since is when it began to wait; later: it sets a password.
+	since time.Time
+	later bool
+	// overdue is set by a worker that did not compute it, before it answers.
+	overdue bool
 	// taken is set by whoever decides the job's fate: the worker that starts it or the caller that gives up.
 	taken atomic.Bool
 }
@@ -59,7 +64,7 @@ func newHashPool(c HashConfig, now func() time.Time) *hashPool {
 	if p.away == nil {
 		p.away = func(context.Context) func() { return func() {} }
 	}
-	p.wait = patience{longest: c.MaxWait, slots: p.slots, each: p.params.guess(), short: now()}
+	p.wait = patience{longest: c.MaxWait, slots: p.slots, each: p.params.guess()}
 	for range p.slots {
 		p.workers.Go(p.work)
 	}
@@ -73,12 +78,16 @@ func (p *hashPool) work() {
 		case <-p.quit:
 			return
 		case job := <-p.jobs:
-			p.wait.left(int(p.waiting.Add(-1)), p.now())
+			p.waiting.Add(-1)
 			if !job.taken.CompareAndSwap(false, true) {
 				continue // the caller gave up
 			}
-			p.running.Add(1)
 			begun := p.now()
+			if job.overdue = p.wait.overdue(begun.Sub(job.since), begun); job.overdue {
+				job.key <- nil
+				continue
+			}
+			p.running.Add(1)
 			key := p.compute(job)
 			p.wait.took(p.now().Sub(begun))
 			p.running.Add(-1)
@@ -95,21 +104,21 @@ func (p *hashPool) compute(job *hashJob) []byte {
 	return p.derives(job.password, job.salt, job.params.passes, job.params.memory, job.params.lanes, job.keyLen)
 }
 
-// derive computes a key. Refusals: Busy.
-func (p *hashPool) derive(ctx context.Context, password, salt []byte, with params, keyLen int) ([]byte, error) {
-	return p.run(ctx, &hashJob{password: password, salt: salt, params: with, keyLen: uint32(keyLen)}) // #nosec G115 -- at most 128
+// derive computes a key. later: it is of a password that is set. Refusals: Busy.
+func (p *hashPool) derive(ctx context.Context, password, salt []byte, with params, keyLen int, later bool) ([]byte, error) {
+	return p.run(ctx, &hashJob{password: password, salt: salt, params: with, keyLen: uint32(keyLen), later: later}) // #nosec G115 -- at most 128
 }
 
 // run waits for a slot as long as patience says, then for the hash. Refusals: Busy.
 func (p *hashPool) run(ctx context.Context, job *hashJob) ([]byte, error) {
-	job.key = make(chan []byte, 1)
+	job.key, job.since = make(chan []byte, 1), p.now()
 	ahead := int(p.waiting.Add(1)) - 1
 	select {
 	case <-p.quit:
 		return nil, p.refuse()
 	default:
 	}
-	if !p.wait.worthwhile(ahead, p.now()) {
+	if !p.wait.worthwhile(ahead, job.later, job.since) {
 		return nil, p.refuse()
 	}
 	select {
@@ -122,7 +131,7 @@ func (p *hashPool) run(ctx context.Context, job *hashJob) ([]byte, error) {
 	defer timer.Stop()
 	select {
 	case key := <-job.key:
-		return key, nil
+		return p.outcome(job, key)
 	case <-timer.C:
 	case <-p.quit:
 	case <-ctx.Done():
@@ -135,11 +144,19 @@ func (p *hashPool) run(ctx context.Context, job *hashJob) ([]byte, error) {
 		}
 		return nil, p.busy()
 	}
-	return <-job.key, nil // it runs: its cost is spent, so let it be of use
+	return p.outcome(job, <-job.key) // it runs: its cost is spent, so let it be of use
+}
+
+func (p *hashPool) outcome(job *hashJob, key []byte) ([]byte, error) {
+	if job.overdue {
+		p.shed.Add(1)
+		return nil, p.busy()
+	}
+	return key, nil
 }
 
 func (p *hashPool) refuse() error {
-	p.wait.left(int(p.waiting.Add(-1)), p.now())
+	p.waiting.Add(-1)
 	p.shed.Add(1)
 	return p.busy()
 }
@@ -151,7 +168,7 @@ func (p *hashPool) busy() error {
 
 // hash encodes a password with the parameters in force.
 func (p *hashPool) hash(ctx context.Context, password, salt []byte) (string, error) {
-	key, err := p.derive(ctx, password, salt, p.params, keyLength)
+	key, err := p.derive(ctx, password, salt, p.params, keyLength, true)
 	if err != nil {
 		return "", err
 	}
@@ -167,7 +184,7 @@ func (p *hashPool) verify(ctx context.Context, encoded string, password []byte) 
 	if err != nil {
 		return false, false, err
 	}
-	got, err := p.derive(ctx, password, salt, with, len(want))
+	got, err := p.derive(ctx, password, salt, with, len(want), false)
 	if err != nil {
 		return false, false, err
 	}

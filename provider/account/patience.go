@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// patience says who need not begin to wait for a hash, because it would take too long. A short rush may wait for longest. Where the queue has
-// stood for so long, it is no rush: then the same number is served, and whoever is gets it sooner, if the queue is short.
+// patience says who need not begin to wait for a hash, because it would take too long. As long as no more come than a busy day brings, everybody may
+// wait for longest. In a flood no more are served for having waited: then the queue is short, so that whoever is served is served soon, and the
+// others know at once that they are to come back. Of those who set a password, which can wait, half as many get into it.
 type patience struct {
 	longest time.Duration
 	slots   int
@@ -14,48 +15,67 @@ type patience struct {
 	mu sync.Mutex
 	// each is how long a hash takes: of the last ones, the newer the more.
 	each time.Duration
-	// short is when fewer last waited than is due where the queue stands.
-	short time.Time
+	// flood is when the flood is over, if it does not go on.
+	flood time.Time
+	// refused are those since second began; odd: the last one that set a password was let in.
+	refused int
+	second  time.Time
+	odd     bool
 }
 
-// standing is the part of the longest wait that is left where the queue stands. So few in a queue, for each slot, are no storm, however slow the
-// machine is.
+// A flood begins when crowd wait or are refused in a second: more than 64 connections can, one request after the other. It goes on while every second
+// brings surge refusals. In it one may wait for each slot, and who had begun to wait before does not wait longer than for overdue hashes. Few
+// in a queue, for each slot, may always wait where there is no flood, however slow the machine is.
 const (
-	standing = 4
-	few      = 4
+	crowd      = 96
+	surge      = 16
+	floodLasts = time.Second
+	overdue    = 8
+	few        = 4
 )
 
-// worthwhile says whether one that finds so many ahead should wait.
-func (p *patience) worthwhile(ahead int, now time.Time) bool {
+// worthwhile says whether one that finds so many ahead should wait. later: it sets a password.
+func (p *patience) worthwhile(ahead int, later bool, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.note(ahead, now)
-	if ahead < few*p.slots {
-		return true
+	if ahead >= crowd {
+		p.flood = now.Add(floodLasts)
 	}
-	limit := p.longest
-	if now.Sub(p.short) > p.longest {
-		limit /= standing
+	yes := ahead < few*p.slots || p.estimate(ahead) <= p.longest
+	if now.Before(p.flood) {
+		yes = ahead < max(p.slots, 1)
+		if yes && later {
+			p.odd = !p.odd
+			yes = p.odd
+		}
 	}
-	return p.estimate(ahead) <= limit
+	if !yes {
+		p.note(now)
+	}
+	return yes
+}
+
+// note counts a refusal.
+func (p *patience) note(now time.Time) {
+	if now.Sub(p.second) >= time.Second {
+		p.second, p.refused = now, 0
+	}
+	p.refused++
+	if p.refused >= crowd || p.refused >= surge && now.Before(p.flood) {
+		p.flood = now.Add(floodLasts)
+	}
+}
+
+// overdue says of one who has waited for so long that it came before the flood and is not to be served any more.
+func (p *patience) overdue(waited time.Duration, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return now.Before(p.flood) && waited > overdue*p.each
 }
 
 // estimate is how long it takes until so many have begun.
 func (p *patience) estimate(ahead int) time.Duration {
 	return time.Duration(ahead) * p.each / time.Duration(max(p.slots, 1))
-}
-
-// left tells that one waits no longer, and how many do.
-func (p *patience) left(waiting int, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.note(waiting, now)
-}
-
-func (p *patience) note(waiting int, now time.Time) {
-	if p.estimate(waiting) <= p.longest/(2*standing) {
-		p.short = now
-	}
 }
 
 // took tells how long a hash took.

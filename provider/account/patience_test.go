@@ -1,6 +1,8 @@
 package account
 
 import (
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -8,7 +10,7 @@ import (
 func TestPatience(t *testing.T) {
 	begun := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) time.Time { return begun.Add(d) }
-	p := &patience{longest: time.Second, slots: 1, each: 50 * time.Millisecond, short: begun}
+	p := &patience{longest: 2 * time.Second, slots: 1, each: 25 * time.Millisecond}
 	for _, step := range []struct {
 		what  string
 		at    time.Duration
@@ -16,29 +18,109 @@ func TestPatience(t *testing.T) {
 		want  bool
 	}{
 		{"nobody waits", 0, 0, true},
-		{"a rush may wait for the longest", 0, 20, true},
-		{"and no longer", 0, 21, false},
-		{"it still is a rush", time.Second, 20, true},
-		{"a queue that has stood for as long", time.Second + 1, 20, false},
-		{"leaves a quarter", 2 * time.Second, 5, true},
-		{"and no more", 2 * time.Second, 6, false},
-		{"one in the middle does not make it short", 3 * time.Second, 3, true},
-		{"so it still stands", 3 * time.Second, 6, false},
-		{"a short one ends it", 4 * time.Second, 2, true},
-		{"and a rush may wait again", 4 * time.Second, 20, true},
+		{"64 connections are no flood", 0, 63, true},
+		{"the longest wait", 0, 80, true},
+		{"and no longer", 0, 81, false},
+		{"one that is refused makes no flood", 0, 80, true},
+		{"a crowd does", time.Second, crowd, false},
+		{"then one may wait", time.Second, 0, true},
+		{"and not two", time.Second, 1, false},
+		{"until nobody was refused for a while", time.Second + floodLasts, 63, true},
 	} {
-		if got := p.worthwhile(step.ahead, at(step.at)); got != step.want {
+		if got := p.worthwhile(step.ahead, false, at(step.at)); got != step.want {
 			t.Errorf("%s: with %d ahead: %v, want %v", step.what, step.ahead, got, step.want)
 		}
 	}
 	for range 100 {
 		p.took(100 * time.Millisecond)
 	}
-	if p.worthwhile(12, at(4*time.Second)) || !p.worthwhile(10, at(4*time.Second)) {
+	if p.worthwhile(22, false, at(4*time.Second)) || !p.worthwhile(19, false, at(4*time.Second)) {
 		t.Errorf("hashes take %v, want some 100 ms", p.each)
 	}
 	p.slots = 2
-	if !p.worthwhile(20, at(4*time.Second)) {
+	if !p.worthwhile(38, false, at(4*time.Second)) {
 		t.Error("two at once take half as long")
+	}
+}
+
+// A flood lasts as long as many are refused in each second, and no longer: at a load that can be served, refusals do not keep it up.
+func TestPatienceInAFlood(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	p := &patience{longest: 2 * time.Second, slots: 1, each: 100 * time.Millisecond}
+	for i := range crowd { // a slow machine, where few can wait: those who ask again and again are a flood too
+		if p.worthwhile(30, false, now) {
+			t.Fatalf("%d: 3 s are too long", i)
+		}
+	}
+	if p.overdue(overdue*p.each, now) || !p.overdue(overdue*p.each+1, now) {
+		t.Error("who began to wait before the flood is served late")
+	}
+	ask := func(seconds, each int) {
+		for range seconds * each {
+			now = now.Add(time.Second / time.Duration(each))
+			p.worthwhile(1, false, now)
+		}
+	}
+	if ask(10, 100); p.worthwhile(1, false, now) {
+		t.Error("a flood is over though a hundred a second are refused")
+	}
+	let := 0
+	for range 10 {
+		if p.worthwhile(0, true, now) {
+			let++
+		}
+	}
+	if let != 5 {
+		t.Errorf("%d of 10 who set a password may wait, want half", let)
+	}
+	if ask(3, 10); !p.worthwhile(3, false, now) {
+		t.Error("a flood goes on because ten a second are refused")
+	}
+	if p.overdue(time.Minute, now) {
+		t.Error("there is no flood, so nobody is overdue")
+	}
+}
+
+// Who began to wait before the flood is told to come back, rather than served when he has gone.
+func TestHashPoolDropsWhoWaitedTooLong(t *testing.T) {
+	var asked, armed atomic.Int64
+	now := func() time.Time { // the first hash takes no time, then a minute passes
+		if armed.Load() == 0 || asked.Add(1) == 1 {
+			return time.Unix(0, 0)
+		}
+		return time.Unix(60, 0)
+	}
+	begun, finish := make(chan struct{}, 8), make(chan struct{})
+	p := newHashPool(HashConfig{Memory: 1024, Passes: 1, Lanes: 1, Slots: 1, MaxWaiting: 8, MaxWait: time.Hour, Derive: func(_, _ []byte, _, _ uint32, _ uint8, n uint32) []byte {
+		begun <- struct{}{}
+		<-finish
+		return make([]byte, n)
+	}}, now)
+	t.Cleanup(p.close)
+	ask := func() chan error {
+		out := make(chan error, 1)
+		go func() {
+			_, err := p.derive(t.Context(), nil, nil, p.params, 32, false)
+			out <- err
+		}()
+		return out
+	}
+	first := ask()
+	<-begun
+	second := ask()
+	for p.stats().Waiting == 0 {
+		runtime.Gosched()
+	}
+	p.wait.mu.Lock()
+	p.wait.flood = time.Unix(120, 0)
+	p.wait.mu.Unlock()
+	armed.Store(1)
+	close(finish)
+	if err := <-first; err != nil {
+		t.Errorf("the one that was computed: %v", err)
+	}
+	wantKind(t, <-second, Busy)
+	if s := p.stats(); s.Done != 1 || s.Shed != 1 || s.Waiting != 0 || s.Running != 0 {
+		t.Errorf("%+v", s)
 	}
 }

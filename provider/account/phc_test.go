@@ -76,7 +76,7 @@ func TestHashPool(t *testing.T) {
 		t.Errorf("wrong password: %v %v", ok, err)
 	}
 	old := params{argonVersion, 16, 2, 1}
-	key := must(p.derive(ctx, []byte("secret"), salt, old, keyLength))(t)
+	key := must(p.derive(ctx, []byte("secret"), salt, old, keyLength, false))(t)
 	if ok, stale, err := p.verify(ctx, encodeHash(old, salt, key), []byte("secret")); !ok || !stale || err != nil {
 		t.Errorf("old parameters: %v %v %v", ok, stale, err)
 	}
@@ -94,7 +94,7 @@ func TestHashPoolSheds(t *testing.T) {
 	t.Run("queue full", func(t *testing.T) {
 		p := idle(1, time.Hour)
 		p.jobs <- &hashJob{}
-		_, err := p.derive(t.Context(), nil, nil, params{}, 32)
+		_, err := p.derive(t.Context(), nil, nil, params{}, 32, false)
 		if r := wantKind(t, err, Busy); r.RetryAfter <= 0 {
 			t.Error("no RetryAfter")
 		}
@@ -104,7 +104,7 @@ func TestHashPoolSheds(t *testing.T) {
 	})
 	t.Run("waited too long", func(t *testing.T) {
 		p := idle(1, time.Millisecond)
-		_, err := p.derive(t.Context(), nil, nil, params{}, 32)
+		_, err := p.derive(t.Context(), nil, nil, params{}, 32, false)
 		wantKind(t, err, Busy)
 		if job := <-p.jobs; job.taken.CompareAndSwap(false, true) {
 			t.Error("a worker would still compute what nobody waits for")
@@ -114,14 +114,14 @@ func TestHashPoolSheds(t *testing.T) {
 		p := idle(1, time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := p.derive(ctx, nil, nil, params{}, 32); err != context.Canceled { //nolint:errorlint // unwrapped on purpose
+		if _, err := p.derive(ctx, nil, nil, params{}, 32, false); err != context.Canceled { //nolint:errorlint // unwrapped on purpose
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("closed", func(t *testing.T) {
 		p := idle(1, time.Hour)
 		p.close()
-		_, err := p.derive(t.Context(), nil, nil, params{}, 32)
+		_, err := p.derive(t.Context(), nil, nil, params{}, 32, false)
 		wantKind(t, err, Busy)
 	})
 }
