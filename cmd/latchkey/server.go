@@ -58,6 +58,7 @@ type server struct {
 // runServer serves until ctx ends, then drains. out gets what a person at a terminal should see.
 func runServer(ctx context.Context, cfg *config.Config, out io.Writer) (err error) {
 	limitMemory()
+	keepRoom()
 	lines := serve.NewLines(os.Stderr, serve.LineDelay)
 	defer func() { _ = lines.Flush() }()
 	log := newLogger(cfg, lines)
@@ -223,6 +224,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	s.log.InfoContext(ctx, "serving", "issuer", s.cfg.Issuer, "listen", ln.Addr().String(), "ops_listen", s.cfg.Server.OpsListen,
 		"store", s.cfg.Storage.Driver, "version", version, "memory_limit", memoryLimit())
 	s.showSetup(ctx)
+	s.work.Go(func() { giveBackStart(work, s.log) })
 	if s.cfg.Dev {
 		s.banner()
 	}
