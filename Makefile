@@ -4,6 +4,7 @@ SHELL := /bin/bash
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+BUILDFLAGS := $(shell cat .ci/build.flags) # docs/adr/0026
 LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 ARTIFACTS ?= $(CURDIR)/artifacts
 GOLANGCI_VERSION := v2.15.0
@@ -18,7 +19,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/latchkey
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/latchkey ./cmd/latchkey
+	go build $(BUILDFLAGS) -ldflags '$(LDFLAGS)' -o bin/latchkey ./cmd/latchkey
 
 .PHONY: run
 run: build ## an issuer on http://localhost:8080, ready to sign up and in: no configuration asked
@@ -117,9 +118,10 @@ vuln: ## govulncheck (needs the vulnerability database)
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
 
 .PHONY: generate
-generate: ## make the generated files anew: config.example.yaml, docs/spec-index.md, tables of docs/clients.md, golden files, packed words and static files
+generate: ## make the generated files anew: time zones, config.example.yaml, docs/spec-index.md, tables of docs/clients.md, golden files, packed words and static files
 	go run ./cmd/latchkey config example > config.example.yaml.new && mv config.example.yaml.new config.example.yaml
 	cd charts/test && go run ./generate # the chart's schema knows every key
+	go test ./provider/zones -update
 	go test ./provider ./provider/token ./provider/providertest/specindex -run "Golden|SpecIndex" -update
 	go test -p 1 ./web ./web/words -run GoldenPack -update # what is embedded of words and static files
 	go test -p 1 ./provider/client ./cmd/latchkey/config -run Golden -update # one after the other: they write into one page

@@ -18,12 +18,12 @@ const maxBinary = 30 << 20
 // TestSizeOfTheBinary builds as a release is built, and names the largest modules where the binary has grown too much.
 func TestSizeOfTheBinary(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "latchkey")
+	t.Setenv("GOOS", "linux")
+	t.Setenv("GOARCH", "amd64")
 	build := func(flags string) {
 		t.Helper()
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", flags, "-o", file, "./cmd/latchkey")
-		cmd.Dir, cmd.Env = harness.Root(), append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("build: %v\n%s", err, out)
+		if err := harness.Build(file, "-ldflags", flags); err != nil {
+			t.Fatalf("build: %v", err)
 		}
 	}
 	build("-s -w")

@@ -12,6 +12,7 @@ import (
 	template "github.com/DataDog/datadog-agent/pkg/template/html"
 
 	"latchkey/provider/account"
+	"latchkey/provider/zones"
 	"latchkey/storage"
 	"latchkey/web/theme"
 	"latchkey/web/words"
@@ -83,7 +84,7 @@ func (c *Composer) Compose(kind, locale string, l account.Letter) (subject, text
 
 func (c *Composer) letter(cat *words.Catalogue, kind string, l account.Letter) letter {
 	var zone *time.Location // UTC
-	if z, err := time.LoadLocation(l.Zone); err == nil && l.Zone != "" && l.Zone != "Local" {
+	if z, err := zones.Load(l.Zone); err == nil && l.Zone != "" && l.Zone != "Local" {
 		zone = z
 	}
 	args := []any{"brand", c.brand, "address", l.Address, "due", cat.Moment(l.Due, zone)}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"latchkey/provider/zones"
 	"latchkey/web/words"
 )
 
@@ -15,7 +16,7 @@ func (f *frame) Day(t time.Time) string { return f.c.Day(t, f.zone) }
 
 // in takes the time zone of the person whom the page is for; a name that is none changes nothing.
 func (f *frame) in(zoneinfo string) {
-	if zone, err := time.LoadLocation(zoneinfo); err == nil && zoneinfo != "" && zoneinfo != "Local" {
+	if zone, err := zones.Load(zoneinfo); err == nil && zoneinfo != "" && zoneinfo != "Local" {
 		f.zone = zone
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // binary is Latchkey, built for one architecture.
@@ -19,12 +21,17 @@ type binary struct {
 	info    *buildinfo.BuildInfo
 }
 
-// compile builds cmd/latchkey. Nothing of the folder, the machine or the clock gets into it: -trimpath, no build stamp of the version
-// control system, and no C.
+// compile builds cmd/latchkey, with the flags that every build of it has. Nothing of the folder, the machine or the clock gets into it: -trimpath is among
+// them, no build stamp of the version control system, and no C.
 func compile(ctx context.Context, a *about, arch, path string) (*binary, error) {
 	ldflags := fmt.Sprintf("-s -w -X main.version=%s -X main.revision=%s", a.version, a.revision)
 	env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + arch, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOEXPERIMENT=", "GOFIPS140=off"}
-	if _, err := output(ctx, a.root, env, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", path, "./cmd/latchkey"); err != nil {
+	common, err := os.ReadFile(filepath.Join(a.root, ".ci", "build.flags"))
+	if err != nil {
+		return nil, err
+	}
+	args := append(append([]string{"build"}, strings.Fields(string(common))...), "-buildvcs=false", "-ldflags", ldflags, "-o", path, "./cmd/latchkey")
+	if _, err := output(ctx, a.root, env, "go", args...); err != nil {
 		return nil, err
 	}
 	content, err := os.ReadFile(path)

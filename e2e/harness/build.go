@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -51,17 +52,27 @@ func Binary(t testing.TB) string {
 			return
 		}
 		build.path = filepath.Join(build.dir, "latchkey")
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=0.0.0-e2e -X main.revision=e2e", "-o", build.path, "./cmd/latchkey")
-		cmd.Dir = Root()
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			build.err = fmt.Errorf("%w\n%s", err, out)
-		}
+		build.err = Build(build.path, "-ldflags", "-s -w -X main.version=0.0.0-e2e -X main.revision=e2e")
 	})
 	if build.err != nil {
 		t.Fatalf("build latchkey: %v", build.err)
 	}
 	return build.path
+}
+
+// Build builds cmd/latchkey into a file with the flags that every build of it has (.ci/build.flags), and those given besides.
+func Build(file string, flags ...string) error {
+	common, err := os.ReadFile(filepath.Join(Root(), ".ci", "build.flags"))
+	if err != nil {
+		return err
+	}
+	args := append(append([]string{"build"}, strings.Fields(string(common))...), flags...)
+	cmd := exec.Command("go", append(args, "-o", file, "./cmd/latchkey")...)
+	cmd.Dir, cmd.Env = Root(), append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
 }
 
 // Root is the root of the repository.

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -36,10 +35,8 @@ func (c *Clock) Move(t testing.TB, by time.Duration) {
 func BuildMovable(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "latchkey")
-	cmd := exec.Command("go", "build", "-tags", "testclock", "-trimpath", "-ldflags", "-s -w -X main.version=0.0.0-e2e -X main.revision=e2e", "-o", binary, "./cmd/latchkey")
-	cmd.Dir, cmd.Env = Root(), append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build latchkey with a clock that moves: %v\n%s", err, out)
+	if err := Build(binary, "-tags", "testclock", "-ldflags", "-s -w -X main.version=0.0.0-e2e -X main.revision=e2e"); err != nil {
+		t.Fatalf("build latchkey with a clock that moves: %v", err)
 	}
 	return binary
 }

@@ -3,7 +3,6 @@ package harness
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -29,11 +28,8 @@ func BuildVariant(t testing.TB, files map[string]string) string {
 	if err := os.WriteFile(list, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "build", "-overlay", list, "-trimpath", "-ldflags", "-s -w -X main.version=0.0.1-e2e -X main.revision=e2e", "-o", binary, "./cmd/latchkey")
-	cmd.Dir = Root()
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build a variant of latchkey: %v\n%s", err, out)
+	if err := Build(binary, "-overlay", list, "-ldflags", "-s -w -X main.version=0.0.1-e2e -X main.revision=e2e"); err != nil {
+		t.Fatalf("build a variant of latchkey: %v", err)
 	}
 	return binary
 }

@@ -4,8 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	_ "time/tzdata" // time zones must not depend on what the machine has installed
 
+	"latchkey/provider/zones"
 	"latchkey/storage"
 )
 
@@ -118,7 +118,7 @@ func zoneinfo(v string) (string, Problem) {
 	if len(v) > maxClaim || !zoneForm().MatchString(v) || first == "Local" || first == "posix" || first == "right" { // folders of some machines, and no zones
 		return "", Malformed
 	}
-	if _, err := time.LoadLocation(v); err != nil {
+	if _, err := zones.Load(v); err != nil {
 		return "", Malformed
 	}
 	return v, ""

@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -77,10 +76,8 @@ func (r *Rig) Build(version, revision string) error {
 	}
 	if r.Binary == "" {
 		r.Binary = filepath.Join(r.Dir, "latchkey")
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version+" -X main.revision="+revision, "-o", r.Binary, "./cmd/latchkey")
-		cmd.Dir, cmd.Env = harness.Root(), append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("build latchkey: %w\n%s", err, out)
+		if err := harness.Build(r.Binary, "-ldflags", "-s -w -X main.version="+version+" -X main.revision="+revision); err != nil {
+			return fmt.Errorf("build latchkey: %w", err)
 		}
 	}
 	return flag.Set("binary", r.Binary)
