@@ -10,7 +10,7 @@ import (
 // busyRest times as long as it took. While there are none, a step removes so many that it takes about sweepStep, whatever store and disk are like, and rests
 // as long: whoever comes then waits for no more than that, once.
 const (
-	sweepLeast, sweepMost = 16, 1000
+	sweepLeast, sweepMost = 8, 1000
 	sweepStep             = 5 * time.Millisecond
 	busyRest              = 19
 )
