@@ -122,13 +122,16 @@ type checker struct {
 	faults []Fault
 }
 
-// bad notes what is wrong with a member; badValue with one value of it.
+// bad notes what is wrong with a member; badValue with one value of it. They are called a hundred times, and seldom run.
+//
+//go:noinline
 func (k *checker) bad(wrong bool, field, format string, args ...any) {
 	if wrong {
 		k.faults = append(k.faults, Fault{Field: field, Problem: fmt.Sprintf(format, args...)})
 	}
 }
 
+//go:noinline
 func (k *checker) badValue(wrong bool, field, value, format string, args ...any) {
 	if wrong {
 		k.faults = append(k.faults, Fault{Field: field, Value: value, Problem: fmt.Sprintf(format, args...)})

@@ -1,5 +1,5 @@
-// Package zones is the time zone database, so that zones do not depend on what the machine has installed. It is what package time/tzdata is, at an
-// eighth of its size: the zones are compressed together, and each is taken out when it is first asked for.
+// Package zones is the time zone database, so that zones do not depend on what the machine has installed. It is what package time/tzdata is, at a
+// seventh of its size: the zones are compressed together, and each is taken out when it is first asked for.
 package zones
 
 import (

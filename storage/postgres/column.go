@@ -18,14 +18,18 @@ type column struct {
 	then func() error
 }
 
-// columns is a record as a row. Functions such as sessionColumns list them once, for reading and for writing.
+// columns is a record as a row. Functions such as sessionColumns list them once, for reading and for writing. What adds a column is not inlined: it
+// is called for some three hundred, and a call is nothing beside what a column costs.
 type columns []column
 
+//go:noinline
 func (c *columns) add(name string, arg, dest any) {
 	*c = append(*c, column{name: name, arg: arg, dest: dest})
 }
 
 // text is a column that is not NULL.
+//
+//go:noinline
 func (c *columns) text(name string, p *string) { c.add(name, toText(*p), textDest{p}) }
 
 // key is a text that is NULL where it is "".
@@ -55,16 +59,34 @@ func (c *columns) texts(name string, p *[]string) {
 	}})
 }
 
-func (c *columns) bytes(name string, p *[]byte)         { c.add(name, *p, p) }
-func (c *columns) bool(name string, p *bool)            { c.add(name, *p, p) }
-func (c *columns) int(name string, p *int64)            { c.add(name, *p, p) }
-func (c *columns) small(name string, p *int)            { c.add(name, *p, p) }
-func (c *columns) maybe(name string, p **int)           { c.add(name, *p, p) }
+//go:noinline
+func (c *columns) bytes(name string, p *[]byte) { c.add(name, *p, p) }
+
+//go:noinline
+func (c *columns) bool(name string, p *bool) { c.add(name, *p, p) }
+
+//go:noinline
+func (c *columns) int(name string, p *int64) { c.add(name, *p, p) }
+
+//go:noinline
+func (c *columns) small(name string, p *int) { c.add(name, *p, p) }
+
+//go:noinline
+func (c *columns) maybe(name string, p **int) { c.add(name, *p, p) }
+
+//go:noinline
 func (c *columns) length(name string, p *time.Duration) { c.add(name, *p, p) }
-func (c *columns) time(name string, p *time.Time)       { c.add(name, *p, timeDest{p}) }
-func (c *columns) moment(name string, p *time.Time)     { c.add(name, moment(*p), timeDest{p}) }
-func (c *columns) account(name string, p *int64)        { c.add(name, reference(*p), intDest{p}) }
-func (c *columns) after(then func() error)              { (*c)[len(*c)-1].then = then }
+
+//go:noinline
+func (c *columns) time(name string, p *time.Time) { c.add(name, *p, timeDest{p}) }
+
+//go:noinline
+func (c *columns) moment(name string, p *time.Time) { c.add(name, moment(*p), timeDest{p}) }
+
+//go:noinline
+func (c *columns) account(name string, p *int64) { c.add(name, reference(*p), intDest{p}) }
+
+func (c *columns) after(then func() error) { (*c)[len(*c)-1].then = then }
 
 // moment is a time that is NULL where it is zero.
 func moment(t time.Time) any {
