@@ -3,8 +3,7 @@ package picture
 import (
 	"image"
 	"image/color"
-
-	"golang.org/x/image/draw"
+	"image/draw"
 )
 
 // shrink copies into plain RGBA, no side longer than most. With fit the longest side becomes most, also of smaller pictures, and every pixel
@@ -15,15 +14,11 @@ func shrink(img image.Image, most int, fit bool) *image.RGBA {
 	if long := max(w, h); long > most || fit {
 		w, h = max(1, w*most/long), max(1, h*most/long)
 	}
-	var scaler draw.Scaler = draw.ApproxBiLinear
-	if fit {
-		scaler = draw.BiLinear
-	}
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
 	if w == b.Dx() && h == b.Dy() {
 		draw.Draw(out, out.Bounds(), img, b.Min, draw.Src)
 	} else {
-		scaler.Scale(out, out.Bounds(), img, b, draw.Src, nil)
+		scale(out, img, fit)
 	}
 	return out
 }
