@@ -9,7 +9,7 @@ import (
 
 // heapRoom is what may be allocated before garbage is collected again, in bytes, where what lives is less: collecting costs as much as there is that lives, so
 // that little of it with little room would be looked through again and again.
-const heapRoom = 12 << 20
+const heapRoom = 10 << 20
 
 // roomy keeps heapRoom for a small heap; a larger one has the room that GOGC gives it, which is as much as lives. It looks after each collection, and changes
 // nothing where an operator has set GOGC. A memory limit goes before it.
@@ -50,7 +50,7 @@ func (r *roomy) look() {
 	debug.SetGCPercent(want)
 }
 
-// roomPercent is GOGC for so much that lives: at least 100, and at most 400, which is what a heap of a quarter of heapRoom needs.
+// roomPercent is GOGC for so much that lives: at least 100, and at most 300, by which Go collects when there are 12 MiB, however little of them lives.
 func roomPercent(live uint64) int {
-	return int(min(400, max(100, 100*heapRoom/max(live, 1)))) // #nosec G115 -- at most 400
+	return int(min(300, max(100, 100*heapRoom/max(live, 1)))) // #nosec G115 -- at most 300
 }

@@ -29,6 +29,7 @@ func latchkey() int {
 	if len(os.Args) == 2 && os.Args[1] == hashWorkerArg { // before anything else: nothing of it is needed
 		return hashWorker(os.Stdin, os.Stdout)
 	}
+	profileMemory(false)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -27,6 +28,15 @@ func memoryLimit() int64 {
 		}
 	}
 	return 0
+}
+
+// profileMemory says whether Go notes who allocates: what it notes takes memory and time, and only server.pprof shows it.
+func profileMemory(on bool) {
+	const usual = 512 << 10 // bytes from one note to the next, as is Go's own
+	runtime.MemProfileRate = 0
+	if on {
+		runtime.MemProfileRate = usual
+	}
 }
 
 // limitMemory tells the garbage collector of the control group's limit, a tenth of which is left for what it does not see.

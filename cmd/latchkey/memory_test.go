@@ -17,8 +17,8 @@ func TestRoomPercent(t *testing.T) {
 		live uint64
 		want int
 	}{
-		{"nothing lives yet", 0, 400}, {"an idle server", 2 << 20, 400}, {"a quarter of the room", 3 << 20, 400}, {"a third", 4 << 20, 300}, {"half", 6 << 20, 200},
-		{"as much as the room", 12 << 20, 100}, {"a large heap has what GOGC gives", 500 << 20, 100},
+		{"nothing lives yet", 0, 300}, {"an idle server", 2 << 20, 300}, {"two fifths of the room", 4 << 20, 250}, {"half", 5 << 20, 200},
+		{"as much as the room", 10 << 20, 100}, {"a large heap has what GOGC gives", 500 << 20, 100},
 	} {
 		if got := roomPercent(tc.live); got != tc.want {
 			t.Errorf("%s: %d, want %d", tc.what, got, tc.want)
@@ -43,7 +43,7 @@ func TestKeepRoom(t *testing.T) {
 	t.Setenv("GOGC", "")
 	r := &roomy{percent: 100, live: newLive()}
 	runtime.GC()
-	if r.look(); r.percent < 100 || r.percent > 400 || now() != r.percent {
+	if r.look(); r.percent < 100 || r.percent > 300 || now() != r.percent {
 		t.Errorf("%d, and it says %d", now(), r.percent)
 	}
 	much := bytes.Repeat([]byte("x"), 2*heapRoom)

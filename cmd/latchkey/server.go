@@ -57,6 +57,7 @@ type server struct {
 
 // runServer serves until ctx ends, then drains. out gets what a person at a terminal should see.
 func runServer(ctx context.Context, cfg *config.Config, out io.Writer) (err error) {
+	profileMemory(cfg.Server.Pprof)
 	limitMemory()
 	keepRoom()
 	lines := serve.NewLines(os.Stderr, serve.LineDelay)
