@@ -76,6 +76,14 @@ func (c *boundConn) leave() {
 	}
 }
 
+// spare is on how many connections nothing need happen for a while: others must find one.
+func (c *Connections) spare() int {
+	if 8*len(c.slots) >= 7*cap(c.slots) {
+		return 0
+	}
+	return cap(c.slots)
+}
+
 // makeRoom closes the connection that has waited longest; where none waits, the next that does.
 func (c *Connections) makeRoom() {
 	c.mu.Lock()

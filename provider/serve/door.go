@@ -174,13 +174,14 @@ func (d *doorConn) ask(f frame) (*turn, []byte) {
 	}
 	begun := e.cfg.Now()
 	t := e.gate.enter(ep.priority)
-	if t != nil {
-		if t.ready != nil { // net/http does not know of it yet
-			d.conn.conns.waits(d.conn, false)
-		}
-		if t.wait(context.Background()) {
-			return t, nil
-		}
+	if t == nil || t.ready != nil { // net/http does not know of it yet
+		d.conn.conns.waits(d.conn, false)
+	}
+	if t != nil && t.wait(context.Background()) {
+		return t, nil
+	}
+	if t == nil {
+		e.gate.hold(context.Background(), d.conn.conns.spare())
 	}
 	e.shed(ep)
 	e.metrics.timing(ep.name, string(f.method), http.StatusServiceUnavailable).Observe(e.cfg.Now().Sub(begun).Seconds())

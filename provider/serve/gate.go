@@ -7,18 +7,20 @@ import (
 	"time"
 )
 
-// Times of the [gate]. A rush may wait for rushWait. A line that has stood for as long is no rush: more comes than can be served, and standingWait
-// is what is left, so that whoever is served is served soon. Every probeEvery somebody looks how long one waits for a processor. More than maxLag is a
-// storm, which is over once nobody waited for so long during stormLasts. In a storm the number of requests under way is judged every adaptEvery.
+// Times of the [gate]. Every probeEvery somebody looks how long one waits for a processor. More than maxLag is a storm, which is over once nobody
+// waited for so long during stormLasts. In a storm the number of requests under way is judged every adaptEvery.
 //
-// Only in a flood is anybody refused that soon: while there are crowd requests at once (half of the most that may be under way, if that is less), and until
-// floodLasts after the last refusal. Fewer are merely slow, because somebody else has the processors or a quota is spent: they wait up to slowWait.
+// Only in a flood is anybody refused soon: it begins when there are crowd requests at once (half of the most that may be under way, if that is less),
+// and lasts until nobody was refused for floodLasts. While it is no older than rushLasts it may be a rush, which is served if that takes no longer than
+// rushWait; from then on the line is standing, and who would be served after standingWait is refused, so that whoever is served is served
+// soon. Where there is no flood, somebody else has the processors or a quota is spent: then everybody may wait up to slowWait.
 const (
 	crowd        = 128
-	floodLasts   = time.Second
-	slowWait     = time.Second
+	floodLasts   = 300 * time.Millisecond
+	rushLasts    = 100 * time.Millisecond
 	rushWait     = 50 * time.Millisecond
-	standingWait = 10 * time.Millisecond
+	standingWait = 5 * time.Millisecond
+	slowWait     = time.Second
 	probeEvery   = 2 * time.Millisecond
 	maxLag       = 2 * time.Millisecond
 	stormLasts   = 100 * time.Millisecond
@@ -48,9 +50,14 @@ type gate struct {
 	// pressed: somebody had to wait or was refused since adapted; through is when a line let one through.
 	pressed          bool
 	adapted, through time.Time
-	// storm is when the storm is over, if nothing new comes up, flood likewise; probed is when somebody looked, probing: somebody does.
-	storm, flood, probed time.Time
-	probing              bool
+	// storm is when the storm is over, if nothing new comes up, flood likewise; rush is until when the flood may be a rush.
+	storm, flood, rush time.Time
+	// probed is when somebody looked, probing: somebody does.
+	probed  time.Time
+	probing bool
+	// refusal is when the last one was due, held how many wait for theirs.
+	refusal time.Time
+	held    int
 	// calling: a goroutine is about to let in who waits; read are those who came since.
 	calling bool
 	read    int
@@ -58,11 +65,8 @@ type gate struct {
 
 func newGate(least, most int, now func() time.Time, lag func() (time.Duration, bool)) *gate {
 	least = min(least, most)
-	g := &gate{now: now, lag: lag, yield: runtime.Gosched, pause: func() { time.Sleep(time.Microsecond) }, least: float64(least), most: float64(most), limit: float64(min(4*least, most)), each: standingWait / 16, crowd: min(crowd, most/2)}
+	g := &gate{now: now, lag: lag, yield: runtime.Gosched, pause: func() { time.Sleep(time.Microsecond) }, least: float64(least), most: float64(most), limit: float64(min(4*least, most)), each: rushWait / 256, crowd: min(crowd, most/2)}
 	g.adapted = now()
-	for p := range g.lines {
-		g.lines[p].short = g.adapted
-	}
 	return g
 }
 
@@ -119,25 +123,24 @@ func (g *gate) enter(p Priority) *turn {
 		}
 	}
 	if all >= g.crowd {
+		if !now.Before(g.flood) {
+			g.rush = now.Add(rushLasts)
+		}
 		g.flood = now.Add(floodLasts)
 	}
 	t := &turn{gate: g, priority: p, since: now}
 	room := g.busy < g.ceiling(p, now)
 	if room && ahead == 0 && (!storm || p == Vital) {
-		g.lines[p].short = now
 		g.busy++
 		t.state = turnServed
 		return t
 	}
 	g.pressed = g.pressed || !room
-	wait := time.Duration(ahead) * g.each
-	if wait <= standingWait/2 {
-		g.lines[p].short = now
-	}
 	if storm && ahead > 0 {
 		g.storm = now.Add(stormLasts)
 	}
-	if t.patience = g.patience(p, now); wait > t.patience {
+	var longest time.Duration
+	if longest, t.patience = g.patience(now); time.Duration(ahead)*g.each > longest {
 		g.flooded(now)
 		return nil
 	}
@@ -183,15 +186,15 @@ func (g *gate) flooded(now time.Time) {
 	}
 }
 
-// patience is how long a request may wait.
-func (g *gate) patience(p Priority, now time.Time) time.Duration {
-	if !now.Before(g.flood) {
-		return slowWait
+// patience is what a request may expect to wait at most, and how long it waits in the end.
+func (g *gate) patience(now time.Time) (expect, wait time.Duration) {
+	switch {
+	case !now.Before(g.flood):
+		return slowWait, slowWait
+	case now.Before(g.rush):
+		return rushWait, rushWait
 	}
-	if now.Sub(g.lines[p].short) > rushWait {
-		return standingWait
-	}
-	return rushWait
+	return standingWait, rushWait
 }
 
 // call lets in who is next, as long as there is room. chained: one takes the place of another that is done.
@@ -201,9 +204,6 @@ func (g *gate) call(chained bool) {
 		for g.lines[p].length > 0 && g.busy < g.ceiling(Priority(p), now) {
 			t := g.lines[p].first
 			g.lines[p].remove(t)
-			if g.lines[p].length == 0 {
-				g.lines[p].short = now
-			}
 			if d := now.Sub(g.through); chained && d < rushWait {
 				g.each += (d - g.each) / 16
 			}

@@ -96,6 +96,7 @@ func TestGateRefusesWhoWouldWaitTooLong(t *testing.T) {
 		}
 		return n
 	}
+	r.flood, r.rush = r.clock.Add(floodLasts), r.clock.Add(rushLasts)
 	if n := wait(Interactive); n != 51 {
 		t.Errorf("%d wait in a rush, want 50 ms of them and one", n)
 	}
@@ -106,16 +107,25 @@ func TestGateRefusesWhoWouldWaitTooLong(t *testing.T) {
 		t.Errorf("%d of those that go first wait, want as many", n)
 	}
 	r.lines = [Deferrable + 1]line{}
-	r.clock = r.clock.Add(rushWait + time.Millisecond) // nobody found a short line since
-	if n := wait(Interactive); n != 51 {
-		t.Errorf("%d wait: the first found a short line, so it is a rush again", n)
+	r.clock = r.clock.Add(rushLasts)
+	r.blow()
+	if n := wait(Interactive); n != 6 {
+		t.Errorf("%d wait where the line stands, want 5 ms of them and one", n)
 	}
-	r.clock = r.clock.Add(rushWait + time.Millisecond)
-	for range 45 {
-		r.lines[Interactive].remove(r.lines[Interactive].first)
+	if n := wait(Machine); n != 6 {
+		t.Errorf("%d of those that go first wait where the line stands, want as many", n)
 	}
-	if n := wait(Interactive); n != 5 {
-		t.Errorf("%d more wait in a line of 6 that stands, want 5", n)
+	for range 100 { // as long as somebody is refused
+		r.clock = r.clock.Add(floodLasts / 2)
+		if n := wait(Machine); n != 0 {
+			t.Fatalf("%d more wait in a line that stands", n)
+		}
+	}
+	r.lines = [Deferrable + 1]line{}
+	r.clock = r.clock.Add(floodLasts)
+	r.blow()
+	if n := wait(Machine); n != 51 {
+		t.Errorf("%d wait in the next rush", n)
 	}
 }
 

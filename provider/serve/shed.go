@@ -87,6 +87,7 @@ func (ep *endpoint) admit(w http.ResponseWriter, r *http.Request) (give func(), 
 			}
 			return t.leave, true
 		}
+		e.gate.hold(r.Context(), 2*e.cfg.MaxConcurrent) // in HTTP/2 there are many more than connections
 	}
 	if st := stateOf(r.Context()); st != nil {
 		st.rec.Outcome = shedOutcome

@@ -9,8 +9,6 @@ import (
 type line struct {
 	first, last *turn
 	length      int
-	// short is when it last was no line to speak of.
-	short time.Time
 }
 
 // turn is a request at the gate.
