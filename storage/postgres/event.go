@@ -29,7 +29,8 @@ func eventColumns(e *storage.AccountEvent) (c columns) {
 // event, or after, and then it goes with the rest.
 func (s *Store) AppendEvents(ctx context.Context, events []storage.AccountEvent, _ time.Time) error {
 	// All write in one order, so that two who bring the same do not wait for each other.
-	events = slices.SortedStableFunc(slices.Values(events), func(a, b storage.AccountEvent) int {
+	events = slices.Clone(events)
+	storage.SortStable(events, func(a, b storage.AccountEvent) int {
 		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.ID, b.ID))
 	})
 	steps := make([]step, 0, len(events))
