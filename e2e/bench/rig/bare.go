@@ -26,7 +26,10 @@ type Bare struct {
 
 // Bare starts this program again as a bare handler of a kind, with an argument, on the server's core with one processor. It ends with the section.
 func (r *Rig) Bare(kind, arg string) *Bare {
-	self := onServerCore()[0]
+	self, err := os.Executable()
+	if err != nil {
+		r.T.Fatalf("who am I: %v", err)
+	}
 	b, out := &Bare{}, &lastOf{}
 	b.PID = r.start(out, []string{bareEnv + "=" + kind, bareArgEnv + "=" + arg}, self)
 	harness.Until(r.T, 20*time.Second, "the bare handler "+kind+" listens", func() error {
