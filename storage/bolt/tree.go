@@ -76,6 +76,7 @@ func (c *treeCheck) descend(root uint64) ([]uint64, error) {
 		if flags(page) == leafPage {
 			return level, nil
 		}
+		ahead(c.f, level)
 		var next []uint64
 		for _, id := range level {
 			if page, err = c.read(id); err != nil {
