@@ -35,9 +35,10 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 	return byXFF
 }
 
-// address is the text of the client's address, "" where it has none. A connection whose peer is no proxy has one for all of its requests.
+// address is the text of the client's address, "" where it has none. A connection has one for all requests that tell no other.
 func (e *Edge) address(c *doorConn, r *http.Request) string {
-	if c != nil && c.address != "" {
+	told := r.Header["X-Forwarded-For"] != nil || r.Header["Forwarded"] != nil
+	if c != nil && c.address != "" && (!told || !c.proxy) {
 		return c.address
 	}
 	a := e.cfg.Proxies.Client(r)
@@ -45,8 +46,8 @@ func (e *Edge) address(c *doorConn, r *http.Request) string {
 		return ""
 	}
 	text := a.String()
-	if c != nil && !e.cfg.Proxies.Trusts(r) {
-		c.address = text
+	if c != nil && !told {
+		c.address, c.proxy = text, e.cfg.Proxies.Trusts(r)
 	}
 	return text
 }

@@ -35,8 +35,10 @@ type doorConn struct {
 	led  bool
 	// ready is what was read and is yet to be handed on.
 	ready []byte
-	// address is the text of the peer's address, where it is no proxy; it is for the requests of the connection, of which there is one at a time.
+	// address is the text of the peer's address, once it is known; proxy says that it may tell another's. They are for the requests of the connection,
+	// of which there is one at a time.
 	address string
+	proxy   bool
 	// turn is that of the request which passed.
 	mu   sync.Mutex
 	turn *turn

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -199,6 +200,9 @@ func (g *gate) patience(now time.Time) (expect, wait time.Duration) {
 
 // call lets in who is next, as long as there is room. chained: one takes the place of another that is done.
 func (g *gate) call(chained bool) {
+	if !slices.ContainsFunc(g.lines[:], func(l line) bool { return l.length > 0 }) {
+		return // mostly; the time costs more than all the rest
+	}
 	now := g.now()
 	for p := range g.lines {
 		for g.lines[p].length > 0 && g.busy < g.ceiling(Priority(p), now) {
