@@ -45,7 +45,7 @@ func run(r *rig.Rig) ([]report.Row, error) {
 		}
 		ended <- first
 	}()
-	go func() { ended <- applications(s, rate/50, during) }()
+	go func() { ended <- applications(s, rate/20, during) }()
 	w, used := watcher{r: r, s: s, every: every}, rig.CPUOfTrees(s.PID())
 	begun, tick, failed := time.Now(), time.NewTicker(every), ""
 	defer tick.Stop()
@@ -60,7 +60,7 @@ func run(r *rig.Rig) ([]report.Row, error) {
 		}
 	}
 	cores := (rig.CPUOfTrees(s.PID()) - used).Seconds() / time.Since(begun).Seconds()
-	return w.rows(failed, fmt.Sprintf("%v at %.0f requests a second and %.0f sign-ins by applications, %.2f of a core", during, rate, rate/50, cores))
+	return w.rows(failed, fmt.Sprintf("%v at %.0f requests a second and %.0f sign-ins by applications, %.2f of a core", during, rate, rate/20, cores))
 }
 
 // start starts the server of the storms, with profiles.

@@ -104,8 +104,8 @@ func signIns(s *harness.Server) *class {
 
 func person(i int) string { return fmt.Sprintf("storm_%d", i) }
 
-// asJSON is a request from an address of its own.
+// asJSON is a request from one of 2,500 addresses, in turn: counters of them all are there within minutes, so that a soak sees what grows beyond.
 func asJSON(url, body string, n int64) vegeta.Target {
-	h := http.Header{"Content-Type": {"application/json"}, "X-Forwarded-For": {fmt.Sprintf("198.18.%d.%d", n/250%250, 1+n%250)}}
+	h := http.Header{"Content-Type": {"application/json"}, "X-Forwarded-For": {fmt.Sprintf("198.18.%d.%d", n/250%10, 1+n%250)}}
 	return vegeta.Target{Method: http.MethodPost, URL: url, Body: []byte(body), Header: h}
 }
