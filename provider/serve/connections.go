@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -92,12 +93,37 @@ func (c *Connections) makeRoom() {
 	c.closeFirst()
 }
 
+// closeFirst closes the first that waits for its client. Where requests have come that nobody has read yet, for want of processors, it is not the
+// client who keeps anybody waiting.
 func (c *Connections) closeFirst() {
-	if first := c.waiting.next; first != &c.waiting {
-		first.leave()
-		c.wanted = false
-		go func() { _ = first.Close() }() // it is going either way; its server may hold on to it just now
+	const looks = 32
+	first := c.waiting.next
+	for n := 0; n < looks && first != &c.waiting; n++ {
+		if !unread(first.socket) {
+			first.leave()
+			c.wanted = false
+			go func() { _ = first.Close() }() // it is going either way; its server may hold on to it just now
+			return
+		}
+		first = first.next
 	}
+}
+
+// unread says that something has come which nobody has read yet.
+func unread(conn net.Conn) (yes bool) {
+	sc, ok := conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return false
+	}
+	_ = raw.Control(func(fd uintptr) { // a closed one has nothing
+		n, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		yes = err == nil && n > 0
+	})
+	return yes
 }
 
 // roomy tells that room was found.
@@ -140,10 +166,11 @@ func (l *boundListener) Accept() (net.Conn, error) {
 	if l.rush++; l.rush%maxRush == 0 {
 		runtime.Gosched()
 	}
+	socket := conn
 	if l.conns.grain > 0 {
 		conn = &lazyConn{Conn: conn, grain: l.conns.grain}
 	}
-	c := &boundConn{Conn: conn, conns: l.conns}
+	c := &boundConn{Conn: conn, socket: socket, conns: l.conns}
 	c.doorConn.door, c.doorConn.conn = l.conns.door, c
 	return c, nil
 }
@@ -157,6 +184,7 @@ func (l *boundListener) Close() error {
 // boundConn gives its slot back when it closes.
 type boundConn struct {
 	net.Conn
+	socket   net.Conn // below it
 	conns    *Connections
 	once     sync.Once
 	doorConn doorConn

@@ -89,3 +89,38 @@ func TestConnectionsMakeRoomLater(t *testing.T) {
 		t.Errorf("beside a connection that is kept: %v", err)
 	}
 }
+
+// A server that is behind with reading does not hang up on who has asked: those who say nothing make room first.
+func TestConnectionsKeepWhoHasAsked(t *testing.T) {
+	conns := NewConnections(2)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound := conns.Listen(ln)
+	t.Cleanup(func() { _ = bound.Close() })
+	come := func(say string) (client, server net.Conn) {
+		client, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = client.Close() })
+		if _, err := io.WriteString(client, say); err != nil {
+			t.Fatal(err)
+		}
+		if server, err = bound.Accept(); err != nil {
+			t.Fatal(err)
+		}
+		conns.State(server, http.StateNew)
+		return client, server
+	}
+	_, asked := come(getKeys)
+	silent, _ := come("")
+	_, _ = come("")
+	if n, err := silent.Read(make([]byte, 1)); err != io.EOF { //nolint:errorlint // it is that
+		t.Errorf("the silent one reads %d %v", n, err)
+	}
+	if n, err := asked.Read(make([]byte, 4096)); n != len(getKeys) || err != nil {
+		t.Errorf("of the one that has asked %d are read, %v", n, err)
+	}
+}
