@@ -157,8 +157,14 @@ type bitReader struct {
 
 // next has the next bits, at least 57 of them, from the highest on; behind the end there are zeros.
 func (r *bitReader) next() uint64 {
+	i := r.at / 8
+	if i+8 <= len(r.in) {
+		s := r.in[i : i+8] // read at once: compilers know this form
+		v := uint64(s[7]) | uint64(s[6])<<8 | uint64(s[5])<<16 | uint64(s[4])<<24 | uint64(s[3])<<32 | uint64(s[2])<<40 | uint64(s[1])<<48 | uint64(s[0])<<56
+		return v << (r.at % 8)
+	}
 	var b [8]byte
-	if i := r.at / 8; i < len(r.in) {
+	if i < len(r.in) {
 		copy(b[:], r.in[i:])
 	}
 	return binary.BigEndian.Uint64(b[:]) << (r.at % 8)
