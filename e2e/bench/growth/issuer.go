@@ -42,12 +42,13 @@ type issuer struct {
 func start(r *rig.Rig, on driver, n size, expired bool) (*issuer, error) {
 	conf := map[string]any{"log.level": "warn", "accounts.limits.address_attempts": 1 << 30, "accounts.hash.memory": "19MiB", "accounts.hash.passes": 2,
 		"accounts.hash.queue_wait": "20s", "storage.sweep_every": "1d"}
-	at, clear := "", func() error { return nil }
+	at, exec, clear := "", func(string) error { return nil }, func() error { return nil }
 	if on == onPostgres {
 		if err := rig.OnServerCore(func() {
 			var s *pgtest.Server
 			s, at = harness.Postgres(r.T, "fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=256MB", "max_wal_size=2GB", "maintenance_work_mem=512MB")
-			clear = func() error { return s.Exec("postgres", "DROP SCHEMA public CASCADE; CREATE SCHEMA public") }
+			exec = func(sql string) error { return s.Exec("postgres", sql) }
+			clear = func() error { return exec("DROP SCHEMA public CASCADE; CREATE SCHEMA public") }
 		}); err != nil {
 			return nil, err
 		}
@@ -62,7 +63,7 @@ func start(r *rig.Rig, on driver, n size, expired bool) (*issuer, error) {
 		at, i.clear = i.Store, func() error { return os.Remove(i.Store) }
 	}
 	begun := time.Now()
-	if err := fill(on, at, n, expired); err != nil {
+	if err := fill(on, at, exec, n, expired); err != nil {
 		return nil, fmt.Errorf("fill %s: %w", on, err)
 	}
 	r.Say("filled %s with %d people and %d grants in %v", on, n.people, n.grants, time.Since(begun).Round(time.Second))

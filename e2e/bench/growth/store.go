@@ -35,8 +35,8 @@ func hash() string {
 
 func person(n int) string { return fmt.Sprintf("person_%d", n) }
 
-// fill puts people and their grants into an empty store by its bulk verb. expired: the grants are over.
-func fill(on driver, at string, n size, expired bool) (err error) {
+// fill puts people and their grants into an empty store by its bulk verb; exec is for a database. expired: the grants are over.
+func fill(on driver, at string, exec func(sql string) error, n size, expired bool) (err error) {
 	ctx := context.Background()
 	var s storage.Store
 	if on == onBolt {
@@ -54,8 +54,8 @@ func fill(on driver, at string, n size, expired bool) (err error) {
 		n = size{1, 1}
 		defer func() {
 			if err == nil {
-				err = errors.Join(multiply(ctx, at, "accounts", whole.people, peopled(), fmt.Sprintf("SELECT setval('account_ids', %d)", whole.people)),
-					multiply(ctx, at, "grants", whole.grants, granted(whole)))
+				err = errors.Join(multiply(at, exec, "accounts", whole.people, peopled(), fmt.Sprintf("SELECT setval('account_ids', %d)", whole.people)),
+					multiply(at, exec, "grants", whole.grants, granted(whole)))
 			}
 		}()
 	}

@@ -1,64 +1,47 @@
 package growth
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
+	"latchkey/storage/postgres/pgtest"
 )
 
 // spread are the columns in which a row differs from the one that it is a copy of, as SQL of its number n, which begins at 1.
 type spread map[string]string
 
 // multiply makes many rows of the one that a table has, in the database itself: a statement for each would take hours. Indexes are made afterwards, and the
-// first row goes.
-func multiply(ctx context.Context, url, table string, rows int, differs spread, after ...string) error {
-	conn, err := pgx.Connect(ctx, url)
+// first row goes. exec runs statements of one connection.
+func multiply(url string, exec func(sql string) error, table string, rows int, differs spread, after ...string) error {
+	ask := func(what, from string) (list string, err error) {
+		return pgtest.Ask[string](url, "SELECT coalesce(string_agg("+what+", ';'), '') FROM "+from, table)
+	}
+	const indexes = "pg_indexes WHERE tablename = $1 AND indexname NOT IN (SELECT conname FROM pg_constraint)"
+	made, err := ask("indexdef", indexes)
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it is done
-	names, err := column(ctx, conn, "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position", table)
+	dropped, err := ask("'DROP INDEX ' || indexname", indexes)
 	if err != nil {
 		return err
 	}
-	indexes, err := column(ctx, conn, "SELECT indexdef FROM pg_indexes WHERE tablename = $1 AND indexname NOT IN (SELECT conname FROM pg_constraint)", table)
+	columns, err := ask("column_name", "information_schema.columns WHERE table_name = $1 AND is_generated = 'NEVER'")
 	if err != nil {
 		return err
 	}
-	dropped, err := column(ctx, conn, "SELECT 'DROP INDEX ' || indexname FROM pg_indexes WHERE tablename = $1 AND indexname NOT IN (SELECT conname FROM pg_constraint)", table)
-	if err != nil {
-		return err
-	}
+	names := strings.Split(columns, ";")
 	values := make([]string, len(names))
 	for i, name := range names {
 		if values[i] = differs[name]; values[i] == "" {
 			values[i] = "one." + name
 		}
 	}
-	statements := append([]string{"SET synchronous_commit = off", "SET session_replication_role = replica" /* keys that refer to others are right */}, dropped...)
-	statements = append(statements, fmt.Sprintf("CREATE TEMPORARY TABLE one AS SELECT * FROM %s", table), "DELETE FROM "+table)
-	const part = 500_000
-	for from := 1; from <= rows; from += part {
-		statements = append(statements, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM one, generate_series(%d, %d) AS n", table, strings.Join(names, ", "), strings.Join(values, ", "),
-			from, min(from+part-1, rows)))
-	}
-	statements = append(append(append(statements, indexes...), "ANALYZE "+table, "CHECKPOINT"), after...)
-	for _, sql := range statements {
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("%.60s: %w", sql, err)
-		}
-	}
-	return nil
-}
-
-func column(ctx context.Context, conn *pgx.Conn, sql, table string) ([]string, error) {
-	rows, err := conn.Query(ctx, sql, table)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	return exec(strings.Join(append([]string{
+		"SET synchronous_commit = off", "SET session_replication_role = replica" /* keys that refer to others are right */, dropped,
+		"CREATE TEMPORARY TABLE one AS SELECT * FROM " + table, "DELETE FROM " + table,
+		fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM one, generate_series(1, %d) AS n", table, strings.Join(names, ", "), strings.Join(values, ", "), rows),
+		made, "ANALYZE " + table,
+	}, after...), ";"))
 }
 
 // peopled and granted are how people and grants differ.
