@@ -38,6 +38,12 @@ func field(file, name string) string {
 	return ""
 }
 
+// Busy is the time that all processors worked so far.
+func Busy() time.Duration {
+	work, _ := busy()
+	return time.Duration(work) * (time.Second / 100) // USER_HZ, proc(5)
+}
+
 // busy are the ticks that the processors worked and idled (proc(5): stat; the fourth and fifth figures are idle).
 func busy() (work, idle float64) {
 	b, _ := os.ReadFile("/proc/stat")

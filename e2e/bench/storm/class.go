@@ -14,7 +14,7 @@ import (
 	"latchkey/e2e/harness"
 )
 
-// class are requests of one kind. It implements [load.Source].
+// class are requests of one kind.
 type class struct {
 	name string
 	// order is how important it is, the most important first; weight is its part of the mix.
@@ -22,6 +22,10 @@ type class struct {
 	weight float64
 	status uint16
 	next   func(n int64) vegeta.Target
+	// hashes: it needs a password's hash.
+	hashes bool
+	// most is how many connections it has at most; 0 means [mixedConnections].
+	most int
 
 	n              atomic.Int64
 	accepted       []time.Duration
@@ -29,14 +33,14 @@ type class struct {
 	first          string // that was wrong
 }
 
-// Next implements [load.Source].
+// Next is a [vegeta.Targeter].
 func (c *class) Next(t *vegeta.Target) error {
 	*t = c.next(c.n.Add(1))
 	return nil
 }
 
-// Done implements [load.Source].
-func (c *class) Done(res *vegeta.Result) error {
+// done counts an answer.
+func (c *class) done(res *vegeta.Result) {
 	switch {
 	case res.Code == c.status:
 		c.accepted = append(c.accepted, res.Latency)
@@ -48,10 +52,16 @@ func (c *class) Done(res *vegeta.Result) error {
 			c.first = fmt.Sprintf("%d %s %.100s", res.Code, res.Error, res.Body)
 		}
 	}
-	return nil
 }
 
 func (c *class) reset() { c.accepted, c.refused, c.wrong, c.first = nil, 0, 0, "" }
+
+func (c *class) connections() int {
+	if c.most == 0 {
+		return mixedConnections
+	}
+	return c.most
+}
 
 func (c *class) all() int { return len(c.accepted) + c.refused + c.wrong }
 
@@ -81,7 +91,6 @@ func mix(r *rig.Rig, s *harness.Server) ([]*class, error) {
 	if err != nil {
 		return nil, err
 	}
-	fixed := func(t vegeta.Target) func(int64) vegeta.Target { return func(int64) vegeta.Target { return t } }
 	return []*class{
 		{name: "JWKS", weight: 20, status: 200, next: fixed(load.Get(s.Issuer+"/jwks.json", nil))},
 		{name: "discovery", weight: 5, status: 200, next: fixed(load.Get(s.Issuer+"/.well-known/openid-configuration", nil))},
@@ -89,7 +98,7 @@ func mix(r *rig.Rig, s *harness.Server) ([]*class, error) {
 		{name: "introspection", order: 1, weight: 15, status: 200, next: fixed(load.Form(s.Issuer+"/introspect", "token="+token, basic))},
 		{name: "sign-in page", order: 2, weight: 12, status: 200, next: fixed(load.Get(s.Issuer+"/login", nil))},
 		signIns(s),
-		{name: "sign-up", order: 4, weight: 3, status: 201, next: func(n int64) vegeta.Target {
+		{name: "sign-up", order: 4, hashes: true, weight: 3, status: 201, next: func(n int64) vegeta.Target {
 			return asJSON(s.Issuer+"/api/signup", fmt.Sprintf(`{"username":"new_%d","email":"new_%d@example.test","password":%q}`, n, n, password), n)
 		}},
 	}, nil
@@ -97,10 +106,13 @@ func mix(r *rig.Rig, s *harness.Server) ([]*class, error) {
 
 // signIns need a hash: what is left for them is what the hashes of sign-ups leave, so they are compared with nobody.
 func signIns(s *harness.Server) *class {
-	return &class{name: "sign-in", order: 3, weight: 5, status: 200, next: func(n int64) vegeta.Target {
+	return &class{name: "sign-in", order: 3, hashes: true, weight: 5, status: 200, next: func(n int64) vegeta.Target {
 		return asJSON(s.Issuer+"/api/login", fmt.Sprintf(`{"username":%q,"password":%q}`, person(int(n%people)), password), n)
 	}}
 }
+
+// fixed asks for the same all the time.
+func fixed(t vegeta.Target) func(int64) vegeta.Target { return func(int64) vegeta.Target { return t } }
 
 func person(i int) string { return fmt.Sprintf("storm_%d", i) }
 

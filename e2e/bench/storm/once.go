@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	vegeta "github.com/tsenart/vegeta/v12/lib"
-
 	"latchkey/e2e/bench/load"
 	"latchkey/e2e/bench/report"
 	"latchkey/e2e/bench/rig"
@@ -52,7 +50,7 @@ func atOnce(r *rig.Rig) ([]report.Row, error) {
 	for i := range people {
 		s.SignUp(r.T, person(i), person(i)+"@example.test", password)
 	}
-	keys := &class{name: "JWKS", weight: 1, status: 200, next: fixedKeys(s)}
+	keys := &class{name: "JWKS", weight: 1, status: 200, next: fixed(load.Get(s.Issuer+"/jwks.json", nil))}
 	drive([]*class{keys}, 100, 2*time.Second)
 	quiet := keys.quantile(0.99)
 	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
@@ -161,9 +159,4 @@ func slow(r *rig.Rig) ([]report.Row, error) {
 			P99: ms(signs.quantile(0.99))}.Most(2),
 		report.Row{Name: "sign-ins that failed meanwhile", Unit: "sign-ins", Ours: float64(signs.refused + signs.wrong)}.Most(0),
 	}, nil
-}
-
-func fixedKeys(s *harness.Server) func(int64) vegeta.Target {
-	t := load.Get(s.Issuer+"/jwks.json", nil)
-	return func(int64) vegeta.Target { return t }
 }
