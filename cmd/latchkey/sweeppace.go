@@ -13,23 +13,25 @@ const (
 	sweepLeast, sweepMost = 8, 1000
 	sweepStep             = 5 * time.Millisecond
 	busyRest              = 19
+	// sweepShared is sweepLeast where a database keeps the store: nobody waits there for rows that others remove, and a step asks for each table.
+	sweepShared = 250
 )
 
-// sweepPace is how many records the next step removes.
-type sweepPace int
+// sweepPace is how many records the next step removes, and how many are the least.
+type sweepPace struct{ next, least int }
 
 // after learns how long a step took, and whether there are requests meanwhile, and returns how long to rest.
 func (p *sweepPace) after(took time.Duration, busy bool) time.Duration {
 	switch {
 	case busy:
-		*p = sweepLeast
+		p.next = p.least
 		return busyRest * took
 	case took > 2*sweepStep:
-		*p /= 2
+		p.next /= 2
 	case took < sweepStep:
-		*p += *p / 4
+		p.next += p.next/4 + 1
 	}
-	*p = min(max(*p, sweepLeast), sweepMost)
+	p.next = min(max(p.next, p.least), sweepMost)
 	return took
 }
 

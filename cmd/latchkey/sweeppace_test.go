@@ -12,7 +12,7 @@ func TestSweepPace(t *testing.T) {
 	for name, row := range map[string]struct {
 		commit, each time.Duration
 		busy         bool
-		least, most  sweepPace
+		least, most  int
 		rest         time.Duration
 	}{
 		"a fast store":       {100 * time.Microsecond, time.Microsecond, false, sweepMost, sweepMost, 1},
@@ -23,15 +23,15 @@ func TestSweepPace(t *testing.T) {
 		"beside requests":    {100 * time.Microsecond, time.Microsecond, true, sweepLeast, sweepLeast, busyRest},
 		"dear, and requests": {50 * time.Millisecond, time.Millisecond, true, sweepLeast, sweepLeast, busyRest},
 	} {
-		p := sweepPace(sweepLeast)
+		p := sweepPace{next: sweepLeast, least: sweepLeast}
 		for range 100 {
-			took := row.commit + time.Duration(p)*row.each
+			took := row.commit + time.Duration(p.next)*row.each
 			if rest := p.after(took, row.busy); rest != row.rest*took {
 				t.Fatalf("%s: rests %v after %v", name, rest, took)
 			}
 		}
-		if p < row.least || p > row.most {
-			t.Errorf("%s: %d records a step", name, p)
+		if p.next < row.least || p.next > row.most {
+			t.Errorf("%s: %d records a step", name, p.next)
 		}
 	}
 }

@@ -116,10 +116,14 @@ func (s *server) startSweep(ctx context.Context) {
 }
 
 func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
-	pace := sweepPace(sweepLeast)
+	pace := sweepPace{least: sweepLeast}
+	if s.core.shared() {
+		pace.least = sweepShared
+	}
+	pace.next = pace.least
 	for wait(ctx, s.cfg.Storage.SweepEvery.D()) {
 		for {
-			want, begun := int(pace), time.Now()
+			want, begun := pace.next, time.Now()
 			n, err := s.core.store.Sweep(ctx, want, s.core.now())
 			if err != nil {
 				if ctx.Err() == nil {
