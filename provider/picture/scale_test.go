@@ -11,7 +11,7 @@ import (
 
 // drawn is a picture with smooth parts, an edge and some noise, partly transparent where it can be.
 func drawn(img draw.Image) image.Image {
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
+	r := rand.New(rand.NewPCG(1, 2))
 	b := img.Bounds()
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
@@ -28,7 +28,7 @@ func drawn(img draw.Image) image.Image {
 // TestScale compares with the scalers of x/image, which are its like.
 func TestScale(t *testing.T) {
 	yuv := image.NewYCbCr(image.Rect(3, 5, 203, 155), image.YCbCrSubsampleRatio420)
-	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same each time
+	r := rand.New(rand.NewPCG(3, 4))
 	for _, plane := range [][]byte{yuv.Y, yuv.Cb, yuv.Cr} {
 		for i := range plane {
 			plane[i] = uint8(r.IntN(256))

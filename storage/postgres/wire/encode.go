@@ -34,7 +34,7 @@ const (
 )
 
 // binary asks for every column in binary.
-var binary = []int16{formatBinary} //nolint:gochecknoglobals // never changed
+var binary = []int16{formatBinary} // never changed
 
 // epoch is where PostgreSQL's times begin, 2000-01-01 in UTC, in seconds of Unix.
 const epoch = 946684800
