@@ -119,7 +119,9 @@ func (p *hashPool) run(ctx context.Context, job *hashJob) ([]byte, error) {
 	default:
 	}
 	if !p.wait.worthwhile(ahead, job.later, job.since) {
-		return nil, p.refuse()
+		err := p.refuse()
+		p.hold(ctx)
+		return nil, err
 	}
 	select {
 	case p.jobs <- job:
@@ -159,6 +161,23 @@ func (p *hashPool) refuse() error {
 	p.waiting.Add(-1)
 	p.shed.Add(1)
 	return p.busy()
+}
+
+// hold lets a refusal wait until it is due.
+func (p *hashPool) hold(ctx context.Context) {
+	wait := p.wait.due(p.now())
+	if wait <= 0 {
+		return
+	}
+	defer p.wait.told()
+	defer p.away(ctx)()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.quit:
+	case <-ctx.Done():
+	}
 }
 
 // busy tells one after the other to come back a little later, so that they do not come back at once.

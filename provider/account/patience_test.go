@@ -81,6 +81,42 @@ func TestPatienceInAFlood(t *testing.T) {
 	}
 }
 
+// A few are refused at once, then sixteen in the time of a hash, however many come; nobody waits for his refusal for ever.
+func TestPatienceHoldsRefusals(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	p := &patience{longest: time.Second, slots: 1, each: 16 * time.Millisecond}
+	for i := range apace {
+		if wait := p.due(now); wait != 0 {
+			t.Fatalf("the %d. waits %v", i, wait)
+		}
+	}
+	for i := range 10 {
+		if wait, want := p.due(now), time.Duration(i+1)*time.Millisecond; wait != want {
+			t.Errorf("the %d. further one waits %v, want %v", i, wait, want)
+		}
+	}
+	for range mostHeld {
+		p.due(now)
+	}
+	if wait := p.due(now); wait != 0 || p.held != mostHeld {
+		t.Errorf("of %d that are held another one waits %v", p.held, wait)
+	}
+	p.held, p.each = 0, time.Minute
+	if wait := p.due(now.Add(time.Hour)); wait != 0 {
+		t.Errorf("after an hour the first waits %v", wait)
+	}
+	for range 100 {
+		if wait := p.due(now.Add(time.Hour)); wait > longestHold {
+			t.Fatalf("one waits %v", wait)
+		}
+	}
+	p.held = 1
+	p.told()
+	if p.held != 0 {
+		t.Errorf("%d are held for ever", p.held)
+	}
+}
+
 // Who began to wait before the flood is told to come back, rather than served when he has gone.
 func TestHashPoolDropsWhoWaitedTooLong(t *testing.T) {
 	var asked, armed atomic.Int64
