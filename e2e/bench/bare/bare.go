@@ -12,7 +12,8 @@ import (
 )
 
 // Serve is a process that serves a kind of handler on a free loopback port, whose address is its first line on stdout. It does not return unless it
-// fails. Kinds: "bytes" writes the file that arg names, "work" does a [Work] in JSON, "alone" has what is measured without HTTP, see [alone].
+// fails. Kinds: "bytes" writes the file that arg names, "work" does a [Work] in JSON, "alone" has what is measured without HTTP, see [alone],
+// "crowd" is no handler to compare with, but makes requests, see [Crowd].
 func Serve(kind, arg string) error {
 	h, err := handler(kind, arg)
 	if err != nil {
@@ -41,6 +42,8 @@ func handler(kind, arg string) (http.Handler, error) {
 		return w.handler()
 	case "alone":
 		return alone(arg)
+	case "crowd":
+		return http.HandlerFunc(crowd), nil
 	}
 	return nil, fmt.Errorf("no bare handler %q", kind)
 }

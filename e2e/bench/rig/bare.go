@@ -25,13 +25,19 @@ type Bare struct {
 }
 
 // Bare starts this program again as a bare handler of a kind, with an argument, on the server's core with one processor. It ends with the section.
-func (r *Rig) Bare(kind, arg string) *Bare {
+func (r *Rig) Bare(kind, arg string) *Bare { return r.itself(kind, arg, onServerCore()) }
+
+// Asker starts this program again on the core of the load, where the system shares the processor between both: whatever one of them has to do in its own
+// queue does not keep the other waiting.
+func (r *Rig) Asker(kind, arg string) *Bare { return r.itself(kind, arg, nil) }
+
+func (r *Rig) itself(kind, arg string, wrap []string) *Bare {
 	self, err := os.Executable()
 	if err != nil {
 		r.T.Fatalf("who am I: %v", err)
 	}
 	b, out := &Bare{}, &lastOf{}
-	b.PID = r.start(out, []string{bareEnv + "=" + kind, bareArgEnv + "=" + arg}, self)
+	b.PID = r.start(out, []string{bareEnv + "=" + kind, bareArgEnv + "=" + arg}, append(wrap, self)...)
 	harness.Until(r.T, 20*time.Second, "the bare handler "+kind+" listens", func() error {
 		address, _, ok := strings.Cut(out.String(), "\n")
 		if !ok {
@@ -47,7 +53,7 @@ func (r *Rig) Bare(kind, arg string) *Bare {
 // writes is dropped.
 func (r *Rig) Program(address string, env []string, argv ...string) (pid int, err error) {
 	out := &lastOf{}
-	pid = r.start(out, env, argv...)
+	pid = r.start(out, env, append(onServerCore(), argv...)...)
 	for range 200 {
 		var res *http.Response
 		if res, err = http.Get(address); err == nil {
@@ -64,7 +70,6 @@ func (r *Rig) Program(address string, env []string, argv ...string) (pid int, er
 }
 
 func (r *Rig) start(out io.Writer, env []string, argv ...string) (pid int) {
-	argv = append(onServerCore(), argv...)
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, r.Dir
 	cmd.Env = append(append(os.Environ(), "GOMAXPROCS=1"), env...)
