@@ -8,11 +8,13 @@ import (
 
 // While there are requests, a step of the sweeper removes sweepLeast records, which lengthens a commit by little, and leaves the store to requests for
 // busyRest times as long as it took. While there are none, a step removes so many that it takes about sweepStep, whatever store and disk are like, and rests
-// as long: whoever comes then waits for no more than that, once.
+// as long: whoever comes then waits for no more than that, once. Where requests never end, and more expires than that removes, a step removes twice as
+// many for each sweepPatience that there was no end of it.
 const (
 	sweepLeast, sweepMost = 8, 1000
 	sweepStep             = 5 * time.Millisecond
 	busyRest              = 19
+	sweepPatience         = 10 * time.Minute
 	// sweepShared is sweepLeast where a database keeps the store: nobody waits there for rows that others remove, and a step asks for each table.
 	sweepShared = 250
 )
@@ -20,11 +22,15 @@ const (
 // sweepPace is how many records the next step removes, and how many are the least.
 type sweepPace struct{ next, least int }
 
-// after learns how long a step took, and whether there are requests meanwhile, and returns how long to rest.
-func (p *sweepPace) after(took time.Duration, busy bool) time.Duration {
+// after learns how long a step took, for how long there has been more to remove than a step does, and whether there are requests meanwhile, and returns
+// how long to rest.
+func (p *sweepPace) after(took, behind time.Duration, busy bool) time.Duration {
 	switch {
 	case busy:
 		p.next = p.least
+		for ; behind >= sweepPatience && p.next < sweepMost; behind -= sweepPatience {
+			p.next = min(2*p.next, sweepMost)
+		}
 		return busyRest * took
 	case took > 2*sweepStep:
 		p.next /= 2

@@ -11,22 +11,27 @@ import (
 func TestSweepPace(t *testing.T) {
 	for name, row := range map[string]struct {
 		commit, each time.Duration
+		behind       time.Duration
 		busy         bool
 		least, most  int
 		rest         time.Duration
 	}{
-		"a fast store":       {100 * time.Microsecond, time.Microsecond, false, sweepMost, sweepMost, 1},
-		"a usual one":        {time.Millisecond, 30 * time.Microsecond, false, 100, 400, 1},
-		"dear records":       {time.Millisecond, time.Millisecond, false, sweepLeast, sweepLeast, 1},
-		"a slow disk":        {50 * time.Millisecond, time.Microsecond, false, sweepLeast, sweepLeast, 1},
-		"a clock set back":   {-time.Hour, 0, false, sweepMost, sweepMost, 1},
-		"beside requests":    {100 * time.Microsecond, time.Microsecond, true, sweepLeast, sweepLeast, busyRest},
-		"dear, and requests": {50 * time.Millisecond, time.Millisecond, true, sweepLeast, sweepLeast, busyRest},
+		"a fast store":         {100 * time.Microsecond, time.Microsecond, 0, false, sweepMost, sweepMost, 1},
+		"a usual one":          {time.Millisecond, 30 * time.Microsecond, 0, false, 100, 400, 1},
+		"dear records":         {time.Millisecond, time.Millisecond, 0, false, sweepLeast, sweepLeast, 1},
+		"a slow disk":          {50 * time.Millisecond, time.Microsecond, 0, false, sweepLeast, sweepLeast, 1},
+		"a clock set back":     {-time.Hour, 0, 0, false, sweepMost, sweepMost, 1},
+		"beside requests":      {100 * time.Microsecond, time.Microsecond, 0, true, sweepLeast, sweepLeast, busyRest},
+		"dear, and requests":   {50 * time.Millisecond, time.Millisecond, 0, true, sweepLeast, sweepLeast, busyRest},
+		"requests without end": {time.Millisecond, 30 * time.Microsecond, sweepPatience - 1, true, sweepLeast, sweepLeast, busyRest},
+		"and then":             {time.Millisecond, 30 * time.Microsecond, 3 * sweepPatience, true, 8 * sweepLeast, 8 * sweepLeast, busyRest},
+		"and for ever":         {time.Millisecond, 30 * time.Microsecond, 1000 * sweepPatience, true, sweepMost, sweepMost, busyRest},
+		"quiet at last":        {time.Millisecond, 30 * time.Microsecond, 1000 * sweepPatience, false, 100, 400, 1},
 	} {
 		p := sweepPace{next: sweepLeast, least: sweepLeast}
 		for range 100 {
 			took := row.commit + time.Duration(p.next)*row.each
-			if rest := p.after(took, row.busy); rest != row.rest*took {
+			if rest := p.after(took, row.behind, row.busy); rest != row.rest*took {
 				t.Fatalf("%s: rests %v after %v", name, rest, took)
 			}
 		}

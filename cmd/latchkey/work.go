@@ -122,7 +122,7 @@ func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
 	}
 	pace.next = pace.least
 	for wait(ctx, s.cfg.Storage.SweepEvery.D()) {
-		for {
+		for first := time.Now(); ; {
 			want, begun := pace.next, time.Now()
 			n, err := s.core.store.Sweep(ctx, want, s.core.now())
 			if err != nil {
@@ -132,7 +132,7 @@ func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
 				break
 			}
 			swept.Add(float64(n))
-			if n < want || !wait(ctx, pace.after(time.Since(begun), s.asked.busy(time.Now()))) {
+			if n < want || !wait(ctx, pace.after(time.Since(begun), time.Since(first), s.asked.busy(time.Now()))) {
 				break
 			}
 		}
