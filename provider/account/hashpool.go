@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -118,10 +119,8 @@ func (p *hashPool) run(ctx context.Context, job *hashJob) ([]byte, error) {
 		return nil, p.refuse()
 	default:
 	}
-	if !p.wait.worthwhile(ahead, job.later, job.since) {
-		err := p.refuse()
-		p.hold(ctx)
-		return nil, err
+	if !p.wait.worthwhile(ahead, int(p.running.Load()), job.later, job.since) {
+		return nil, p.refuse()
 	}
 	select {
 	case p.jobs <- job:
@@ -163,8 +162,11 @@ func (p *hashPool) refuse() error {
 	return p.busy()
 }
 
-// hold lets a refusal wait until it is due.
-func (p *hashPool) hold(ctx context.Context) {
+// hold lets err wait until it is due, where it is a refusal for being busy. Whoever calls it holds nothing that others wait for, no place under a limit either.
+func (p *hashPool) hold(ctx context.Context, err error) {
+	if refusal, ok := errors.AsType[*Refusal](err); !ok || refusal.Kind != Busy {
+		return
+	}
 	wait := p.wait.due(p.now())
 	if wait <= 0 {
 		return
@@ -189,6 +191,7 @@ func (p *hashPool) busy() error {
 func (p *hashPool) hash(ctx context.Context, password, salt []byte) (string, error) {
 	key, err := p.derive(ctx, password, salt, p.params, keyLength, true)
 	if err != nil {
+		p.hold(ctx, err)
 		return "", err
 	}
 	return encodeHash(p.params, salt, key), nil

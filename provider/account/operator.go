@@ -49,6 +49,7 @@ func (s *Service) VerifyHash(ctx context.Context, encoded, secret string) (bool,
 	if errors.Is(err, errHashSyntax) {
 		return false, nil
 	}
+	s.hashes.hold(ctx, err)
 	return ok, err
 }
 

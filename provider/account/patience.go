@@ -70,12 +70,12 @@ const (
 	crowd      = 96
 	surge      = 16
 	floodLasts = time.Second
-	overdue    = 8
+	overdue    = 2
 	few        = 4
 )
 
-// worthwhile says whether one that finds so many ahead should wait. later: it sets a password.
-func (p *patience) worthwhile(ahead int, later bool, now time.Time) bool {
+// worthwhile says whether one that finds so many waiting and running should wait for a slot. later: it sets a password.
+func (p *patience) worthwhile(ahead, running int, later bool, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if ahead >= crowd {
@@ -83,7 +83,7 @@ func (p *patience) worthwhile(ahead int, later bool, now time.Time) bool {
 	}
 	yes := ahead < few*p.slots || p.estimate(ahead) <= p.longest
 	if now.Before(p.flood) {
-		yes = ahead < max(p.slots, 1)
+		yes = ahead+running < max(p.slots, 1)
 		if yes && later {
 			p.odd = !p.odd
 			yes = p.odd

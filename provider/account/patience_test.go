@@ -15,30 +15,31 @@ func TestPatience(t *testing.T) {
 		what  string
 		at    time.Duration
 		ahead int
+		runs  int
 		want  bool
 	}{
-		{"nobody waits", 0, 0, true},
-		{"64 connections are no flood", 0, 63, true},
-		{"the longest wait", 0, 80, true},
-		{"and no longer", 0, 81, false},
-		{"one that is refused makes no flood", 0, 80, true},
-		{"a crowd does", time.Second, crowd, false},
-		{"then one may wait", time.Second, 0, true},
-		{"and not two", time.Second, 1, false},
-		{"until nobody was refused for a while", time.Second + floodLasts, 63, true},
+		{"nobody waits", 0, 0, 1, true},
+		{"64 connections are no flood", 0, 63, 1, true},
+		{"the longest wait", 0, 80, 1, true},
+		{"and no longer", 0, 81, 1, false},
+		{"one that is refused makes no flood", 0, 80, 1, true},
+		{"a crowd does", time.Second, crowd, 1, false},
+		{"then one may begin where nobody else does", time.Second, 0, 0, true},
+		{"and nobody may wait", time.Second, 0, 1, false},
+		{"until nobody was refused for a while", time.Second + floodLasts, 63, 1, true},
 	} {
-		if got := p.worthwhile(step.ahead, false, at(step.at)); got != step.want {
+		if got := p.worthwhile(step.ahead, step.runs, false, at(step.at)); got != step.want {
 			t.Errorf("%s: with %d ahead: %v, want %v", step.what, step.ahead, got, step.want)
 		}
 	}
 	for range 100 {
 		p.took(100 * time.Millisecond)
 	}
-	if p.worthwhile(22, false, at(4*time.Second)) || !p.worthwhile(19, false, at(4*time.Second)) {
+	if p.worthwhile(22, 0, false, at(4*time.Second)) || !p.worthwhile(19, 0, false, at(4*time.Second)) {
 		t.Errorf("hashes take %v, want some 100 ms", p.each)
 	}
 	p.slots = 2
-	if !p.worthwhile(38, false, at(4*time.Second)) {
+	if !p.worthwhile(38, 0, false, at(4*time.Second)) {
 		t.Error("two at once take half as long")
 	}
 }
@@ -48,7 +49,7 @@ func TestPatienceInAFlood(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	p := &patience{longest: 2 * time.Second, slots: 1, each: 100 * time.Millisecond}
 	for i := range crowd { // a slow machine, where few can wait: those who ask again and again are a flood too
-		if p.worthwhile(30, false, now) {
+		if p.worthwhile(30, 0, false, now) {
 			t.Fatalf("%d: 3 s are too long", i)
 		}
 	}
@@ -58,22 +59,22 @@ func TestPatienceInAFlood(t *testing.T) {
 	ask := func(seconds, each int) {
 		for range seconds * each {
 			now = now.Add(time.Second / time.Duration(each))
-			p.worthwhile(1, false, now)
+			p.worthwhile(1, 0, false, now)
 		}
 	}
-	if ask(10, 100); p.worthwhile(1, false, now) {
+	if ask(10, 100); p.worthwhile(1, 0, false, now) {
 		t.Error("a flood is over though a hundred a second are refused")
 	}
 	let := 0
 	for range 10 {
-		if p.worthwhile(0, true, now) {
+		if p.worthwhile(0, 0, true, now) {
 			let++
 		}
 	}
 	if let != 5 {
 		t.Errorf("%d of 10 who set a password may wait, want half", let)
 	}
-	if ask(3, 10); !p.worthwhile(3, false, now) {
+	if ask(3, 10); !p.worthwhile(3, 0, false, now) {
 		t.Error("a flood goes on because ten a second are refused")
 	}
 	if p.overdue(time.Minute, now) {

@@ -96,6 +96,7 @@ func (s *Service) check(ctx context.Context, c Caller, limits []storage.Limit, a
 		if endErr := slot.end(ctx, err == nil && !ok); err == nil && endErr != nil {
 			ok, err = false, endErr
 		}
+		s.hashes.hold(ctx, err)
 	}()
 	encoded := a.PasswordHash
 	if encoded == "" {
