@@ -14,19 +14,16 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Times of a worker: how long it stays without work, and how long the longest hash may take.
-const (
-	hasherIdle  = time.Minute
-	hasherLimit = time.Minute
-)
+// hasherLimit is how long the longest hash may take.
+const hasherLimit = time.Minute
 
 // hashers are the workers that compute a server's password hashes: processes of this binary (see hashWorker), of low priority, so that the
-// kernel runs them with the time that requests leave. They are started when they are needed, reused, and end when nobody signs in any more: then
-// their memory is the system's again.
+// kernel runs them with the time that requests leave. They are started when they are needed, and stay until the server ends: without work they give
+// back their memory, but they do not end. Linux has who waits for the end of a process of low priority do what that one has begun with its entries in
+// /proc and gets no time for: on a busy core that took a thread of the server whole for minutes.
 type hashers struct {
 	log     *slog.Logger
 	command []string
-	after   func(time.Duration, func()) (stop func() bool)
 
 	mu     sync.Mutex
 	idle   []*hasher
@@ -37,8 +34,7 @@ type hashers struct {
 }
 
 func newHashers(log *slog.Logger, now func() time.Time) *hashers {
-	return &hashers{log: log, command: []string{ownBinary(), hashWorkerArg}, now: now,
-		after: func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }}
+	return &hashers{log: log, command: []string{ownBinary(), hashWorkerArg}, now: now}
 }
 
 // ownBinary is this program, also after its file was replaced by a newer one.
@@ -85,14 +81,13 @@ func (p *hashers) take() (*hasher, error) {
 		h := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		h.rest()
 		return h, nil
 	}
 	p.mu.Unlock()
 	return startHasher(p.command)
 }
 
-// give keeps a worker for the next hash, for a while.
+// give keeps a worker for the next hash.
 func (p *hashers) give(h *hasher) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,21 +96,6 @@ func (p *hashers) give(h *hasher) {
 		return
 	}
 	p.idle = append(p.idle, h)
-	h.rest = p.after(hasherIdle, func() { p.retire(h) })
-}
-
-// retire ends a worker that nobody needed.
-func (p *hashers) retire(h *hasher) {
-	p.mu.Lock()
-	for i, other := range p.idle {
-		if other == h {
-			p.idle = append(p.idle[:i], p.idle[i+1:]...)
-			p.mu.Unlock()
-			h.end()
-			return
-		}
-	}
-	p.mu.Unlock()
 }
 
 // close ends the idle workers; those that compute end when they are given back.
@@ -125,7 +105,6 @@ func (p *hashers) close() {
 	p.idle, p.closed = nil, true
 	p.mu.Unlock()
 	for _, h := range idle {
-		h.rest()
 		h.end()
 	}
 }
@@ -135,8 +114,6 @@ type hasher struct {
 	cmd  *exec.Cmd
 	to   io.WriteCloser
 	from *os.File
-	// rest stops the timer of an idle one.
-	rest func() bool
 	// buffer is for orders.
 	buffer []byte
 }
@@ -159,7 +136,7 @@ func startHasher(command []string) (*hasher, error) {
 		_ = out.Close()
 		return nil, fmt.Errorf("start hash worker: %w", err)
 	}
-	return &hasher{cmd: cmd, to: in, from: out, rest: func() bool { return true }}, nil
+	return &hasher{cmd: cmd, to: in, from: out}, nil
 }
 
 // do has one hash computed.

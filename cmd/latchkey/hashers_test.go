@@ -19,7 +19,6 @@ func newTestHashers(t *testing.T) (*hashers, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
 	p := newHashers(slog.New(slog.NewTextHandler(&log, nil)), time.Now)
-	p.after = func(time.Duration, func()) func() bool { return func() bool { return true } } // workers stay
 	t.Cleanup(p.close)
 	return p, &log
 }
@@ -80,22 +79,6 @@ func TestHashersWithoutWorkers(t *testing.T) {
 	if n := strings.Count(log.String(), "cannot be had"); n != 1 {
 		t.Errorf("told %d times: %s", n, log)
 	}
-}
-
-func TestHashersRetireWhoIsIdle(t *testing.T) {
-	p, _ := newTestHashers(t)
-	var due func()
-	p.after = func(d time.Duration, f func()) func() bool {
-		due = f
-		return func() bool { return true }
-	}
-	checkDerive(t, p, 1, 32)
-	pid := p.idle[0].cmd.Process.Pid
-	due()
-	if err := syscall.Kill(pid, 0); len(p.idle) != 0 || !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("%d idle workers; the one that was not needed: %v", len(p.idle), err)
-	}
-	checkDerive(t, p, 1, 32)
 }
 
 // A worker ends with its server, however that one ends: its input ends.

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -19,6 +20,9 @@ const hashWorkerArg = "hash-worker"
 
 // hashNice is the scheduling priority of a worker (setpriority(2)): whatever else the server does goes first.
 const hashNice = 19
+
+// hashRest is how long a worker keeps the memory of its last hash for the next one.
+const hashRest = time.Minute
 
 // hashOrder is one hash to be computed.
 type hashOrder struct {
@@ -77,6 +81,8 @@ func hashWorker(in io.Reader, out io.Writer) int {
 	_ = syscall.Setpriority(syscall.PRIO_PGRP, 0, hashNice)         // all threads: the server gave it a process group of its own
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // where memory runs out, a hash is lost and not the server
 	debug.SetGCPercent(-1)                                          // one hash, then one collection: the next has the same memory
+	rest := time.AfterFunc(hashRest, debug.FreeOSMemory)
+	defer rest.Stop()
 	var text []byte
 	for {
 		var o hashOrder
@@ -84,11 +90,13 @@ func hashWorker(in io.Reader, out io.Writer) int {
 		if o, text, err = readHashOrder(in, text); err != nil {
 			return 0
 		}
+		rest.Stop()
 		key := argon2.IDKey(o.password, o.salt, o.passes, o.memory, o.lanes, o.keyLen)
 		clear(text)
 		if _, err := out.Write(key); err != nil {
 			return 0
 		}
 		runtime.GC()
+		rest.Reset(hashRest)
 	}
 }
