@@ -19,8 +19,8 @@ const hasherLimit = time.Minute
 
 // hashers are the workers that compute a server's password hashes: processes of this binary (see hashWorker), of low priority, so that the
 // kernel runs them with the time that requests leave. They are started when they are needed, and stay until the server ends: without work they give
-// back their memory, but they do not end. Linux has who waits for the end of a process of low priority do what that one has begun with its entries in
-// /proc and gets no time for: on a busy core that took a thread of the server whole for minutes.
+// back their memory, but they do not end. On Linux 6.18 the wait for the end of such a process was seen to spin in the kernel (waitid, /proc), on a busy
+// core for minutes.
 type hashers struct {
 	log     *slog.Logger
 	command []string
