@@ -118,8 +118,8 @@ func TestFloors(t *testing.T) {
 			func(_ source, p string) bool {
 				return within(p, "latchkey/provider/admin") || slices.ContainsFunc(rooms, func(r string) bool { return within(p, "latchkey/provider/"+r) })
 			}},
-		{"the vocabulary and the audit stand on the standard library alone",
-			func(s source) bool { return within(s.dir, "provider/oauth", "provider/audit") },
+		{"the vocabulary, the audit and the pace of refusals stand on the standard library alone",
+			func(s source) bool { return within(s.dir, "provider/oauth", "provider/audit", "provider/pace") },
 			func(_ source, p string) bool { return !standard(p) }},
 		{"the fetcher knows the standard library and the vocabulary, not what it fetches",
 			func(s source) bool { return within(s.dir, "provider/fetch") },

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -192,37 +191,17 @@ func (s *server) serve(ctx context.Context) (err error) {
 		state.countEvery = sharedCount
 	}
 	s.reg.MustRegister(state)
-	tlsConfig, err := s.certificate(work)
+	p, err := s.openPublic(ctx, work)
 	if err != nil {
 		return err
 	}
-	s.reg.MustRegister(s.newBounds(tlsConfig))
-	l := s.cfg.Server.Limits
-	conns := serve.NewConnections(l.MaxConnections)
-	hs := s.edge.NewHTTPServer(s.edge.Wrap(s.asked.count(s.probes.watch(s.site.provider.Mount(s.site.routes)))), serve.Limits{ReadHeader: l.HeaderTimeout.D(), Read: l.ReadTimeout.D(),
-		Write: l.WriteTimeout.D(), Idle: l.IdleTimeout.D(), MaxHeader: int(l.MaxHeader), Conns: conns}, tlsConfig)
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Server.Listen)
-	if err != nil {
-		return fmt.Errorf("server.listen: %w", err)
-	}
-	ln = conns.Listen(ln)
-	p := public{Server: hs, ln: ln, closed: make(chan struct{})}
-	go func() {
-		defer close(p.closed)
-		s.run("public listener", func() error {
-			if tlsConfig != nil {
-				return hs.ServeTLS(ln, "", "")
-			}
-			return hs.Serve(ln)
-		})
-	}()
 	closeAdmin, err := s.openAdminSocket(ctx)
 	if err != nil {
-		_ = hs.Close()
+		_ = p.Close()
 		return err
 	}
 	s.ops.Started(serve.Check{Name: "store", Probe: s.core.store.Ping}, serve.Check{Name: "keys", Probe: s.core.keysReady})
-	s.log.InfoContext(ctx, "serving", "issuer", s.cfg.Issuer, "listen", ln.Addr().String(), "ops_listen", s.cfg.Server.OpsListen,
+	s.log.InfoContext(ctx, "serving", "issuer", s.cfg.Issuer, "listen", p.ln.Addr().String(), "ops_listen", s.cfg.Server.OpsListen,
 		"store", s.cfg.Storage.Driver, "version", version, "memory_limit", memoryLimit())
 	s.showSetup(ctx)
 	s.work.Go(func() { giveBackStart(work, s.log) })
@@ -243,42 +222,6 @@ func (c *core) keysReady(context.Context) error {
 	if age := c.now().Sub(c.rings.LastRead()); age > max(time.Minute, c.cfg.Keys.JWKSMaxAge.D()) {
 		return fmt.Errorf("keyring not read for %s", age.Round(time.Second))
 	}
-	return nil
-}
-
-// certificate loads the listener's certificate and reads it again when its files change.
-func (s *server) certificate(ctx context.Context) (*tls.Config, error) {
-	t := s.cfg.Server.TLS
-	if t.CertFile == "" {
-		return nil, nil //nolint:nilnil // no TLS is no error
-	}
-	cert, err := serve.LoadCertificate(t.CertFile, t.KeyFile, s.log)
-	if err != nil {
-		return nil, fmt.Errorf("server.tls.cert_file: %w", err)
-	}
-	s.work.Go(func() { cert.Watch(ctx, 5*time.Second) })
-	return cert.TLSConfig(), nil
-}
-
-// drain goes in the order that loses nothing: readiness down at once, keep serving while load balancers notice, then end.
-func (s *server) drain(ctx context.Context, p public, closeAdmin func()) error {
-	s.ops.Drain()
-	s.edge.Drain()
-	d := s.cfg.Server.Shutdown
-	s.log.InfoContext(ctx, "draining", "delay", d.Delay.String(), "timeout", d.Timeout.String())
-	if ctx.Err() != nil { // asked to end; a part that failed is not worth waiting for
-		time.Sleep(d.Delay.D())
-	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Timeout.D())
-	defer cancel()
-	if err := p.end(end, min(d.Delay.D(), lastRequests)); err != nil {
-		s.log.WarnContext(end, "requests under way were cut off", "error", err)
-		_ = p.Close()
-	}
-	closeAdmin()
-	until, _ := end.Deadline()
-	s.endWork(ctx, until)
-	s.log.InfoContext(end, "ended")
 	return nil
 }
 

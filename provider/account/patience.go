@@ -3,6 +3,8 @@ package account
 import (
 	"sync"
 	"time"
+
+	"latchkey/provider/pace"
 )
 
 // patience says who need not begin to wait for a hash, because it would take too long. As long as no more come than a busy day brings, everybody may
@@ -18,49 +20,31 @@ type patience struct {
 	// flood is when the flood is over, if it does not go on.
 	flood time.Time
 	// refused are those since second began; odd: the last one that set a password was let in.
-	refused int
-	second  time.Time
-	odd     bool
-	// refusal is when the last refusal was due, held how many wait for theirs.
-	refusal time.Time
-	held    int
+	refused  int
+	second   time.Time
+	odd      bool
+	refusals pace.Refusals
 }
 
-// Refusals are paced, so that those who come again at once, whatever they are told, leave the processor to the hashes: there are apace in the time
-// of one hash, and some at once. Nobody is held for longer than longestHold, and no more than mostHeld.
+// Refusals are paced ([pace.Refusals]), so that those who come again at once, whatever they are told, leave the processor to the hashes: there are apace in
+// the time of one hash, and as many at once. No more than mostHeld wait for theirs.
 const (
-	apace       = 16
-	longestHold = time.Second
-	mostHeld    = 256
+	apace    = 16
+	mostHeld = 256
 )
 
 // due is how long a refusal is to wait; where that is more than nothing, it counts as held.
 func (p *patience) due(now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	gap := p.each / apace
-	if p.held >= mostHeld {
-		return 0
-	}
-	if first := now.Add(-apace * gap); p.refusal.Before(first) {
-		p.refusal = first
-	}
-	if p.refusal.Before(now.Add(longestHold)) {
-		p.refusal = p.refusal.Add(gap)
-	}
-	wait := p.refusal.Sub(now)
-	if wait <= 0 {
-		return 0
-	}
-	p.held++
-	return min(wait, longestHold)
+	return p.refusals.Due(now, p.each/apace, apace, mostHeld)
 }
 
 // told ends the hold of a refusal.
 func (p *patience) told() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held--
+	p.refusals.Held--
 }
 
 // A flood begins when crowd wait or are refused in a second: more than 64 connections can, one request after the other. It goes on while every second

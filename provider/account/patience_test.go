@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"latchkey/provider/pace"
 )
 
 func TestPatience(t *testing.T) {
@@ -99,22 +101,22 @@ func TestPatienceHoldsRefusals(t *testing.T) {
 	for range mostHeld {
 		p.due(now)
 	}
-	if wait := p.due(now); wait != 0 || p.held != mostHeld {
-		t.Errorf("of %d that are held another one waits %v", p.held, wait)
+	if wait := p.due(now); wait != 0 || p.refusals.Held != mostHeld {
+		t.Errorf("of %d that are held another one waits %v", p.refusals.Held, wait)
 	}
-	p.held, p.each = 0, time.Minute
+	p.refusals.Held, p.each = 0, time.Minute
 	if wait := p.due(now.Add(time.Hour)); wait != 0 {
 		t.Errorf("after an hour the first waits %v", wait)
 	}
 	for range 100 {
-		if wait := p.due(now.Add(time.Hour)); wait > longestHold {
+		if wait := p.due(now.Add(time.Hour)); wait > pace.Longest {
 			t.Fatalf("one waits %v", wait)
 		}
 	}
-	p.held = 1
+	p.refusals.Held = 1
 	p.told()
-	if p.held != 0 {
-		t.Errorf("%d are held for ever", p.held)
+	if p.refusals.Held != 0 {
+		t.Errorf("%d are held for ever", p.refusals.Held)
 	}
 }
 

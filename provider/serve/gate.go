@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"latchkey/provider/pace"
 )
 
 // Times of the [gate]. Every probeEvery somebody looks how long one waits for a processor. More than maxLag is a storm, which is over once nobody
@@ -54,11 +56,9 @@ type gate struct {
 	// storm is when the storm is over, if nothing new comes up, flood likewise; rush is until when the flood may be a rush.
 	storm, flood, rush time.Time
 	// probed is when somebody looked, probing: somebody does.
-	probed  time.Time
-	probing bool
-	// refusal is when the last one was due, held how many wait for theirs.
-	refusal time.Time
-	held    int
+	probed   time.Time
+	probing  bool
+	refusals pace.Refusals
 	// calling: a goroutine is about to let in who waits; read are those who came since.
 	calling bool
 	read    int

@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"latchkey/provider/pace"
 )
 
 // A few are refused at once; from then on there is one in the time in which two are served, however many come, and nobody waits for
@@ -24,20 +26,20 @@ func TestGateHoldsRefusals(t *testing.T) {
 	for range 1000 {
 		r.due(1024)
 	}
-	if wait := r.due(1024); wait < maxHold || wait > maxHold+2*time.Millisecond {
+	if wait := r.due(1024); wait != pace.Longest {
 		t.Errorf("one of very many waits %v", wait)
 	}
-	if r.held != 1011 {
-		t.Errorf("%d are held", r.held)
+	if r.refusals.Held != 1011 {
+		t.Errorf("%d are held", r.refusals.Held)
 	}
 	for range 100 {
 		r.due(1024)
 	}
-	if wait := r.due(1024); wait != 0 || r.held != 1024 {
-		t.Errorf("of %d that are held another one waits %v", r.held, wait)
+	if wait := r.due(1024); wait != 0 || r.refusals.Held != 1024 {
+		t.Errorf("of %d that are held another one waits %v", r.refusals.Held, wait)
 	}
-	r.held = 0
-	r.clock = r.clock.Add(2 * maxHold)
+	r.refusals.Held = 0
+	r.clock = r.clock.Add(2 * pace.Longest)
 	if wait := r.due(1024); wait != 0 {
 		t.Errorf("after a while the first waits %v", wait)
 	}
@@ -46,10 +48,10 @@ func TestGateHoldsRefusals(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	before := r.held
+	before := r.refusals.Held
 	r.hold(ctx, 1024)
-	if r.held != before {
-		t.Errorf("%d are held for ever", r.held-before)
+	if r.refusals.Held != before {
+		t.Errorf("%d are held for ever", r.refusals.Held-before)
 	}
 }
 

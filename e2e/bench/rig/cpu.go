@@ -54,30 +54,14 @@ func Children(pid int) (pids []int) {
 }
 
 // Resident is the resident memory of a process in bytes (proc(5): VmRSS), or its peak since the start (VmHWM).
-func Resident(pid int) (now, peak int64, err error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, 0, err
-	}
-	for line := range bytes.Lines(b) {
-		f := bytes.Fields(line)
-		if len(f) < 2 {
-			continue
-		}
-		n, _ := strconv.ParseInt(string(f[1]), 10, 64)
-		switch string(f[0]) {
-		case "VmRSS:":
-			now = n << 10
-		case "VmHWM:":
-			peak = n << 10
-		}
-	}
-	return now, peak, nil
-}
+func Resident(pid int) (now, peak int64, err error) { return status(pid, "VmRSS:", "VmHWM:") }
 
 // Kinds are the parts of the resident memory of a process in bytes: its own (proc(5): RssAnon), and pages of files that are mapped (RssFile), of which a
 // store's are most.
-func Kinds(pid int) (own, file int64, err error) {
+func Kinds(pid int) (own, file int64, err error) { return status(pid, "RssAnon:", "RssFile:") }
+
+// status reads two sizes of /proc/PID/status, in bytes.
+func status(pid int, one, other string) (first, second int64, err error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, 0, err
@@ -89,13 +73,13 @@ func Kinds(pid int) (own, file int64, err error) {
 		}
 		n, _ := strconv.ParseInt(string(f[1]), 10, 64)
 		switch string(f[0]) {
-		case "RssAnon:":
-			own = n << 10
-		case "RssFile:":
-			file = n << 10
+		case one:
+			first = n << 10
+		case other:
+			second = n << 10
 		}
 	}
-	return own, file, nil
+	return first, second, nil
 }
 
 // Parent is the process that started a process.
