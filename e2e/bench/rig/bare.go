@@ -2,9 +2,7 @@ package rig
 
 import (
 	"bytes"
-	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -37,7 +35,7 @@ func (r *Rig) itself(kind, arg string, wrap []string) *Bare {
 		r.T.Fatalf("who am I: %v", err)
 	}
 	b, out := &Bare{}, &lastOf{}
-	b.PID = r.start(out, []string{bareEnv + "=" + kind, bareArgEnv + "=" + arg}, append(wrap, self)...)
+	b.PID, _ = r.start(out, []string{bareEnv + "=" + kind, bareArgEnv + "=" + arg}, append(wrap, self)...)
 	harness.Until(r.T, 20*time.Second, "the bare handler "+kind+" listens", func() error {
 		address, _, ok := strings.Cut(out.String(), "\n")
 		if !ok {
@@ -49,27 +47,30 @@ func (r *Rig) itself(kind, arg string, wrap []string) *Bare {
 	return b
 }
 
-// Program starts a program on the server's core with one processor and waits until an address answers with 200. It ends with the section. What it
-// writes is dropped.
-func (r *Rig) Program(address string, env []string, argv ...string) (pid int, err error) {
-	out := &lastOf{}
-	pid = r.start(out, env, append(onServerCore(), argv...)...)
-	for range 200 {
-		var res *http.Response
-		if res, err = http.Get(address); err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return pid, nil
-			}
-			err = fmt.Errorf("%s: status %d", address, res.StatusCode)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	text := out.String()
-	return pid, fmt.Errorf("%w\n%s", err, text[max(0, len(text)-2000):])
+// Program is a process that is not ours.
+type Program struct {
+	PID  int
+	out  *lastOf
+	stop func()
 }
 
-func (r *Rig) start(out io.Writer, env []string, argv ...string) (pid int) {
+// Program starts a program on the server's core with one processor. It ends with the section.
+func (r *Rig) Program(env []string, argv ...string) *Program {
+	p := &Program{out: &lastOf{}}
+	p.PID, p.stop = r.start(p.out, env, append(onServerCore(), argv...)...)
+	return p
+}
+
+// Stop kills it and waits for its end. It may be called again.
+func (p *Program) Stop() { p.stop() }
+
+// Said is the end of what it wrote.
+func (p *Program) Said() string {
+	text := p.out.String()
+	return text[max(0, len(text)-2000):]
+}
+
+func (r *Rig) start(out io.Writer, env []string, argv ...string) (pid int, stop func()) {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, r.Dir
 	cmd.Env = append(append(os.Environ(), "GOMAXPROCS=1"), env...)
@@ -77,11 +78,12 @@ func (r *Rig) start(out io.Writer, env []string, argv ...string) (pid int) {
 	if err := cmd.Start(); err != nil {
 		r.T.Fatalf("%s: %v", argv[len(argv)-1], err)
 	}
-	r.T.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	return cmd.Process.Pid
+	r.T.Cleanup(stop)
+	return cmd.Process.Pid, stop
 }
 
 // lastOf keeps the last of what is written, up to 64 KiB.
