@@ -7,12 +7,15 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"latchkey/e2e/bench/report"
 	"latchkey/e2e/bench/rig"
 	"latchkey/e2e/bench/storm"
+	"latchkey/e2e/harness"
 )
 
 // Section is this part of the benchmark.
@@ -34,6 +37,13 @@ func run(r *rig.Rig) ([]report.Row, error) {
 		return nil, err
 	}
 	rows := []report.Row{report.Row{Name: "binary, stripped", Unit: "MiB", Ours: float64(binary.Size()) / mib}.Most(25)}
+	if !r.Smoke {
+		size, err := image(r)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, report.Row{Name: "image, compressed", Unit: "MiB", Ours: float64(size) / mib, Note: "the archive of amd64 that make image writes"})
+	}
 	s, drive, err := storm.Start(r)
 	if err != nil {
 		return nil, err
@@ -73,6 +83,21 @@ func run(r *rig.Rig) ([]report.Row, error) {
 		note += fmt.Sprintf("; %d wrong answers: %s", wrong, first)
 	}
 	return append(rows, report.Row{Name: "resident after load", Unit: "MiB", Ours: float64(now) / mib, Note: note}.Most(45)), nil
+}
+
+// image makes the container image for amd64 and returns the size of its archive, in bytes. Its layers are compressed in it.
+func image(r *rig.Rig) (int64, error) {
+	out := r.T.TempDir()
+	cmd := exec.Command("go", "run", ".", "-arch", "amd64", "-out", out)
+	cmd.Dir = filepath.Join(harness.Root(), ".ci", "image")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("make the image: %w\n%s", err, said)
+	}
+	made, err := os.Stat(filepath.Join(out, "image", "latchkey-linux-amd64.tar"))
+	if err != nil {
+		return 0, err
+	}
+	return made.Size(), nil
 }
 
 // Discovery is the path of the discovery document below an issuer.
