@@ -54,6 +54,8 @@ func (g Grant) SweptAt() time.Time {
 type Code struct {
 	// Hash of the code: unique.
 	Hash string
+	// Named: the code says of which grant it is, so that a store need not find it by its hash alone; see [GrantKey].
+	Named bool
 	// RedirectURI as it was sent to the authorization endpoint. RedirectURISent: it was sent, so the token request must repeat it.
 	RedirectURI     string
 	RedirectURISent bool
@@ -80,13 +82,13 @@ type Refresh struct {
 type Grants interface {
 	// CreateGrant stores g. Errors: ErrExists (ID or Code.Hash), ErrNotFound (g.SID names no live session of g.AccountID, or the account is gone).
 	CreateGrant(ctx context.Context, g Grant, now time.Time) error
-	// Grant returns a grant that is neither revoked nor expired, by its ID or, where ID is "", by the hash of its code.
+	// Grant returns a grant that is neither revoked nor expired.
 	// Errors: ErrNotFound; ErrSpent where it was revoked (the grant is returned with it).
 	Grant(ctx context.Context, key GrantKey, now time.Time) (Grant, error)
-	// RedeemCode marks the code redeemed and sets Grant.Refresh to refresh (nil: no refresh token), and returns the grant.
+	// RedeemCode marks the code that key names by its hash redeemed and sets Grant.Refresh to refresh (nil: no refresh token), and returns the grant.
 	// Errors: ErrNotFound (unknown or expired code), ErrSpent (redeemed before, or grant revoked; the grant is returned with it).
 	// ErrSpent goes before expiry of the code: a late replay is still a replay, until Grant.ExpiresAt.
-	RedeemCode(ctx context.Context, codeHash string, refresh *Refresh, now time.Time) (Grant, error)
+	RedeemCode(ctx context.Context, key GrantKey, refresh *Refresh, now time.Time) (Grant, error)
 	// RotateRefresh raises the generation by one if it equals from, sets RotatedAt to now and Refresh.ExpiresAt to expires,
 	// and returns the grant. Errors: ErrNotFound (no such grant, no refresh token, expired), ErrConflict (another generation is
 	// in force; the grant is returned with it), ErrSpent (revoked).
@@ -95,7 +97,8 @@ type Grants interface {
 	RevokeGrants(ctx context.Context, scope GrantScope, now time.Time) (int, error)
 }
 
-// GrantKey names one grant, by ID or by the hash of its code.
+// GrantKey names one grant: by its ID, by the hash of its code, or by both, of which both must be the grant's. By the hash alone a store finds those at
+// least whose code is not Named.
 type GrantKey struct{ ID, CodeHash string }
 
 // GrantScope says which grants are meant: the one with ID, or all of an account, narrowed to one client where ClientID is set.

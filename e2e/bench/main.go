@@ -41,12 +41,12 @@ func main() {
 
 // options of the command line.
 type options struct {
-	sections, size, out, compare, binary, temp, only string
-	rounds                                           int
-	slice                                            time.Duration
-	rate                                             float64
-	peers                                            map[string]string
-	patient                                          bool
+	sections, size, out, compare, binary, temp, only, kept string
+	rounds                                                 int
+	slice                                                  time.Duration
+	rate                                                   float64
+	peers                                                  map[string]string
+	patient                                                bool
 }
 
 func parse(args []string) (o options, err error) {
@@ -63,9 +63,10 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.out, "out", "", "folder for <section>.json and bench.md; none: the table goes to stdout only")
 	f.StringVar(&o.compare, "compare", filepath.Join(harness.Root(), "docs", "bench"), "folder of a former run to compare with, section by section")
 	f.StringVar(&o.binary, "binary", "", "measure this binary; none: it is built")
-	f.StringVar(&o.only, "only", "", "of the section operations, measure only what has this in its name, such as userinfo, and neither write nor compare it; none: all")
+	f.StringVar(&o.only, "only", "", "measure only what has this in its name, such as userinfo (operations) or alone (storm), and neither write nor compare it; none: all")
 	f.StringVar(&o.temp, "temp", "", "folder for stores, on the disk that they are to be measured on; none: the system's")
-	f.Func("peers", "binaries of others' servers for the section peers: dex=<file>,zitadel=<file>", func(list string) error {
+	f.StringVar(&o.kept, "kept", "", "folder that growth keeps its large stores of bolt in, and takes them from where they are there; none: each run makes them")
+	f.Func("peers", "binaries of others' servers for the section peers: dex=<file>,hydra=<file>,zitadel=<file>", func(list string) error {
 		o.peers = map[string]string{}
 		for one := range strings.SplitSeq(list, ",") {
 			name, file, ok := strings.Cut(one, "=")
@@ -149,7 +150,7 @@ func run(args []string) error {
 			return err
 		}
 	}
-	r := &rig.Rig{Full: o.size == "full", Smoke: o.size == "smoke", Patient: o.patient, Only: o.only, Rounds: o.rounds, Slice: o.slice, Rate: o.rate, Dir: dir, Out: o.out, Binary: o.binary, Peers: o.peers}
+	r := &rig.Rig{Full: o.size == "full", Smoke: o.size == "smoke", Patient: o.patient, Only: o.only, Kept: o.kept, Rounds: o.rounds, Slice: o.slice, Rate: o.rate, Dir: dir, Out: o.out, Binary: o.binary, Peers: o.peers}
 	out, failed := measure(r, o, what)
 	if err := write(o.out, out); err != nil {
 		return errors.Join(failed, err)

@@ -56,9 +56,9 @@ func (e *Endpoint) grant(q *Request, who *Person, now time.Time) (g storage.Gran
 	if !oauth.Answers(q.Type, "code") {
 		return g, ""
 	}
-	code = token.NewCode()
+	code = token.NewCode(g.ID)
 	g.ExpiresAt = g.ExpiresAt.Add(e.Tokens.CodeTTL() + e.Tokens.RefreshTTL(q.Client))
-	g.Code = &storage.Code{Hash: token.HashCode(code), RedirectURI: q.RedirectURI, RedirectURISent: q.RedirectURISent,
+	g.Code = &storage.Code{Hash: token.CodeKey(code).CodeHash, Named: true, RedirectURI: q.RedirectURI, RedirectURISent: q.RedirectURISent,
 		Challenge: q.Challenge, ExpiresAt: now.Add(e.Tokens.CodeTTL())}
 	if q.Challenge != "" {
 		g.Code.ChallengeMethod = oauth.S256

@@ -43,7 +43,7 @@ type Apps interface {
 // Store is what sign-ins stand on.
 type Store interface {
 	Grant(ctx context.Context, key storage.GrantKey, now time.Time) (storage.Grant, error)
-	RedeemCode(ctx context.Context, codeHash string, refresh *storage.Refresh, now time.Time) (storage.Grant, error)
+	RedeemCode(ctx context.Context, key storage.GrantKey, refresh *storage.Refresh, now time.Time) (storage.Grant, error)
 	RevokeGrants(ctx context.Context, scope storage.GrantScope, now time.Time) (int, error)
 	Session(ctx context.Context, sid string, now time.Time) (storage.Session, error)
 	Account(ctx context.Context, key storage.AccountKey) (storage.Account, error)

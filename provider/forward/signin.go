@@ -114,14 +114,14 @@ func (e *Endpoint) lost(cause error) error {
 
 // redeem takes the code, after all that could refuse it (RFC 6749 §4.1.3).
 func (e *Endpoint) redeem(r *http.Request, app client.Forwarded, host, code, verifier string) (storage.Grant, storage.Account, error) {
-	ctx, now, hash := r.Context(), e.Now(), token.HashCode(code)
+	ctx, now, key := r.Context(), e.Now(), token.CodeKey(code)
 	none := func(err error) (storage.Grant, storage.Account, error) {
 		return storage.Grant{}, storage.Account{}, err
 	}
 	if code == "" {
 		return none(e.lost(errors.New("no code")))
 	}
-	g, who, err := e.standing(ctx, app, storage.GrantKey{CodeHash: hash}, now)
+	g, who, err := e.standing(ctx, app, key, now)
 	if errors.Is(err, errNobody) {
 		return none(e.lost(errors.New("the code is unknown, of another client, or of a session that ended")))
 	}
@@ -136,7 +136,7 @@ func (e *Endpoint) redeem(r *http.Request, app client.Forwarded, host, code, ver
 	case g.Code.RedeemedAt.IsZero() && !now.Before(g.Code.ExpiresAt): // RFC 6749 §4.1.2
 		return none(e.lost(errors.New("the code has expired")))
 	}
-	g, err = e.Store.RedeemCode(ctx, hash, nil, now)
+	g, err = e.Store.RedeemCode(ctx, key, nil, now)
 	switch {
 	case errors.Is(err, storage.ErrSpent): // RFC 6749 §4.1.2, RFC 9700 §4.2.4
 		if _, err := e.Store.RevokeGrants(ctx, storage.GrantScope{ID: g.ID}, now); err != nil {

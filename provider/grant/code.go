@@ -40,8 +40,8 @@ func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, e
 	if code == "" {
 		return nil, oauth.E(oauth.InvalidRequest, "code is missing") // RFC 6749 §4.1.3
 	}
-	hash := token.HashCode(code)
-	on, err := x.Store.Standing(ctx, storage.StandingKey{Grant: storage.GrantKey{CodeHash: hash}}, r.Now)
+	key := token.CodeKey(code)
+	on, err := x.Store.Standing(ctx, storage.StandingKey{Grant: key}, r.Now)
 	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
 		return nil, errCode()
 	}
@@ -66,7 +66,7 @@ func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, e
 	if err != nil {
 		return nil, err
 	}
-	redeemed, err := x.Store.RedeemCode(ctx, hash, x.refresh(r, g), r.Now)
+	redeemed, err := x.Store.RedeemCode(ctx, key, x.refresh(r, g), r.Now)
 	switch {
 	case errors.Is(err, storage.ErrSpent): // somebody was faster
 		return nil, x.replayed(ctx, g, r)

@@ -10,7 +10,7 @@ import (
 
 // Store is what the grants of persons read and write.
 type Store interface {
-	RedeemCode(ctx context.Context, codeHash string, refresh *storage.Refresh, now time.Time) (storage.Grant, error)
+	RedeemCode(ctx context.Context, key storage.GrantKey, refresh *storage.Refresh, now time.Time) (storage.Grant, error)
 	RotateRefresh(ctx context.Context, grantID string, from int64, expires time.Time, now time.Time) (storage.Grant, error)
 	RevokeGrants(ctx context.Context, scope storage.GrantScope, now time.Time) (int, error)
 	People

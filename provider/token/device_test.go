@@ -26,7 +26,7 @@ func TestDeviceCode(t *testing.T) {
 		"cut":                            {code[:len(code)-4], "tv"},
 		"padded":                         {code + "==", "tv"},
 		"longer":                         {code + "AAAA", "tv"},
-		"an authorization code":          {NewCode(), "tv"},
+		"an authorization code":          {NewCode("g"), "tv"},
 		"a refresh token":                {i.EncodeRefresh(Refresh{GrantID: NewGrantID(time.Unix(1_800_000_000, 0))}), "tv"},
 		"nothing":                        {"", "tv"},
 	} {

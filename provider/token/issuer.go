@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"latchkey/provider/oauth"
@@ -162,11 +163,15 @@ func NewGrantID(now time.Time) string {
 // CodePrefix begins every authorization code, so that leaked ones are found by scanners.
 const CodePrefix = "lkc_"
 
-// NewCode makes an authorization code of 256 random bits.
-func NewCode() string { return CodePrefix + Random(32) }
+// NewCode makes an authorization code: the identifier of its grant, by which a store finds it where others of its time lie, and 256 random bits.
+func NewCode(grantID string) string { return CodePrefix + grantID + "." + Random(32) }
 
-// HashCode is what the store knows of a code.
-func HashCode(code string) string {
+// CodeKey is what the store knows of a code. Those of earlier versions do not name their grant.
+func CodeKey(code string) storage.GrantKey {
 	sum := sha256.Sum256([]byte("authorization code:" + code))
-	return hex.EncodeToString(sum[:])
+	key := storage.GrantKey{CodeHash: hex.EncodeToString(sum[:])}
+	if id, _, named := strings.Cut(strings.TrimPrefix(code, CodePrefix), "."); named {
+		key.ID = id
+	}
+	return key
 }

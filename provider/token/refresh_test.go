@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"latchkey/storage"
 )
 
 func TestRefreshToken(t *testing.T) {
@@ -48,5 +50,24 @@ func TestGrantIDs(t *testing.T) {
 		t.Errorf("%q and %q are a minute apart", one, later)
 	case one[:2] == years[:2]:
 		t.Errorf("%q and %q are years apart", one, years)
+	}
+}
+
+// A code names its grant, and one of an earlier version is known by its hash alone, which stays what it was.
+func TestCodeKey(t *testing.T) {
+	id := NewGrantID(time.Unix(1_800_000_000, 0))
+	one, other := NewCode(id), NewCode(id)
+	if one == other || CodeKey(one).ID != id || CodeKey(one).CodeHash == CodeKey(other).CodeHash {
+		t.Errorf("%q and %q are codes of %q", one, other, id)
+	}
+	for code, want := range map[string]storage.GrantKey{
+		"":              {CodeHash: "15a53cfd9914ab186bfc930dec28c42b475ea3e685dd286f31d4999d66a67c57"},
+		"lkc_of-before": {CodeHash: "8d33786e3837e270ae41800b69e055065eb3313f1e35603dcd129d558ce9b18a"},
+		"lkc_grant.now": {ID: "grant", CodeHash: "72426e5fb4ab71806877ee9cd375d9b1fef1259909a6830af8976f44c719c692"},
+		"lkc_.nothing":  {CodeHash: "7198cb5064379a80cfeb3d0a14d214233656c97e531a07d23c90c7bce9b80381"},
+	} {
+		if got := CodeKey(code); got != want {
+			t.Errorf("%q: %+v, want %+v", code, got, want)
+		}
 	}
 }

@@ -93,7 +93,7 @@ func BenchmarkCreateGrant(b *testing.B) {
 func BenchmarkRedeemCode(b *testing.B) {
 	benchmark(b, grants, func(s *bolt.Store, i int) error {
 		g := testGrant(i)
-		_, err := s.RedeemCode(context.Background(), g.Code.Hash, &storage.Refresh{ExpiresAt: g.ExpiresAt}, day())
+		_, err := s.RedeemCode(context.Background(), storage.GrantKey{CodeHash: g.Code.Hash}, &storage.Refresh{ExpiresAt: g.ExpiresAt}, day())
 		return err
 	})
 }

@@ -106,7 +106,7 @@ func live(s *bolt.Store, id string) error {
 	if err := ack("grant", s.CreateGrant(ctx, g, now)); err != nil {
 		return err
 	}
-	_, err = s.RedeemCode(ctx, id, &storage.Refresh{ExpiresAt: end}, now)
+	_, err = s.RedeemCode(ctx, storage.GrantKey{CodeHash: id}, &storage.Refresh{ExpiresAt: end}, now)
 	if err := ack("redeemed", err); err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func (t *txn) fill(item storage.Item) error {
 	case storage.Session:
 		return t.fillOwned(r.AccountID, t.has(tSessions, []byte(r.SID)), func() { t.addSession(r) })
 	case storage.StoredGrant:
-		there := t.has(tGrants, []byte(r.ID)) || r.Code != nil && t.has(tCodes, []byte(r.Code.Hash))
+		there := t.has(tGrants, []byte(r.ID)) || indexed(r.Code) && t.has(tCodes, []byte(r.Code.Hash))
 		add := func() { t.addGrant(grant{Grant: r.Grant, revoked: r.Revoked}) }
 		if r.AccountID != 0 {
 			return t.fillOwned(r.AccountID, there, add)

@@ -25,9 +25,12 @@ func (t *txn) createGrant(g storage.Grant, now time.Time) error {
 	if t.grantHeld(g.ID, now) || g.ID == "" {
 		return storage.ErrExists
 	}
-	if g.Code != nil {
+	if g.Code != nil && g.Code.Hash == "" {
+		return storage.ErrExists
+	}
+	if indexed(g.Code) {
 		holder, _ := t.get(tCodes, []byte(g.Code.Hash))
-		if t.grantHeld(string(holder), now) || g.Code.Hash == "" {
+		if t.grantHeld(string(holder), now) {
 			return storage.ErrExists
 		}
 		t.removeGrant(string(holder))
@@ -46,12 +49,15 @@ func (t *txn) addGrant(g grant) {
 	if g.SID != "" {
 		t.mark(tGrantsIn, join(within(g.SID), g.ID))
 	}
-	if g.Code != nil {
+	if indexed(g.Code) {
 		t.point(tCodes, []byte(g.Code.Hash), []byte(g.ID))
 	}
 	t.mark(tExpiry, expiryKey(g.SweptAt(), tGrants, []byte(g.ID)))
 	t.delta[tGrants]++
 }
+
+// indexed says whether a code is found by its hash alone. One that names its grant is not: its hash would lie anywhere, on a page of its own.
+func indexed(c *storage.Code) bool { return c != nil && !c.Named }
 
 // grantHeld says whether the ID is taken by a grant, live or revoked, that has not expired.
 func (t *txn) grantHeld(id string, now time.Time) bool {
@@ -72,7 +78,7 @@ func (t *txn) removeGrant(id string) {
 	if g.SID != "" {
 		t.drop(tGrantsIn, join(within(g.SID), id))
 	}
-	if g.Code != nil {
+	if indexed(g.Code) {
 		t.drop(tCodes, []byte(g.Code.Hash))
 	}
 	t.drop(tExpiry, expiryKey(g.SweptAt(), tGrants, []byte(id)))
@@ -89,8 +95,11 @@ func (t *txn) findGrant(key storage.GrantKey, now time.Time) (storage.Grant, err
 	switch {
 	case !ok || !g.ExpiresAt.After(now):
 		return storage.Grant{}, storage.ErrNotFound
-	case key.ID == "" && (g.Code == nil || g.Code.Hash != key.CodeHash):
-		return storage.Grant{}, corrupt(tCodes, "an entry that leads elsewhere").err
+	case key.CodeHash != "" && (g.Code == nil || g.Code.Hash != key.CodeHash):
+		if key.ID == "" {
+			return storage.Grant{}, corrupt(tCodes, "an entry that leads elsewhere").err
+		}
+		return storage.Grant{}, storage.ErrNotFound
 	case g.revoked:
 		return g.Grant, storage.ErrSpent
 	}
@@ -108,14 +117,17 @@ func (s *Store) Grant(ctx context.Context, key storage.GrantKey, now time.Time) 
 
 // RedeemCode implements [storage.Grants]. A code that was redeemed is ErrSpent for as long as its grant is kept, also
 // after the code expired: a late replay is still a replay.
-func (s *Store) RedeemCode(ctx context.Context, codeHash string, refresh *storage.Refresh, now time.Time) (g storage.Grant, err error) {
+func (s *Store) RedeemCode(ctx context.Context, key storage.GrantKey, refresh *storage.Refresh, now time.Time) (g storage.Grant, err error) {
 	var bought *storage.Refresh
 	if refresh != nil {
 		r := *refresh // what is returned must not be the caller's
 		bought = &r
 	}
+	if key.CodeHash == "" {
+		key = storage.GrantKey{}
+	}
 	err = s.update(ctx, "RedeemCode", func(t *txn) (err error) {
-		g, err = t.findGrant(storage.GrantKey{CodeHash: codeHash}, now)
+		g, err = t.findGrant(key, now)
 		if err != nil {
 			return err
 		}

@@ -112,13 +112,13 @@ func checkLife(t *testing.T, s *bolt.Store, id string, done map[string]bool) {
 	if !done["grant"] {
 		return
 	}
-	g, err := s.RedeemCode(ctx, id, nil, now)
+	g, err := s.RedeemCode(ctx, storage.GrantKey{CodeHash: id}, nil, now)
 	if done["redeemed"] {
 		expect("code", err, storage.ErrSpent)
 	} else {
 		expect("code", err, nil, storage.ErrSpent)
 	}
-	_, err = s.RedeemCode(ctx, id, nil, now)
+	_, err = s.RedeemCode(ctx, storage.GrantKey{CodeHash: id}, nil, now)
 	expect("code, again", err, storage.ErrSpent)
 	if done["rotated"] {
 		if g.Refresh == nil || g.Refresh.Generation != 1 {

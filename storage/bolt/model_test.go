@@ -135,8 +135,12 @@ func (m *monkey) write(
 		}},
 		{"EndSessions", func(s storage.Store) answer { return two(s.EndSessions(ctx, scope, now)) }},
 		{"CreateGrant", func(s storage.Store) answer { return answered(nil, s.CreateGrant(ctx, g, now)) }},
-		{"RedeemCode", func(s storage.Store) answer { return two(s.RedeemCode(ctx, mails[0].ID, g.Refresh, now)) }},
-		{"RedeemCode", func(s storage.Store) answer { return two(s.RedeemCode(ctx, "h"+g.ID[1:], g.Refresh, now)) }},
+		{"RedeemCode", func(s storage.Store) answer {
+			return two(s.RedeemCode(ctx, storage.GrantKey{CodeHash: mails[0].ID}, g.Refresh, now))
+		}},
+		{"RedeemCode", func(s storage.Store) answer {
+			return two(s.RedeemCode(ctx, storage.GrantKey{CodeHash: "h" + g.ID[1:]}, g.Refresh, now))
+		}},
 		{"RotateRefresh", func(s storage.Store) answer { return two(s.RotateRefresh(ctx, g.ID, int64(n), later, now)) }},
 		{"RevokeGrants", func(s storage.Store) answer {
 			return two(s.RevokeGrants(ctx, storage.GrantScope{AccountID: id, ClientID: g.ClientID}, now))

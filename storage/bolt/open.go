@@ -38,7 +38,7 @@ const (
 
 	format = "latchkey store"
 	// schema is the version of the layout that this code reads and writes.
-	schema = 4
+	schema = 5
 	// pageSize is the same everywhere, so that a file can move between machines.
 	pageSize = 4096
 	// retry is how often a stand-by looks whether the file is free.

@@ -121,6 +121,7 @@ func walkCode(c *coder, k *storage.Code) {
 	c.str(&k.ChallengeMethod)
 	c.time(&k.ExpiresAt)
 	c.time(&k.RedeemedAt)
+	c.bool(&k.Named)
 }
 
 func walkRefresh(c *coder, r *storage.Refresh) {

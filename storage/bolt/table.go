@@ -25,7 +25,7 @@ const (
 	tSessions         // SID → session
 	tSessionsOf       // account ID, SID
 	tGrants           // grant ID → grant
-	tCodes            // code hash → grant ID
+	tCodes            // code hash → grant ID, of codes that are not named
 	tGrantsOf         // account ID, grant ID
 	tGrantsBy         // client ID, grant ID
 	tGrantsIn         // SID, grant ID

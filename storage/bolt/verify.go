@@ -202,7 +202,7 @@ func (v *verifier) expectGrant(g grant) {
 	if g.SID != "" {
 		v.entry(tGrantsIn, join(within(g.SID), g.ID))
 	}
-	if g.Code != nil {
+	if indexed(g.Code) {
 		v.leads(tCodes, g.Code.Hash, g.ID)
 	}
 }

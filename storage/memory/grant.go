@@ -79,7 +79,7 @@ func (s *Store) findGrant(key storage.GrantKey, now time.Time) (storage.Grant, e
 	}
 	g := s.grants[id]
 	switch {
-	case !g.ExpiresAt.After(now):
+	case !g.ExpiresAt.After(now), key.CodeHash != "" && (g.Code == nil || g.Code.Hash != key.CodeHash):
 		return storage.Grant{}, storage.ErrNotFound
 	case g.revoked:
 		return cloneGrant(g.Grant), storage.ErrSpent
@@ -98,9 +98,12 @@ func (s *Store) Grant(ctx context.Context, key storage.GrantKey, now time.Time) 
 
 // RedeemCode implements [storage.Grants]. A code that was redeemed is ErrSpent for as long as its grant is kept, also
 // after the code expired: a late replay is still a replay.
-func (s *Store) RedeemCode(ctx context.Context, codeHash string, refresh *storage.Refresh, now time.Time) (g storage.Grant, err error) {
+func (s *Store) RedeemCode(ctx context.Context, key storage.GrantKey, refresh *storage.Refresh, now time.Time) (g storage.Grant, err error) {
+	if key.CodeHash == "" {
+		key = storage.GrantKey{}
+	}
 	err = s.write(ctx, "RedeemCode", func(t *tx) (err error) {
-		if g, err = s.findGrant(storage.GrantKey{CodeHash: codeHash}, now); err != nil {
+		if g, err = s.findGrant(key, now); err != nil {
 			return err
 		}
 		if !g.Code.RedeemedAt.IsZero() {

@@ -79,7 +79,7 @@ func BenchmarkCreateGrant(b *testing.B) {
 func BenchmarkRedeemCode(b *testing.B) {
 	benchmark(b, benchGrants, func(s *Store, i int) error {
 		g := benchGrant(i)
-		_, err := s.RedeemCode(context.Background(), g.Code.Hash, &storage.Refresh{ExpiresAt: g.ExpiresAt}, benchDay())
+		_, err := s.RedeemCode(context.Background(), storage.GrantKey{CodeHash: g.Code.Hash}, &storage.Refresh{ExpiresAt: g.ExpiresAt}, benchDay())
 		return err
 	})
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func without[T any](walk func(*T) columns, unknown ...string) func(*T) columns {
 	}
 }
 
-// former is a store as the version before migration 5 has it.
+// former is a store as the versions before migration 5 have it.
 func former(t *testing.T, url string) *Store {
 	t.Helper()
 	s := openAt(t, Options{URL: url})
@@ -27,6 +28,8 @@ func former(t *testing.T, url string) *Store {
 	s.t.people = tableOf("", without(personColumns, factors...))
 	s.t.clients = tableOf("clients", without(clientColumns, "second_factor"))
 	s.t.consents = tableOf("consents", without(consentColumns, "used_at"))
+	s.t.grants = tableOf("grants", without(grantColumns, "code_named"))
+	s.t.standings = tableOf("", without(standingColumns, append(factors, "code_named")...))
 	return s
 }
 
@@ -83,4 +86,26 @@ func TestFormerVersionBeside(t *testing.T) {
 	stats := got(s.Stats(ctx))(t)
 	equal(t, "passkeys of who is gone", stats["passkeys"], 0)
 	equal(t, "events of who is gone", stats["events"], 0)
+}
+
+// TestCodesOfVersionsBeside: each redeems the codes of the other, though the one knows them by their hash alone.
+func TestCodesOfVersionsBeside(t *testing.T) {
+	ctx, url := t.Context(), migrated(t)
+	s, old := openAt(t, Options{URL: url}), former(t, url)
+	a := got(s.CreateAccount(ctx, storage.Account{Sub: "a", CreatedAt: at(0), UpdatedAt: at(0)}, storage.Effects{}, at(0)))(t)
+	g := storage.Grant{ID: "new", ClientID: "app", AccountID: a.ID, CreatedAt: at(0), ExpiresAt: at(time.Hour), Code: &storage.Code{Hash: "h-new", Named: true, ExpiresAt: at(time.Minute)}}
+	must(t, s.CreateGrant(ctx, g, at(0)))
+	byHash := storage.GrantKey{CodeHash: "h-new"}
+	equal(t, "what its code stands on", got(old.Standing(ctx, storage.StandingKey{Grant: byHash}, at(0)))(t).Grant.ID, "new")
+	equal(t, "redeemed by the version before", got(old.RedeemCode(ctx, byHash, nil, at(1)))(t).ID, "new")
+	both := storage.GrantKey{ID: "new", CodeHash: "h-new"}
+	if _, err := s.RedeemCode(ctx, both, nil, at(2)); !errors.Is(err, storage.ErrSpent) {
+		t.Errorf("a replay: %v", err)
+	}
+	equal(t, "and named as before", got(s.Grant(ctx, both, at(2)))(t).Code.Named, true)
+
+	g.ID, g.Code = "old", &storage.Code{Hash: "h-old", ExpiresAt: at(time.Minute)}
+	must(t, old.CreateGrant(ctx, g, at(0)))
+	equal(t, "a code of the version before", got(s.Standing(ctx, storage.StandingKey{Grant: storage.GrantKey{CodeHash: "h-old"}}, at(0)))(t).Grant.ID, "old")
+	equal(t, "is not named", got(s.RedeemCode(ctx, storage.GrantKey{CodeHash: "h-old"}, nil, at(1)))(t).Code.Named, false)
 }

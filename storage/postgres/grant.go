@@ -41,10 +41,7 @@ func (s *Store) createGrant(g storage.Grant, now time.Time) []step {
 
 // findGrant reads a grant that has not expired. One that was revoked comes with ErrSpent.
 func (s *Store) findGrant(ctx context.Context, verb string, key storage.GrantKey, now time.Time) (storage.Grant, error) {
-	where, name := "id", key.ID
-	if key.ID == "" {
-		where, name = "code_hash", key.CodeHash
-	}
+	where, name := grantIs(key)
 	var found []grant
 	err := s.run(ctx, verb, reading, s.t.grants.get(&found,
 		"SELECT "+s.t.grants.list+" FROM grants WHERE "+where+" = $1 AND expires_at > $2", toText(name), now))
@@ -52,10 +49,27 @@ func (s *Store) findGrant(ctx context.Context, verb string, key storage.GrantKey
 		return storage.Grant{}, err
 	}
 	g, err := only(verb, found)
+	if err == nil && !names(key, g.Grant) {
+		return storage.Grant{}, fmt.Errorf("%s: %w", verb, storage.ErrNotFound)
+	}
 	if err == nil && !g.revokedAt.IsZero() {
 		err = fmt.Errorf("%s: %w", verb, storage.ErrSpent)
 	}
 	return g.Grant, err
+}
+
+// grantIs is the column that finds the grant of the key, and what it must hold. A code that names its grant is found by that: the index by hashes is for
+// those that do not, and for the version before, which knows no others.
+func grantIs(key storage.GrantKey) (column, value string) {
+	if key.ID == "" {
+		return "code_hash", key.CodeHash
+	}
+	return "id", key.ID
+}
+
+// names says whether the whole key is of the grant that was found by a part of it.
+func names(key storage.GrantKey, g storage.Grant) bool {
+	return key.CodeHash == "" || g.Code != nil && g.Code.Hash == key.CodeHash
 }
 
 // Grant implements [storage.Grants].
@@ -67,14 +81,21 @@ func (s *Store) Grant(ctx context.Context, key storage.GrantKey, now time.Time) 
 const maxDecided = 3
 
 // RedeemCode implements [storage.Grants]. One statement decides; only who loses asks why.
-func (s *Store) RedeemCode(ctx context.Context, codeHash string, refresh *storage.Refresh, now time.Time) (storage.Grant, error) {
+func (s *Store) RedeemCode(ctx context.Context, key storage.GrantKey, refresh *storage.Refresh, now time.Time) (storage.Grant, error) {
 	const verb = "RedeemCode"
 	r := grant{Grant: storage.Grant{Refresh: refresh}}
 	var parts columns
 	refreshColumns(&parts, &r.Refresh)
-	args := append(parts.args(), toText(codeHash), now)
+	args := append(parts.args(), toText(key.CodeHash), now)
+	by := ""
+	if key.ID != "" {
+		by, args = "id = $7 AND ", append(args, toText(key.ID))
+	}
 	redeem := "UPDATE grants SET code_redeemed_at = $6, refresh_generation = $1, refresh_fixed = $2, refresh_rotated_at = $3, refresh_expires_at = $4" +
-		" WHERE code_hash = $5 AND revoked_at IS NULL AND expires_at > $6 AND code_redeemed_at IS NULL AND code_expires_at > $6 RETURNING " + s.t.grants.list
+		" WHERE " + by + "code_hash = $5 AND revoked_at IS NULL AND expires_at > $6 AND code_redeemed_at IS NULL AND code_expires_at > $6 RETURNING " + s.t.grants.list
+	if key.CodeHash == "" {
+		return storage.Grant{}, fmt.Errorf("%s: %w", verb, storage.ErrNotFound)
+	}
 	for range maxDecided {
 		var redeemed []grant
 		if err := s.run(ctx, verb, writing, s.t.grants.get(&redeemed, redeem, args...)); err != nil {
@@ -83,7 +104,7 @@ func (s *Store) RedeemCode(ctx context.Context, codeHash string, refresh *storag
 		if len(redeemed) == 1 {
 			return redeemed[0].Grant, nil
 		}
-		g, err := s.findGrant(ctx, verb, storage.GrantKey{CodeHash: codeHash}, now)
+		g, err := s.findGrant(ctx, verb, key, now)
 		switch {
 		case err != nil:
 			return g, err

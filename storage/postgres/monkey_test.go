@@ -142,7 +142,7 @@ func (m *monkey) act(id string) string {
 	verbs := []verb{
 		{"CreateSession", func() error { return s.CreateSession(ctx, session, now) }},
 		{"CreateGrant", func() error { return s.CreateGrant(ctx, g, now) }},
-		{"RedeemCode", func() error { _, err := s.RedeemCode(ctx, id, nil, now); return err }},
+		{"RedeemCode", func() error { _, err := s.RedeemCode(ctx, storage.GrantKey{CodeHash: id}, nil, now); return err }},
 		{"TouchSession", func() error {
 			_, err := s.TouchSession(ctx, sid, storage.SessionChange{LastSeenAt: at(1), AddClient: client, AddNotify: client}, now)
 			return err

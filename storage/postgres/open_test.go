@@ -132,7 +132,7 @@ func TestWithoutPreparedStatements(t *testing.T) {
 		made := got(s.CreateAccount(ctx, a, storage.Effects{Session: &session, Grant: &g, Mail: []storage.Mail{{ID: "m", ExpiresAt: at(time.Hour)}}}, at(0)))(t)
 		a.ID, a.Version = made.ID, 1
 		equal(t, mode+": account", got(s.Account(ctx, storage.AccountKey{EmailKey: "a@example.com"}))(t), a)
-		got(s.RedeemCode(ctx, "c", &storage.Refresh{ExpiresAt: at(time.Hour)}, at(0)))(t)
+		got(s.RedeemCode(ctx, storage.GrantKey{CodeHash: "c"}, &storage.Refresh{ExpiresAt: at(time.Hour)}, at(0)))(t)
 		got(s.RotateRefresh(ctx, "g", 0, at(time.Hour), at(0)))(t)
 		got(s.RegisterClient(ctx, storage.Client{ID: "app", AccessTokenTTL: time.Minute, Localized: map[string]string{"a": "b"}}, "", 5, at(0)))(t)
 		equal(t, mode+": client", got(s.Client(ctx, "app"))(t).AccessTokenTTL, time.Minute)

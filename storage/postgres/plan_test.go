@@ -71,7 +71,7 @@ func everyVerb(t *testing.T, s *Store) {
 	got(s.Session(ctx, "new", now))(t)
 	got(s.TouchSession(ctx, "new", storage.SessionChange{LastSeenAt: now, AddClient: "app"}, now))(t)
 	got(s.ListSessions(ctx, a.ID, now))(t)
-	got(s.RedeemCode(ctx, "new", &storage.Refresh{ExpiresAt: later}, now))(t)
+	got(s.RedeemCode(ctx, storage.GrantKey{CodeHash: "new"}, &storage.Refresh{ExpiresAt: later}, now))(t)
 	got(s.RotateRefresh(ctx, "new", 0, later, now))(t)
 	got(s.Grant(ctx, storage.GrantKey{ID: "new"}, now))(t)
 	for _, key := range []storage.StandingKey{{Grant: storage.GrantKey{ID: "new"}}, {Grant: storage.GrantKey{CodeHash: "new"}}, {JTI: "new"}, {Account: storage.AccountKey{ID: 1}}, {Account: storage.AccountKey{Sub: "sub1"}}} {

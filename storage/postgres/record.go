@@ -86,6 +86,7 @@ func codeColumns(c *columns, p **storage.Code) {
 	} else {
 		c.key("code_hash", &code.Hash)
 	}
+	c.bool("code_named", &code.Named)
 	c.text("code_redirect_uri", &code.RedirectURI)
 	c.bool("code_redirect_sent", &code.RedirectURISent)
 	c.text("code_challenge", &code.Challenge)

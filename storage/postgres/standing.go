@@ -46,16 +46,13 @@ func (s *Store) Standing(ctx context.Context, key storage.StandingKey, now time.
 	if key.Grant == (storage.GrantKey{}) {
 		return s.present(ctx, verb, key, now)
 	}
-	where, name := "g.id", key.Grant.ID
-	if name == "" {
-		where, name = "g.code_hash", key.Grant.CodeHash
-	}
+	where, name := grantIs(key.Grant)
 	var found []standing
-	err := s.run(ctx, verb, reading, s.t.standings.get(&found, "SELECT "+s.t.standings.list+people+"JOIN grants g ON g.account_id = a.id WHERE "+where+" = $1 AND g.expires_at > $2", toText(name), now, toText(key.JTI)))
+	err := s.run(ctx, verb, reading, s.t.standings.get(&found, "SELECT "+s.t.standings.list+people+"JOIN grants g ON g.account_id = a.id WHERE g."+where+" = $1 AND g.expires_at > $2", toText(name), now, toText(key.JTI)))
 	if err != nil {
 		return storage.Standing{}, err
 	}
-	if len(found) == 0 {
+	if len(found) == 0 || !names(key.Grant, found[0].grant.Grant) {
 		return s.ownGrant(ctx, verb, key, now)
 	}
 	st := found[0].Standing

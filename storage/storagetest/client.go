@@ -99,7 +99,7 @@ func deleteClient(t *testing.T, s storage.Store) {
 		_, err := s.Grant(bg(), byID(id), at(0))
 		is(t, id, err, want)
 	}
-	_, err = s.RedeemCode(bg(), "code-g-app", nil, at(0))
+	_, err = s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g-app"}, nil, at(0))
 	is(t, "code", err, storage.ErrSpent)
 	got(s.Consent(bg(), a.ID, "app2"))(t)
 	is(t, "again", s.DeleteClient(bg(), "app", at(0)), storage.ErrNotFound)

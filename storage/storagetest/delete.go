@@ -42,7 +42,7 @@ func deleteRemovesAll(t *testing.T, s storage.Store) {
 		_, err = s.Grant(bg(), storage.GrantKey{ID: id}, at(0))
 		is(t, "grant "+id, err, storage.ErrNotFound)
 	}
-	_, err = s.RedeemCode(bg(), "code-g-a", nil, at(0))
+	_, err = s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g-a"}, nil, at(0))
 	is(t, "code", err, storage.ErrNotFound)
 	_, err = s.Consent(bg(), a.ID, "app")
 	is(t, "consent", err, storage.ErrNotFound)

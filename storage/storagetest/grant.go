@@ -13,6 +13,7 @@ func grantChecks() []check {
 		{"CreateGrant refuses", createGrantRefuses},
 		{"RedeemCode", redeemCode},
 		{"RedeemCode refuses", redeemRefuses},
+		{"a code that names its grant", codeNamed},
 		{"RotateRefresh", rotateRefresh},
 		{"RotateRefresh refuses", rotateRefuses},
 		{"RevokeGrants minds its scope", revokeScopes},
@@ -70,30 +71,30 @@ func redeemCode(t *testing.T, s storage.Store) {
 	want.Code.RedeemedAt = at(time.Second)
 	want.Refresh = &storage.Refresh{Generation: 0, ExpiresAt: at(time.Minute)}
 	refresh := storage.Refresh{ExpiresAt: at(time.Minute)}
-	eq(t, "returned", got(s.RedeemCode(bg(), "code-g", &refresh, at(time.Second)))(t), want)
+	eq(t, "returned", got(s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g"}, &refresh, at(time.Second)))(t), want)
 	refresh.Generation = 99
 	eq(t, "read", got(s.Grant(bg(), byID("g"), at(time.Second)))(t), want)
-	have, err := s.RedeemCode(bg(), "code-g", nil, at(2*time.Second))
+	have, err := s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g"}, nil, at(2*time.Second))
 	is(t, "replay", err, storage.ErrSpent)
 	eq(t, "replay returns the grant", have, want)
-	_, err = s.RedeemCode(bg(), "code-g", nil, at(30*time.Minute))
+	_, err = s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g"}, nil, at(30*time.Minute))
 	is(t, "replay after the code expired", err, storage.ErrSpent)
 	eq(t, "read again", got(s.Grant(bg(), byID("g"), at(time.Second)))(t), want)
-	eq(t, "without refresh token", got(s.RedeemCode(bg(), "code-bare", nil, at(0)))(t).Refresh, nil)
+	eq(t, "without refresh token", got(s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-bare"}, nil, at(0)))(t).Refresh, nil)
 }
 
 func redeemRefuses(t *testing.T, s storage.Store) {
 	a := create(t, s, "a")
 	must(t, s.CreateGrant(bg(), withCode(grant("g", a.ID, "")), at(0)))
 	for name, hash := range map[string]string{"unknown": "x", "empty": "", "the grant's ID": "g"} {
-		have, err := s.RedeemCode(bg(), hash, nil, at(0))
+		have, err := s.RedeemCode(bg(), storage.GrantKey{CodeHash: hash}, nil, at(0))
 		is(t, name, err, storage.ErrNotFound)
 		eq(t, name, have, storage.Grant{})
 	}
-	_, err := s.RedeemCode(bg(), "code-g", nil, at(time.Minute))
+	_, err := s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g"}, nil, at(time.Minute))
 	is(t, "at Code.ExpiresAt", err, storage.ErrNotFound)
 	got(s.RevokeGrants(bg(), storage.GrantScope{ID: "g"}, at(0)))(t)
-	have, err := s.RedeemCode(bg(), "code-g", nil, at(0))
+	have, err := s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g"}, nil, at(0))
 	is(t, "revoked", err, storage.ErrSpent)
 	eq(t, "revoked: the grant comes with it", have, withCode(grant("g", a.ID, "")))
 }

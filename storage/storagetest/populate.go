@@ -54,8 +54,9 @@ func populateSignIns(t *testing.T, s storage.Store, a, b storage.Account) {
 	for _, id := range []string{"code", "redeemed", "rotated", "replayed"} {
 		must(t, s.CreateGrant(bg(), withCode(grant(id, a.ID, "live")), at(0)))
 	}
+	must(t, s.CreateGrant(bg(), named("named", a.ID), at(0)))
 	for _, id := range []string{"redeemed", "rotated", "replayed"} {
-		got(s.RedeemCode(bg(), "code-"+id, &storage.Refresh{Generation: 0, ExpiresAt: at(time.Hour)}, at(1)))(t)
+		got(s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-" + id}, &storage.Refresh{Generation: 0, ExpiresAt: at(time.Hour)}, at(1)))(t)
 	}
 	got(s.RotateRefresh(bg(), "rotated", 0, at(time.Hour), at(2)))(t)
 	got(s.RotateRefresh(bg(), "rotated", 1, at(time.Hour), at(3)))(t)

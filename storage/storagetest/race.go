@@ -32,7 +32,7 @@ func raceRedeem(t *testing.T, s storage.Store) {
 	a := create(t, s, "a")
 	must(t, s.CreateGrant(bg(), withCode(grant("g", a.ID, "")), at(0)))
 	oneWon(t, race(racers, func(i int) error {
-		_, err := of(s, i).RedeemCode(bg(), "code-g", &storage.Refresh{ExpiresAt: at(time.Minute)}, at(0))
+		_, err := of(s, i).RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g"}, &storage.Refresh{ExpiresAt: at(time.Minute)}, at(0))
 		return err
 	}), storage.ErrSpent)
 }
@@ -190,7 +190,10 @@ func raceAll(t *testing.T, s storage.Store) {
 		steps := []func() error{
 			func() error { return of(s, i).CreateSession(bg(), session(id, a.ID), at(0)) },
 			func() error { return of(s, i).CreateGrant(bg(), g, at(0)) },
-			func() error { _, err := of(s, i).RedeemCode(bg(), g.Code.Hash, g.Refresh, at(0)); return err },
+			func() error {
+				_, err := of(s, i).RedeemCode(bg(), storage.GrantKey{CodeHash: g.Code.Hash}, g.Refresh, at(0))
+				return err
+			},
 			func() error { _, err := of(s, i).RotateRefresh(bg(), id, 3, at(time.Hour), at(0)); return err },
 			func() error { _, err := of(s, i).ListSessions(bg(), a.ID, at(0)); return err },
 			func() error { _, err := of(s, i).Sweep(bg(), 10, at(0)); return err },

@@ -55,7 +55,7 @@ func reopenOneTime(t *testing.T, open func(t *testing.T, dir string) storage.Sto
 	must(t, s.DeleteAccount(bg(), gone.ID, storage.Effects{}, at(0)))
 	must(t, s.CreateGrant(bg(), withRefresh(withCode(grant("g", a.ID, ""))), at(0)))
 	must(t, s.CreateGrant(bg(), grant("revoked", a.ID, ""), at(0)))
-	got(s.RedeemCode(bg(), "code-g", &storage.Refresh{ExpiresAt: at(time.Hour)}, at(0)))(t)
+	got(s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g"}, &storage.Refresh{ExpiresAt: at(time.Hour)}, at(0)))(t)
 	got(s.RotateRefresh(bg(), "g", 0, at(time.Hour), at(0)))(t)
 	got(s.RevokeGrants(bg(), storage.GrantScope{ID: "revoked"}, at(0)))(t)
 	k := key(storage.PurposeReset, "r")
@@ -71,7 +71,7 @@ func reopenOneTime(t *testing.T, open func(t *testing.T, dir string) storage.Sto
 	must(t, s.Close())
 
 	s = open(t, dir)
-	_, err := s.RedeemCode(bg(), "code-g", nil, at(0))
+	_, err := s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-g"}, nil, at(0))
 	is(t, "code", err, storage.ErrSpent)
 	_, err = s.RotateRefresh(bg(), "g", 0, at(time.Hour), at(0))
 	is(t, "refresh", err, storage.ErrConflict)

@@ -117,9 +117,9 @@ func filledWorks(t *testing.T, s storage.Store) {
 	}
 	_, err = s.CreateAccount(bg(), account("a"), storage.Effects{}, at(0))
 	is(t, "a name that is taken", err, storage.ErrExists)
-	_, err = s.RedeemCode(bg(), "code-redeemed", nil, at(0))
+	_, err = s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-redeemed"}, nil, at(0))
 	is(t, "a spent code", err, storage.ErrSpent)
-	got(s.RedeemCode(bg(), "code-code", nil, at(0)))(t)
+	got(s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-code"}, nil, at(0)))(t)
 	_, err = s.RotateRefresh(bg(), "rotated", 1, at(time.Hour), at(0))
 	is(t, "a refresh token of before", err, storage.ErrConflict)
 	got(s.RotateRefresh(bg(), "rotated", 2, at(time.Hour), at(0)))(t)

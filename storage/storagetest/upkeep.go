@@ -105,8 +105,8 @@ func sweepUnredeemed(t *testing.T, s storage.Store) {
 	front.Front = true
 	must(t, s.CreateGrant(bg(), front, at(0)))
 	refresh := storage.Refresh{ExpiresAt: at(30 * time.Minute)}
-	got(s.RedeemCode(bg(), "code-bought", &refresh, at(0)))(t)
-	got(s.RedeemCode(bg(), "code-revoked", &refresh, at(0)))(t)
+	got(s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-bought"}, &refresh, at(0)))(t)
+	got(s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-revoked"}, &refresh, at(0)))(t)
 	got(s.RevokeGrants(bg(), storage.GrantScope{ID: "revoked"}, at(0)))(t)
 	eq(t, "while the code lives", got(s.Sweep(bg(), 100, at(time.Minute-1)))(t), 0)
 	eq(t, "when it has expired", got(s.Sweep(bg(), 100, at(time.Minute)))(t), 1)
@@ -115,9 +115,9 @@ func sweepUnredeemed(t *testing.T, s storage.Store) {
 	is(t, "what was never redeemed", err, storage.ErrNotFound)
 	got(s.Grant(bg(), storage.GrantKey{ID: "bought"}, at(time.Minute)))(t)
 	eq(t, "what a token left with", got(s.Grant(bg(), storage.GrantKey{ID: "front"}, at(time.Minute)))(t), front)
-	_, err = s.RedeemCode(bg(), "code-bought", nil, at(time.Minute))
+	_, err = s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-bought"}, nil, at(time.Minute))
 	is(t, "a late replay", err, storage.ErrSpent)
-	_, err = s.RedeemCode(bg(), "code-revoked", nil, at(time.Minute))
+	_, err = s.RedeemCode(bg(), storage.GrantKey{CodeHash: "code-revoked"}, nil, at(time.Minute))
 	is(t, "a late replay of what was revoked", err, storage.ErrSpent)
 	eq(t, "at the end of the grants", got(s.Sweep(bg(), 100, at(time.Hour)))(t), 3)
 	eq(t, "left", got(s.Stats(bg()))(t)["grants"], 0)

@@ -115,6 +115,7 @@ func walkGrant(c *coder, g *storage.StoredGrant) {
 
 func walkCode(c *coder, k *storage.Code) {
 	c.str("hash", &k.Hash)
+	c.bool("named", &k.Named)
 	c.str("redirect_uri", &k.RedirectURI)
 	c.bool("redirect_uri_sent", &k.RedirectURISent)
 	c.str("challenge", &k.Challenge)

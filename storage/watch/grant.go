@@ -19,10 +19,10 @@ func (w *watched) Grant(ctx context.Context, key storage.GrantKey, now time.Time
 	return w.store.Grant(ctx, key, now)
 }
 
-func (w *watched) RedeemCode(ctx context.Context, codeHash string, refresh *storage.Refresh, now time.Time) (r1 storage.Grant, err error) {
+func (w *watched) RedeemCode(ctx context.Context, key storage.GrantKey, refresh *storage.Refresh, now time.Time) (r1 storage.Grant, err error) {
 	ctx, end := w.begin(ctx, "RedeemCode")
 	defer func() { end(err) }()
-	return w.store.RedeemCode(ctx, codeHash, refresh, now)
+	return w.store.RedeemCode(ctx, key, refresh, now)
 }
 
 func (w *watched) RotateRefresh(ctx context.Context, grantID string, from int64, expires time.Time, now time.Time) (r1 storage.Grant, err error) {

@@ -38,6 +38,7 @@ func run(r *rig.Rig) (rows []report.Row, err error) {
 		name string
 		run  func() ([]report.Row, error)
 	}{
+		{"fill bolt", func() ([]report.Row, error) { return nil, prepare(r, large, swept) }},
 		{"large bolt", func() ([]report.Row, error) { return grown(r, onBolt, small, large) }},
 		{"large PostgreSQL", func() ([]report.Row, error) { return grown(r, onPostgres, small, large) }},
 		{"sweeper bolt", func() ([]report.Row, error) { return sweeping(r, onBolt, swept) }},
@@ -59,12 +60,12 @@ func run(r *rig.Rig) (rows []report.Row, err error) {
 
 // grown compares a small store with a large one.
 func grown(r *rig.Rig, on driver, small, large size) (rows []report.Row, err error) {
-	a, err := start(r, on, small, false)
+	a, err := start(r, on, small, false, "")
 	if err != nil {
 		return nil, err
 	}
 	defer a.end()
-	b, err := start(r, on, large, false)
+	b, err := start(r, on, large, false, "live")
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package growth
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -38,8 +37,8 @@ type issuer struct {
 	next        atomic.Int64
 }
 
-// start fills a store and starts a server on it. expired: what is in it is over.
-func start(r *rig.Rig, on driver, n size, expired bool) (*issuer, error) {
+// start fills a store and starts a server on it. expired: what is in it is over. kept is what a store is called that stays for the next run.
+func start(r *rig.Rig, on driver, n size, expired bool, kept string) (*issuer, error) {
 	conf := map[string]any{"log.level": "warn", "accounts.limits.address_attempts": 1 << 30, "accounts.hash.memory": "19MiB", "accounts.hash.passes": 2,
 		"accounts.hash.queue_wait": "20s", "storage.sweep_every": "1d"}
 	at, exec, clear := "", func(string) error { return nil }, func() error { return nil }
@@ -62,11 +61,10 @@ func start(r *rig.Rig, on driver, n size, expired bool) (*issuer, error) {
 	if on == onBolt {
 		at, i.clear = i.Store, func() error { return os.Remove(i.Store) }
 	}
-	begun := time.Now()
-	if err := fill(on, at, exec, n, expired); err != nil {
-		return nil, fmt.Errorf("fill %s: %w", on, err)
+	made := func(at string) error { return filled(r, on, at, exec, n, expired) }
+	if err := i.keep(kept, at, made); err != nil {
+		return nil, err
 	}
-	r.Say("filled %s with %d people and %d grants in %v", on, n.people, n.grants, time.Since(begun).Round(time.Second))
 	i.launch()
 	return i, i.families()
 }

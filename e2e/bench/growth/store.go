@@ -86,7 +86,7 @@ func aGrant(i int, n size, now time.Time, expired bool) storage.StoredGrant {
 	return storage.StoredGrant{Grant: storage.Grant{
 		ID: id, ClientID: harness.QuietID, AccountID: int64(i%n.people + 1), Scopes: []string{"openid", "profile", "offline_access"}, Nonce: harness.Random(20),
 		AuthTime: made, AMR: []string{"pwd"}, ACR: "1", Offline: true, CreatedAt: made, ExpiresAt: ends,
-		Code: &storage.Code{Hash: token.HashCode(token.NewCode()), RedirectURI: harness.Callback, RedirectURISent: true, Challenge: harness.Random(43), ChallengeMethod: "S256",
+		Code: &storage.Code{Hash: token.CodeKey(token.NewCode(id)).CodeHash, Named: true, RedirectURI: harness.Callback, RedirectURISent: true, Challenge: harness.Random(43), ChallengeMethod: "S256",
 			ExpiresAt: made.Add(time.Minute), RedeemedAt: made.Add(time.Second)},
 		Refresh: &storage.Refresh{Generation: 3, RotatedAt: made.Add(time.Hour), ExpiresAt: ends},
 	}}

@@ -12,7 +12,7 @@ import (
 // sweeping compares refreshes beside a sweeper that has more to do than it can with refreshes beside none, in turn on one store: the server is started
 // anew for each. Both are asked as fast as they answer, and half as often.
 func sweeping(r *rig.Rig, on driver, n size) ([]report.Row, error) {
-	i, err := start(r, on, n, true)
+	i, err := start(r, on, n, true, "expired")
 	if err != nil {
 		return nil, err
 	}

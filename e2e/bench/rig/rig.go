@@ -45,6 +45,8 @@ type Rig struct {
 	Only string
 	// Rate is how many requests a second a section that drives an open loop for long makes; 0 for its own.
 	Rate float64
+	// Kept is a folder that the large stores of growth stay in and are taken from; "" where they are made for each run.
+	Kept string
 	// Dir is a folder for whatever must be on the disk that stores are on. It goes with the run.
 	Dir string
 	// Out is the folder that the results are kept in, for whatever else is to be kept; "" where nothing is.
