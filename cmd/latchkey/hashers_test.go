@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -116,6 +117,14 @@ func TestHashOrder(t *testing.T) {
 			t.Errorf("%d bytes of an order: %v", n, err)
 		}
 	}
+	long := o
+	long.password = bytes.Repeat([]byte("long"), 1000)
+	if got, _, err := readHashOrder(iotest.OneByteReader(bytes.NewReader(long.append(nil))), nil); !cmp.Equal(long, got, cmp.AllowUnexported(hashOrder{})) || err != nil {
+		t.Errorf("byte by byte, more than fits: %v", err)
+	}
+	if _, _, err := readHashOrder(bytes.NewReader(append(whole, 0)), nil); !errors.Is(err, errHashOrder) {
+		t.Errorf("more than an order: %v", err)
+	}
 	for name, edit := range map[string]func(*hashOrder){
 		"no passes":       func(o *hashOrder) { o.passes = 0 },
 		"too many passes": func(o *hashOrder) { o.passes = maxHashPasses + 1 },
@@ -130,6 +139,18 @@ func TestHashOrder(t *testing.T) {
 		edit(&bad)
 		if _, _, err := readHashOrder(bytes.NewReader(bad.append(nil)), nil); !errors.Is(err, errHashOrder) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A collection reads all that the program begins with, so that one for each small hash would cost more than the hash.
+func TestHashGarbage(t *testing.T) {
+	for memory, every := range map[uint32]int{19 << 10: 1, 16 << 10: 1, 16<<10 - 1: 2, 64: 256, maxHashMemory: 1} {
+		var g garbage
+		for i := range 3 * every {
+			if got, want := g.more(memory), i%every == every-1; got != want {
+				t.Errorf("%d KiB, hash %d: collects %t", memory, i+1, got)
+			}
 		}
 	}
 }
