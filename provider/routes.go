@@ -34,6 +34,8 @@ type Route struct {
 	Form bool
 	// CORS: pages of the origins that clients registered may call it.
 	CORS bool
+	// Document is what the handler serves, where that can be prepared; nil where not.
+	Document serve.Document
 	// Metadata is the discovery member that tells this address, "" for none.
 	Metadata string
 }
@@ -51,9 +53,9 @@ func (p *Provider) routes() []Route {
 	bearer := serve.FaceFunc(serve.BearerFace)
 	path := p.path
 	table := []Route{
-		{Method: "GET", Path: "/.well-known/openid-configuration", Endpoint: "discovery", Handler: p.discovery.Serve, Face: json, Priority: serve.Vital},
-		{Method: "GET", Path: "/.well-known/oauth-authorization-server" + path, Root: true, Endpoint: "discovery", Handler: p.discovery.Serve, Face: json, Priority: serve.Vital}, // RFC 8414 §3
-		{Method: "GET", Path: "/jwks.json", Endpoint: "jwks", Handler: p.jwks.Serve, Face: json, Priority: serve.Vital, Metadata: "jwks_uri"},
+		{Method: "GET", Path: "/.well-known/openid-configuration", Endpoint: "discovery", Handler: p.discovery.Serve, Document: p.discovery, Face: json, Priority: serve.Vital},
+		{Method: "GET", Path: "/.well-known/oauth-authorization-server" + path, Root: true, Endpoint: "discovery", Handler: p.discovery.Serve, Document: p.discovery, Face: json, Priority: serve.Vital}, // RFC 8414 §3
+		{Method: "GET", Path: "/jwks.json", Endpoint: "jwks", Handler: p.jwks.Serve, Document: p.jwks, Face: json, Priority: serve.Vital, Metadata: "jwks_uri"},
 		{Method: "GET", Path: "/authorize", Endpoint: "authorize", Handler: p.Authorize.Serve, Face: page, Priority: serve.Interactive, Metadata: "authorization_endpoint"},
 		{Method: "POST", Path: "/authorize", Endpoint: "authorize", Handler: p.Authorize.Serve, Face: page, Priority: serve.Interactive},
 		{Method: "GET", Path: "/authorize/resume", Endpoint: "authorize_resume", Handler: p.Authorize.Resume, Face: page, Priority: serve.Interactive},
@@ -68,8 +70,8 @@ func (p *Provider) routes() []Route {
 		{Method: "POST", Path: endpoint.LogoutRoute, Endpoint: "logout", Handler: p.logout.Serve, Face: page, Priority: serve.Interactive},
 	}
 	if p.check != nil {
-		table = append(table, Route{Method: "GET", Path: endpoint.CheckSessionRoute, Endpoint: "check_session", Handler: p.check.Serve, Face: page, Priority: serve.Machine,
-			Metadata: "check_session_iframe"})
+		table = append(table, Route{Method: "GET", Path: endpoint.CheckSessionRoute, Endpoint: "check_session", Handler: p.check.Serve, Document: p.check, Face: page,
+			Priority: serve.Machine, Metadata: "check_session_iframe"})
 	}
 	return slices.Concat(table, p.registration(), p.forwarded())
 }
@@ -169,6 +171,9 @@ func (p *Provider) handler(r Route, template string, allow ...string) http.Handl
 	if r.Form {
 		opts = append(opts, serve.SameOrigin())
 	}
+	if r.Document != nil {
+		opts = append(opts, serve.Prepared(r.Document))
+	}
 	if r.CORS {
 		opts = append(opts, serve.CORS(p.cfg.Clients.HasOrigin, allow...))
 	}
@@ -210,7 +215,7 @@ func (m *methods) finish(p *Provider) {
 	slices.Sort(allow)
 	list := strings.Join(allow, ", ")
 	r := m.route
-	r.Form, r.Handler = false, func(http.ResponseWriter, *http.Request) error { return &serve.MethodNotAllowed{Allow: list} }
+	r.Form, r.Document, r.Handler = false, nil, func(http.ResponseWriter, *http.Request) error { return &serve.MethodNotAllowed{Allow: list} }
 	m.other = p.handler(r, m.template, allow...) // preflights come here too
 }
 

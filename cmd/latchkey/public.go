@@ -14,7 +14,8 @@ import (
 // public is the listener that faces the public, and what serves it.
 type public struct {
 	*http.Server
-	ln net.Listener
+	ln    net.Listener
+	conns *serve.Connections
 	// closed is closed when nobody is let in any more, and all who were are known to the server.
 	closed chan struct{}
 }
@@ -51,7 +52,7 @@ func (s *server) openPublic(ctx, work context.Context) (public, error) {
 		return public{}, fmt.Errorf("server.listen: %w", err)
 	}
 	ln = conns.Listen(ln)
-	p := public{Server: hs, ln: ln, closed: make(chan struct{})}
+	p := public{Server: hs, ln: ln, conns: conns, closed: make(chan struct{})}
 	go func() {
 		defer close(p.closed)
 		s.run("public listener", func() error {
@@ -89,6 +90,7 @@ func (s *server) drain(ctx context.Context, p public, closeAdmin func()) error {
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Timeout.D())
 	defer cancel()
+	p.conns.Settle(end)
 	if err := p.end(end, min(d.Delay.D(), lastRequests)); err != nil {
 		s.log.WarnContext(end, "requests under way were cut off", "error", err)
 		_ = p.Close()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"latchkey/cmd/latchkey/config"
+	"latchkey/cmd/latchkey/doctor"
 	"latchkey/provider/accountapi"
 	"latchkey/provider/audit"
 	"latchkey/provider/forward"
@@ -114,6 +116,7 @@ func (s *server) prepare() (err error) {
 		tracer = serve.TraceIDs()
 	}
 	s.edge, err = serve.New(serve.Config{Refuse: accountapi.Refuse(issuer.Path), Issuer: s.cfg.Issuer, Hosts: s.cfg.Server.Hosts, Guest: forward.Guest(issuer.EscapedPath()), Proxies: serve.Proxies(s.cfg.Server.TrustedProxies), MaxBody: int64(l.MaxBody),
+		Watched: []string{strings.ToLower(doctor.ProbeHeader)}, Answered: func() { s.asked.requests.Add(1) },
 		MaxConcurrent: l.MaxConcurrent, RequestTimeout: l.RequestTimeout.D(), Logger: s.log, Registry: s.reg, Tracer: tracer, Now: clock()})
 	if err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"latchkey/provider/serve"
 )
 
 // CheckSessionRoute is the check_session_iframe, below the issuer's path.
@@ -41,6 +43,12 @@ func NewCheckSession(cookie string) *CheckSession {
 			"frame-ancestors *; require-trusted-types-for 'script'; trusted-types 'none'",
 	}
 }
+
+// Edition implements [serve.Document].
+func (e *CheckSession) Edition() serve.Edition { return edition(e.page, e.page.MaxAge) }
+
+// Sent implements [serve.Document].
+func (e *CheckSession) Sent() {}
 
 // Serve answers with the page. Any page may frame it, also one that is isolated from other origins.
 func (e *CheckSession) Serve(w http.ResponseWriter, r *http.Request) error {

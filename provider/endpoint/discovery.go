@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"latchkey/provider/serve"
 )
 
 // Discovery serves the provider metadata (OpenID Connect Discovery §4, RFC 8414 §3), as bytes made once.
@@ -22,6 +24,12 @@ func (e *Discovery) Set(body []byte) {
 
 // Body is the document as it is served.
 func (e *Discovery) Body() []byte { return e.body.Load().Body }
+
+// Edition implements [serve.Document].
+func (e *Discovery) Edition() serve.Edition { return edition(*e.body.Load(), e.MaxAge()) }
+
+// Sent implements [serve.Document].
+func (e *Discovery) Sent() {}
 
 // Serve answers with the metadata.
 func (e *Discovery) Serve(w http.ResponseWriter, r *http.Request) error {

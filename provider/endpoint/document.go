@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"latchkey/provider/serve"
 )
 
 // Document is bytes made once, with what caches need.
@@ -21,6 +23,11 @@ type Document struct {
 func NewDocument(body []byte, maxAge time.Duration) Document {
 	sum := sha256.Sum256(body)
 	return Document{Body: body, ETag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, MaxAge: maxAge}
+}
+
+// edition is what tells a document that is served with an age from any other.
+func edition(d Document, maxAge time.Duration) serve.Edition {
+	return serve.Edition{ETag: d.ETag, MaxAge: maxAge.Truncate(time.Second)}
 }
 
 // shelf keeps the headers of the document that was served last: they change with it, and by the second at most.

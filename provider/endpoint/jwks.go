@@ -3,6 +3,8 @@ package endpoint
 import (
 	"net/http"
 	"time"
+
+	"latchkey/provider/serve"
 )
 
 // JWKS is the key set endpoint (RFC 7517 §5).
@@ -16,11 +18,22 @@ type JWKS struct {
 	shelf shelf
 }
 
-// Serve answers with the key set.
-func (e *JWKS) Serve(w http.ResponseWriter, r *http.Request) error {
+// Edition implements [serve.Document].
+func (e *JWKS) Edition() serve.Edition {
+	d := e.Keys()
+	return edition(d, d.MaxAge)
+}
+
+// Sent implements [serve.Document].
+func (e *JWKS) Sent() {
 	if e.Fetched != nil {
 		e.Fetched(e.Now())
 	}
+}
+
+// Serve answers with the key set.
+func (e *JWKS) Serve(w http.ResponseWriter, r *http.Request) error {
+	e.Sent()
 	e.shelf.write(w, r, e.Keys(), "application/jwk-set+json")
 	return nil
 }

@@ -1,11 +1,13 @@
 package serve
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -25,6 +27,8 @@ type Connections struct {
 	waiting boundConn
 	// wanted: somebody waits for room that nobody could make, since all connections had requests under way.
 	wanted bool
+	// answering is how many requests are being answered at the door.
+	answering atomic.Int64
 }
 
 // NewConnections allows n connections at once, at least one.
@@ -50,9 +54,21 @@ func (c *Connections) State(conn net.Conn, s http.ConnState) {
 	}
 	fresh := s == http.StateNew || s == http.StateIdle
 	if s != http.StateActive {
-		b.doorConn.state(fresh)
+		b.doorConn.state(s)
 	}
 	c.waits(b, fresh)
+}
+
+// Settle waits until no request is being answered at the door, or until ctx ends. It is for after [Edge.Drain], from when on they all pass: the
+// server takes a connection whose request did not for one that waits, and closes it at once when it shuts down.
+func (c *Connections) Settle(ctx context.Context) {
+	for c.answering.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // waits notes whether a connection waits for a request.

@@ -13,12 +13,12 @@ import (
 const maxFrame = 16 << 10
 
 // door stands where requests come in on connections without TLS, before net/http has spent anything on them: it reads a request whole, asks the
-// gate, and answers what is refused with bytes that were prepared. A refusal costs a tenth of what it costs further inside. What is unusual
-// passes, and meets the gate at its endpoint.
+// gate, and answers what is refused, and who asks for a document, with bytes that were prepared. A refusal costs a tenth of what it costs further inside.
+// What is unusual passes, and meets the gate at its endpoint.
 type door struct {
 	edge *Edge
-	// header and read are how long a request may take to come, idle how long a connection may wait for the next.
-	header, read, idle time.Duration
+	// header and read are how long a request may take to come, write an answer to go, idle how long a connection may wait for the next.
+	header, read, write, idle time.Duration
 }
 
 // doorKey is the key of a connection's door in the context of its requests.
@@ -39,6 +39,11 @@ type doorConn struct {
 	// of which there is one at a time.
 	address string
 	proxy   bool
+	// known: net/http has served a request of the connection. host is a Host that is served, of the request that the door answered last. drawn is for the
+	// request that passed.
+	known bool
+	host  string
+	drawn *drawnTrace
 	// turn is that of the request which passed.
 	mu   sync.Mutex
 	turn *turn
@@ -84,7 +89,7 @@ func (d *doorConn) meet(conn net.Conn, p []byte, n int) (again bool, _ int, _ er
 		}
 		return false, n, nil
 	}
-	f, what := readFrame(b)
+	f, what := readFrame(b, d.door.edge.cfg.Watched...)
 	if what == framePart {
 		b, f, what = d.gather(conn, b)
 	}
@@ -92,8 +97,15 @@ func (d *doorConn) meet(conn net.Conn, p []byte, n int) (again bool, _ int, _ er
 		d.door = nil
 		return false, d.hand(p, b), nil
 	}
-	t, refused := d.ask(f)
+	ep := d.door.edge.lanes[string(f.path)]
+	plain := d.prepared(ep, f)
+	t, refused := d.ask(ep, f, plain)
 	if refused == nil {
+		if plain && t != nil {
+			if done, err := d.answer(conn, ep, f, b, t); done {
+				return err == nil, 0, err
+			}
+		}
 		d.mu.Lock()
 		d.turn = t
 		d.mu.Unlock()
@@ -115,7 +127,7 @@ func (d *doorConn) gather(conn net.Conn, b []byte) ([]byte, frame, framing) {
 	_ = conn.SetReadDeadline(now.Add(d.door.header))
 	for size := 0; ; {
 		if len(b) >= size {
-			f, what := readFrame(b)
+			f, what := readFrame(b, d.door.edge.cfg.Watched...)
 			if what != framePart {
 				return b, f, what
 			}
@@ -146,9 +158,10 @@ func (d *doorConn) hand(p, b []byte) int {
 }
 
 // state is told what becomes of the connection.
-func (d *doorConn) state(fresh bool) {
+func (d *doorConn) state(s http.ConnState) {
 	d.leave()
-	d.fresh.Store(fresh)
+	d.known = d.known || s == http.StateIdle
+	d.fresh.Store(s == http.StateNew || s == http.StateIdle)
 }
 
 // leave gives the turn of the request back, if one is left.
@@ -167,11 +180,11 @@ func (d *doorConn) take() *turn {
 	return t
 }
 
-// ask takes a request to the gate. It returns the answer where it is refused. No turn and no answer means that its endpoint is to ask.
-func (d *doorConn) ask(f frame) (*turn, []byte) {
+// ask takes a request to the gate. It returns the answer where it is refused. No turn and no answer means that its endpoint is to ask. plain: it is one
+// that the door may answer.
+func (d *doorConn) ask(ep *endpoint, f frame, plain bool) (*turn, []byte) {
 	e := d.door.edge
-	ep := e.lanes[string(f.path)]
-	if ep == nil || ep.upload() || ep.cors != nil && f.origin || e.draining.Load() || string(f.method) != "GET" && string(f.method) != "POST" {
+	if ep == nil || ep.upload() || ep.cors != nil && f.origin || e.draining.Load() || string(f.method) != "GET" && string(f.method) != "POST" && !plain {
 		return nil, nil
 	}
 	begun := e.cfg.Now()
@@ -187,5 +200,9 @@ func (d *doorConn) ask(f frame) (*turn, []byte) {
 	}
 	e.shed(ep)
 	e.metrics.timing(ep.name, string(f.method), http.StatusServiceUnavailable).Observe(e.cfg.Now().Sub(begun).Seconds())
-	return nil, e.refusals.get(ep, string(f.language)).wire
+	refused := e.refusals.get(ep, string(f.language))
+	if string(f.method) == http.MethodHead {
+		return nil, refused.wire[:len(refused.wire)-len(refused.body)]
+	}
+	return nil, refused.wire
 }

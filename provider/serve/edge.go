@@ -40,6 +40,10 @@ type Config struct {
 	MaxConcurrent int
 	// Refuse may answer what is refused before routing, and says whether it did; nil leaves it in plain text.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, text string) bool
+	// Watched are the names, in lower case, of headers that somebody between [Edge.Wrap] and the endpoints looks for: requests with one of them are not
+	// answered before. Answered is told of each that is, where nobody further inside hears of it; nil: nobody.
+	Watched  []string
+	Answered func()
 	// RequestTimeout ends the context of a request; 0 means [DefaultRequestTimeout].
 	RequestTimeout time.Duration
 	// Logger gets one line per request, and panics.

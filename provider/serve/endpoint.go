@@ -45,6 +45,8 @@ type endpoint struct {
 	priority    Priority
 	crossOrigin *http.CrossOriginProtection
 	cors        *cors
+	// prepared are answers of the handler that the door gives; nil where it gives none.
+	prepared *prepared
 }
 
 // Handle makes an [http.Handler] of one endpoint. The name is a metric label: every endpoint has its own, fixed one.

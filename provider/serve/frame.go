@@ -9,11 +9,16 @@ import (
 // read by net/http, whose word counts.
 type frame struct {
 	method, path []byte
-	// language is the first of Accept-Language, such as "de"; origin says that there is an Origin.
-	language []byte
-	origin   bool
-	// size is how long it is with its body.
-	size int
+	// language is the first of Accept-Language, such as "de"; origin says that there is an Origin, told that proxies tell an address.
+	language     []byte
+	origin, told bool
+	// host and noneMatch are the last Host and If-None-Match, hosts and noneMatches how many there are.
+	host, noneMatch    []byte
+	hosts, noneMatches int
+	// watched says that there is a header which somebody further inside looks for, query that the target has one.
+	watched, query bool
+	// size is how long it is with its body, body how long that is.
+	size, body int
 }
 
 type framing int
@@ -29,8 +34,9 @@ const (
 
 var headerEnd = []byte("\r\n\r\n")
 
-// readFrame looks at what came so far of a request. It is stricter than RFC 9112: what it takes for a whole request, every reader does.
-func readFrame(b []byte) (f frame, what framing) {
+// readFrame looks at what came so far of a request. It is stricter than RFC 9112: what it takes for a whole request, every reader does. watched are the
+// names of headers, in lower case, that it is to look for.
+func readFrame(b []byte, watched ...string) (f frame, what framing) {
 	end := bytes.Index(b, headerEnd)
 	if end < 0 {
 		return f, framePart
@@ -44,33 +50,25 @@ func readFrame(b []byte) (f frame, what framing) {
 	if !ok || string(version) != "HTTP/1.1" || len(target) == 0 || target[0] != '/' || !plain(target) || !token(f.method) {
 		return f, frameOther
 	}
-	f.path, _, _ = bytes.Cut(target, []byte("?"))
-	body, seen := 0, false
+	f.path, _, f.query = bytes.Cut(target, []byte("?"))
+	lengths := 0
 	for len(rest) > 0 {
 		line, rest, _ = bytes.Cut(rest, []byte("\r\n"))
 		name, value, ok := bytes.Cut(line, []byte(":"))
 		if !ok || !token(name) || !plain(value) {
 			return f, frameOther
 		}
-		switch value = bytes.Trim(value, " \t"); {
-		case isHeader(name, "content-length"):
-			if body, ok = digits(value); !ok || seen {
+		value = bytes.Trim(value, " \t")
+		if isHeader(name, "content-length") {
+			if f.body, ok = digits(value); !ok || lengths > 0 {
 				return f, frameOther
 			}
-			seen = true
-		case isHeader(name, "transfer-encoding"), isHeader(name, "expect"), isHeader(name, "upgrade"), isHeader(name, "trailer"):
+			lengths++
+		} else if !f.note(name, value, watched) {
 			return f, frameOther
-		case isHeader(name, "connection"):
-			if !isHeader(value, "keep-alive") {
-				return f, frameOther
-			}
-		case isHeader(name, "origin"):
-			f.origin = true
-		case isHeader(name, "accept-language"):
-			f.language = firstLanguage(value)
 		}
 	}
-	f.size = end + len(headerEnd) + body
+	f.size = end + len(headerEnd) + f.body
 	switch {
 	case len(b) < f.size:
 		return f, framePart
@@ -78,6 +76,30 @@ func readFrame(b []byte) (f frame, what framing) {
 		return f, frameOther // pipelined
 	}
 	return f, frameWhole
+}
+
+// note takes what matters of a header. It is false where the request is not for the door.
+func (f *frame) note(name, value []byte, watched []string) bool {
+	switch {
+	case isHeader(name, "transfer-encoding"), isHeader(name, "expect"), isHeader(name, "upgrade"), isHeader(name, "trailer"):
+		return false
+	case isHeader(name, "connection"):
+		return isHeader(value, "keep-alive")
+	case isHeader(name, "host"):
+		f.host, f.hosts = value, f.hosts+1
+	case isHeader(name, "origin"):
+		f.origin = true
+	case isHeader(name, "accept-language"):
+		f.language = firstLanguage(value)
+	case isHeader(name, "if-none-match"):
+		f.noneMatch, f.noneMatches = value, f.noneMatches+1
+	case isHeader(name, "x-forwarded-for"), isHeader(name, "forwarded"):
+		f.told = true
+	}
+	for _, w := range watched {
+		f.watched = f.watched || isHeader(name, w)
+	}
+	return true
 }
 
 // token says that b is one (RFC 9110 §5.6.2).

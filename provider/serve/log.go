@@ -31,8 +31,14 @@ func (e *Edge) logRequest(st *state, r *http.Request, status int, took time.Dura
 	if st.rec.Err != nil {
 		q.failure = scrub(st.rec.Err.Error(), r)
 	}
+	e.line(&q)
+}
+
+// line writes the line of a request.
+func (e *Edge) line(q *requestLine) {
+	ctx := context.Background()
 	if e.lines != nil {
-		e.lines.request(ctx, &q)
+		e.lines.request(ctx, q)
 		return
 	}
 	l := newLine()

@@ -40,7 +40,7 @@ func (e *Edge) NewHTTPServer(h http.Handler, lim Limits, tlsConfig *tls.Config) 
 		lim.Conns.grain = min(hs.ReadHeaderTimeout, hs.ReadTimeout, hs.WriteTimeout, hs.IdleTimeout) / 20
 	}
 	if lim.Conns != nil && tlsConfig == nil {
-		lim.Conns.door = &door{edge: e, header: hs.ReadHeaderTimeout, read: hs.ReadTimeout, idle: hs.IdleTimeout}
+		lim.Conns.door = &door{edge: e, header: hs.ReadHeaderTimeout, read: hs.ReadTimeout, write: hs.WriteTimeout, idle: hs.IdleTimeout}
 		hs.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 			if b, ok := c.(*boundConn); ok {
 				return context.WithValue(ctx, doorKey{}, &b.doorConn)

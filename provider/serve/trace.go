@@ -42,7 +42,7 @@ func (e *Edge) startSpan(st *state, r *http.Request) {
 	}
 	if e.sampling != nil {
 		var recorded bool
-		if st.root.context, recorded = e.sampling.samples(method(r)); !recorded {
+		if st.root.context, recorded = e.drawTrace(st, r); !recorded {
 			return
 		}
 	}
@@ -53,6 +53,17 @@ func (e *Edge) startSpan(st *state, r *http.Request) {
 	}
 	_, st.span = e.tracer.Start(st, method(r), opts...)
 	st.root.context = st.span.SpanContext()
+}
+
+// drawTrace draws the identifiers of a request's trace and says whether it is recorded. Where the door has drawn them, that counts: who is drawn twice
+// is recorded too seldom.
+func (e *Edge) drawTrace(st *state, r *http.Request) (trace.SpanContext, bool) {
+	if st.door != nil && st.door.drawn != nil {
+		drawn := st.door.drawn
+		st.door.drawn = nil
+		return drawn.context, drawn.recorded
+	}
+	return e.sampling.samples(method(r))
 }
 
 // endSpan names the span by its route and sets the stable attributes of the HTTP semantic conventions; never url.query, which
