@@ -35,53 +35,60 @@ func (Code) GrantType() string { return CodeType }
 
 // Exchange buys the first tokens of a family. What is checked before the code is taken never changes once the code exists, so that only
 // the taking decides who wins; a stranger's failed try does not spend the code.
-func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, error) {
+func (x Code) Exchange(ctx context.Context, r *Request) (*token.Authorization, Taking, error) {
 	code := r.Form.Get("code")
 	if code == "" {
-		return nil, oauth.E(oauth.InvalidRequest, "code is missing") // RFC 6749 §4.1.3
+		return nil, nil, oauth.E(oauth.InvalidRequest, "code is missing") // RFC 6749 §4.1.3
 	}
 	key := token.CodeKey(code)
 	on, err := x.Store.Standing(ctx, storage.StandingKey{Grant: key}, r.Now)
 	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
-		return nil, errCode()
+		return nil, nil, errCode()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read code: %w", err)
+		return nil, nil, fmt.Errorf("read code: %w", err)
 	}
 	g := on.Grant
 	if err := checkCode(g, r); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !g.Code.RedeemedAt.IsZero() { // a replay is one however late it comes, and whoever has ended meanwhile
-		return nil, x.replayed(ctx, g, r)
+		return nil, nil, x.replayed(ctx, g, r)
 	}
 	if !r.Now.Before(g.Code.ExpiresAt) { // RFC 6749 §4.1.2
-		return nil, errCode()
+		return nil, nil, errCode()
 	}
 	resources, err := r.narrow(g.Resources, oauth.Scopes(g.Scopes).And(r.Client.Scopes), r.Client.SkipConsent)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	account, err := gate(on, g, r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	redeemed, err := x.Store.RedeemCode(ctx, key, x.refresh(r, g), r.Now)
-	switch {
-	case errors.Is(err, storage.ErrSpent): // somebody was faster
-		return nil, x.replayed(ctx, g, r)
-	case errors.Is(err, storage.ErrNotFound):
-		return nil, errCode()
-	case err != nil:
-		return nil, fmt.Errorf("redeem code: %w", err)
-	}
-	return x.authorization(r, redeemed, account, resources), nil
+	refresh := x.refresh(r, g)
+	take := func(ctx context.Context) error { return x.redeem(ctx, key, g, refresh, r) }
+	return x.authorization(r, g, refresh != nil, account, resources), take, nil
 }
 
-func (x Code) authorization(r *Request, g storage.Grant, account storage.Account, resources []string) *token.Authorization {
+// redeem takes the code.
+func (x Code) redeem(ctx context.Context, key storage.GrantKey, g storage.Grant, refresh *storage.Refresh, r *Request) error {
+	_, err := x.Store.RedeemCode(ctx, key, refresh, r.Now)
+	switch {
+	case errors.Is(err, storage.ErrSpent): // somebody was faster
+		return x.replayed(ctx, g, r)
+	case errors.Is(err, storage.ErrNotFound):
+		return errCode()
+	case err != nil:
+		return fmt.Errorf("redeem code: %w", err)
+	}
+	return nil
+}
+
+func (x Code) authorization(r *Request, g storage.Grant, refresh bool, account storage.Account, resources []string) *token.Authorization {
 	scopes := oauth.Scopes(g.Scopes).And(r.Client.Scopes) // what the client lost since is not granted
 	a := &token.Authorization{Client: r.Client, Grant: g, Account: account, Scopes: scopes, Resources: resources, IDToken: scopes.Has(oauth.OpenID)}
-	if g.Refresh != nil {
+	if refresh {
 		a.Refresh = x.Tokens.EncodeRefresh(token.Refresh{GrantID: g.ID})
 	}
 	return a

@@ -48,36 +48,37 @@ type Device struct {
 func (Device) GrantType() string { return DeviceType }
 
 // Exchange answers a poll. Of any number of polls at the same time one gets the tokens: the store removes the request and creates the grant in one step.
-func (x Device) Exchange(ctx context.Context, r *Request) (*token.Authorization, error) {
+func (x Device) Exchange(ctx context.Context, r *Request) (*token.Authorization, Taking, error) {
 	code := r.Form.Get("device_code")
 	if code == "" {
-		return nil, oauth.E(oauth.InvalidRequest, "device_code is missing") // RFC 8628 §3.4
+		return nil, nil, oauth.E(oauth.InvalidRequest, "device_code is missing") // RFC 8628 §3.4
 	}
 	expires, err := x.Tokens.DeviceCodeExpiry(code, r.Client.ID)
 	if err != nil {
-		return nil, errDevice().Because(err)
+		return nil, nil, errDevice().Because(err)
 	}
 	if !r.Now.Before(expires) {
-		return nil, oauth.E(oauth.ExpiredToken, "the device_code has expired") // RFC 8628 §3.5
+		return nil, nil, oauth.E(oauth.ExpiredToken, "the device_code has expired") // RFC 8628 §3.5
 	}
 	hash := token.HashDeviceCode(code)
 	d, err := x.Store.Device(ctx, storage.DeviceKey{CodeHash: hash}, r.Now)
 	if errors.Is(err, storage.ErrNotFound) { // redeemed before
-		return nil, errDevice()
+		return nil, nil, errDevice()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read device: %w", err)
+		return nil, nil, fmt.Errorf("read device: %w", err)
 	}
 	if d.ClientID != r.Client.ID { // RFC 6749 §5.2: issued to another client
-		return nil, errDevice()
+		return nil, nil, errDevice()
 	}
 	if d.Decision.Denied {
-		return nil, oauth.E(oauth.AccessDenied, "the person refused") // RFC 8628 §3.5
+		return nil, nil, oauth.E(oauth.AccessDenied, "the person refused") // RFC 8628 §3.5
 	}
 	if !d.Decision.Made() {
-		return nil, x.pending(ctx, hash, r.Now)
+		return nil, nil, x.pending(ctx, hash, r.Now)
 	}
-	return x.redeem(ctx, r, d)
+	a, err := x.redeem(ctx, r, d)
+	return a, nil, err
 }
 
 // pending says to go on asking, or to ask less often. A poll that came too early takes nothing, so that the next one in time is answered as if it had not

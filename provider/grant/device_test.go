@@ -73,7 +73,8 @@ func (w *deviceWorld) decide(allow bool) {
 
 func (w *deviceWorld) poll(s DeviceStore) (*token.Authorization, error) {
 	x := Device{Store: s, Tokens: deviceTokens{}, Interval: 5 * time.Second}
-	return x.Exchange(w.t.Context(), &Request{Client: &w.client, Form: form(w.t, w.form), Now: w.at})
+	a, _, err := x.Exchange(w.t.Context(), &Request{Client: &w.client, Form: form(w.t, w.form), Now: w.at})
+	return a, err
 }
 
 func TestDevice(t *testing.T) {

@@ -30,8 +30,9 @@ type Request struct {
 type Exchanger interface {
 	// GrantType is the value of grant_type.
 	GrantType() string
-	// Exchange checks the request, takes what is one-time, and yields what was proved. Errors: *oauth.Error, or a fault.
-	Exchange(ctx context.Context, r *Request) (*token.Authorization, error)
+	// Exchange checks the request, and yields what was proved. It stands once take has returned nil; where take is nil it stands already.
+	// Errors of both: *oauth.Error, or a fault.
+	Exchange(ctx context.Context, r *Request) (a *token.Authorization, take Taking, err error)
 }
 
 // ClientAuthenticator decides which client sent a request.
@@ -89,7 +90,7 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err := e.Issuer.Ready(c); err != nil {
 		return &serve.Unavailable{Cause: err}
 	}
-	a, err := x.Exchange(ctx, &Request{Client: &c, Form: form, Now: e.Now(), Known: e.Resources, Admits: e.Admits})
+	a, take, err := x.Exchange(ctx, &Request{Client: &c, Form: form, Now: e.Now(), Known: e.Resources, Admits: e.Admits})
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err := ceiling(a); err != nil {
 		return err
 	}
-	ans, err := e.Issuer.Issue(ctx, a)
+	ans, err := e.issue(ctx, a, take)
 	if err != nil {
 		return err
 	}

@@ -94,14 +94,18 @@ type proved struct {
 	notReady error
 	// taken counts exchanges.
 	taken int
+	// take is what is left to take; nil: nothing.
+	take Taking
+	// issued is told of each signature; nil: nobody wants to know.
+	issued func() error
 }
 
 func (*proved) GrantType() string { return "proved" }
 
-func (p *proved) Exchange(context.Context, *Request) (*token.Authorization, error) {
+func (p *proved) Exchange(context.Context, *Request) (*token.Authorization, Taking, error) {
 	a := p.a
 	p.taken++
-	return &a, nil
+	return &a, p.take, nil
 }
 
 func (p *proved) Authenticate(context.Context, *http.Request, oauth.Form) (storage.Client, error) {
@@ -110,7 +114,12 @@ func (p *proved) Authenticate(context.Context, *http.Request, oauth.Form) (stora
 
 func (p *proved) Ready(storage.Client) error { return p.notReady }
 
-func (*proved) Issue(_ context.Context, a *token.Authorization) (*token.Answer, error) {
+func (p *proved) Issue(_ context.Context, a *token.Authorization) (*token.Answer, error) {
+	if p.issued != nil {
+		if err := p.issued(); err != nil {
+			return nil, err
+		}
+	}
 	return &token.Answer{Scope: a.Scopes.String()}, nil
 }
 

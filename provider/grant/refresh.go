@@ -29,70 +29,71 @@ type Refresh struct {
 func (Refresh) GrantType() string { return RefreshType }
 
 // Exchange checks everything first, then rotates; a request that is refused for its scope costs the client nothing.
-func (x Refresh) Exchange(ctx context.Context, r *Request) (*token.Authorization, error) {
+func (x Refresh) Exchange(ctx context.Context, r *Request) (*token.Authorization, Taking, error) {
 	raw := r.Form.Get("refresh_token")
 	if raw == "" {
-		return nil, oauth.E(oauth.InvalidRequest, "refresh_token is missing") // RFC 6749 §6
+		return nil, nil, oauth.E(oauth.InvalidRequest, "refresh_token is missing") // RFC 6749 §6
 	}
 	ref, err := x.Tokens.DecodeRefresh(raw)
 	if err != nil {
-		return nil, errRefresh().Because(err)
+		return nil, nil, errRefresh().Because(err)
 	}
 	on, err := x.Store.Standing(ctx, storage.StandingKey{Grant: storage.GrantKey{ID: ref.GrantID}}, r.Now)
 	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrSpent) {
-		return nil, errRefresh()
+		return nil, nil, errRefresh()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read grant: %w", err)
+		return nil, nil, fmt.Errorf("read grant: %w", err)
 	}
 	g := on.Grant
 	if g.ClientID != r.Client.ID { // RFC 6749 §6: bound to the client
-		return nil, errRefresh()
+		return nil, nil, errRefresh()
 	}
 	if g.Refresh == nil || g.Refresh.Fixed || !r.Now.Before(g.Refresh.ExpiresAt) {
-		return nil, errRefresh()
+		return nil, nil, errRefresh()
 	}
 	scopes, err := narrowScopes(r.Form, g.Scopes, *r.Client)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	resources, err := r.narrow(g.Resources, scopes, r.Client.SkipConsent)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	account, err := gate(on, g, r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if ref, g, err = x.rotate(ctx, ref, g, r); err != nil {
-		return nil, err
+	a := &token.Authorization{Client: r.Client, Grant: withoutNonce(g), Account: account, Scopes: scopes, Resources: resources,
+		Refresh: x.Tokens.EncodeRefresh(token.Refresh{GrantID: ref.GrantID, Generation: ref.Generation + 1}), IDToken: scopes.Has(oauth.OpenID)}
+	take := func(ctx context.Context) error { return x.rotate(ctx, ref, g, r) }
+	if ref.Generation != g.Refresh.Generation { // most likely a replay, for which nothing is signed
+		return a, nil, take(ctx)
 	}
-	return &token.Authorization{Client: r.Client, Grant: withoutNonce(g), Account: account, Scopes: scopes, Resources: resources,
-		Refresh: x.Tokens.EncodeRefresh(ref), IDToken: scopes.Has(oauth.OpenID)}, nil
+	return a, take, nil
 }
 
-// rotate raises the generation, and returns the successor. Of any number of callers one raises it; the others are within the grace
-// window and get the same successor, or they replay.
-func (x Refresh) rotate(ctx context.Context, ref token.Refresh, g storage.Grant, r *Request) (token.Refresh, storage.Grant, error) {
-	next := token.Refresh{GrantID: ref.GrantID, Generation: ref.Generation + 1}
+// rotate raises the generation. Of any number of callers one raises it; the others are within the grace window and get the same successor, or they
+// replay.
+func (x Refresh) rotate(ctx context.Context, ref token.Refresh, g storage.Grant, r *Request) error {
 	rotated, err := x.Store.RotateRefresh(ctx, ref.GrantID, ref.Generation, g.Refresh.ExpiresAt, r.Now)
 	switch {
 	case err == nil:
-		return next, rotated, nil
+		return nil
 	case errors.Is(err, storage.ErrNotFound), errors.Is(err, storage.ErrSpent):
-		return ref, g, errRefresh()
+		return errRefresh()
 	case !errors.Is(err, storage.ErrConflict) || rotated.Refresh == nil:
-		return ref, g, fmt.Errorf("rotate refresh token: %w", err)
+		return fmt.Errorf("rotate refresh token: %w", err)
 	}
 	in := rotated.Refresh
 	if ref.Generation > in.Generation { // newer than the store: it was restored from a backup
-		return ref, g, errRefresh()
+		return errRefresh()
 	}
 	// Who came before the rotation, and was served after it, is as late as one who came at its moment.
-	if x.Grace > 0 && next.Generation == in.Generation && r.Now.Sub(in.RotatedAt) <= x.Grace {
-		return next, rotated, nil
+	if x.Grace > 0 && ref.Generation+1 == in.Generation && r.Now.Sub(in.RotatedAt) <= x.Grace {
+		return nil
 	}
-	return ref, g, x.replayed(ctx, rotated, r)
+	return x.replayed(ctx, rotated, r)
 }
 
 // replayed kills the family: two hold the token, and one of them is not the client (RFC 9700 §4.14.2).
