@@ -69,8 +69,8 @@ type HashConfig struct {
 	Slots int
 	// MemoryBudget is in bytes; 0 means 256 MiB.
 	MemoryBudget int64
-	// MaxWaiting bounds the queue, MaxWait the time in it. Past either, the answer is Busy. In a flood, when many more come than can be served,
-	// nobody waits: whoever is served then is served soon.
+	// MaxWaiting bounds the queue, MaxWait the time in it. Past either, the answer is Busy. In a flood, when many more come than can be served, the
+	// newest is served first: whoever is served then is served soon.
 	MaxWaiting int
 	MaxWait    time.Duration
 	// Derive computes a hash; nil means [argon2.IDKey], on goroutines of this process.

@@ -20,12 +20,13 @@ type HashStats struct {
 }
 
 // hashPool computes password hashes, a bounded number at once: a storm of sign-ins then does not exhaust memory. Who would wait too long is
-// refused at once.
+// refused, see [patience].
 type hashPool struct {
-	jobs    chan *hashJob
 	quit    chan struct{}
 	once    sync.Once // closes quit
 	workers sync.WaitGroup
+	// come has a token for each job that came, as far as it holds them: no worker sleeps while it has one.
+	come    chan struct{}
 	slots   int
 	params  params
 	derives Derive
@@ -34,7 +35,6 @@ type hashPool struct {
 	wait    patience
 
 	running    atomic.Int64
-	waiting    atomic.Int64
 	done, shed atomic.Uint64
 }
 
@@ -45,18 +45,15 @@ type hashJob struct {
 	// bcrypt is a hash to compare with, in place of all but the password.
 	bcrypt []byte
 	key    chan []byte // of capacity 1: nobody may be waiting any more
-	// since is when it began to wait; later: it sets a password.
-	since time.Time
+	// later: it sets a password.
 	later bool
-	// overdue is set by a worker that did not compute it, before it answers.
-	overdue bool
-	// taken is set by whoever decides the job's fate: the worker that starts it or the caller that gives up.
-	taken atomic.Bool
+	// passed is set by whoever makes it make room for others, before it is answered.
+	passed bool
 }
 
 func newHashPool(c HashConfig, now func() time.Time) *hashPool {
 	p := &hashPool{
-		jobs: make(chan *hashJob, max(c.MaxWaiting, 1)), quit: make(chan struct{}), slots: c.slots(), derives: c.Derive, away: c.Away, now: now,
+		quit: make(chan struct{}), come: make(chan struct{}, c.slots()), slots: c.slots(), derives: c.Derive, away: c.Away, now: now,
 		params: params{version: argonVersion, memory: c.Memory, passes: c.Passes, lanes: c.Lanes},
 	}
 	if p.derives == nil {
@@ -65,7 +62,7 @@ func newHashPool(c HashConfig, now func() time.Time) *hashPool {
 	if p.away == nil {
 		p.away = func(context.Context) func() { return func() {} }
 	}
-	p.wait = patience{longest: c.MaxWait, slots: p.slots, each: p.params.guess()}
+	p.wait = patience{longest: c.MaxWait, slots: p.slots, most: max(c.MaxWaiting, 1), each: p.params.guess()}
 	for range p.slots {
 		p.workers.Go(p.work)
 	}
@@ -78,15 +75,13 @@ func (p *hashPool) work() {
 		select {
 		case <-p.quit:
 			return
-		case job := <-p.jobs:
-			p.waiting.Add(-1)
-			if !job.taken.CompareAndSwap(false, true) {
-				continue // the caller gave up
-			}
+		case <-p.come:
+		}
+		for !p.closed() {
 			begun := p.now()
-			if job.overdue = p.wait.overdue(begun.Sub(job.since), begun); job.overdue {
-				job.key <- nil
-				continue
+			job := p.wait.next(begun)
+			if job == nil {
+				break
 			}
 			p.running.Add(1)
 			key := p.compute(job)
@@ -95,6 +90,15 @@ func (p *hashPool) work() {
 			p.done.Add(1)
 			job.key <- key
 		}
+	}
+}
+
+func (p *hashPool) closed() bool {
+	select {
+	case <-p.quit:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -112,20 +116,21 @@ func (p *hashPool) derive(ctx context.Context, password, salt []byte, with param
 
 // run waits for a slot as long as patience says, then for the hash. Refusals: Busy.
 func (p *hashPool) run(ctx context.Context, job *hashJob) ([]byte, error) {
-	job.key, job.since = make(chan []byte, 1), p.now()
-	ahead := int(p.waiting.Add(1)) - 1
-	select {
-	case <-p.quit:
-		return nil, p.refuse()
-	default:
-	}
-	if !p.wait.worthwhile(ahead, int(p.running.Load()), job.later, job.since) {
+	job.key = make(chan []byte, 1)
+	if p.closed() {
 		return nil, p.refuse()
 	}
-	select {
-	case p.jobs <- job:
-	default:
+	out, ok := p.wait.join(job, p.now())
+	for _, other := range out {
+		other.passed = true
+		other.key <- nil
+	}
+	if !ok {
 		return nil, p.refuse()
+	}
+	select {
+	case p.come <- struct{}{}:
+	default: // the workers have been told already
 	}
 	defer p.away(ctx)()
 	timer := time.NewTimer(p.wait.longest)
@@ -137,27 +142,24 @@ func (p *hashPool) run(ctx context.Context, job *hashJob) ([]byte, error) {
 	case <-p.quit:
 	case <-ctx.Done():
 	}
-	if job.taken.CompareAndSwap(false, true) {
-		// It stays in the queue until a worker meets it, which counts it out of the waiting.
-		p.shed.Add(1)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, p.busy()
+	if !p.wait.leave(job) {
+		return p.outcome(job, <-job.key) // it runs: its cost is spent, so let it be of use
 	}
-	return p.outcome(job, <-job.key) // it runs: its cost is spent, so let it be of use
+	if ctx.Err() != nil {
+		p.shed.Add(1)
+		return nil, ctx.Err()
+	}
+	return nil, p.refuse()
 }
 
 func (p *hashPool) outcome(job *hashJob, key []byte) ([]byte, error) {
-	if job.overdue {
-		p.shed.Add(1)
-		return nil, p.busy()
+	if job.passed {
+		return nil, p.refuse()
 	}
 	return key, nil
 }
 
 func (p *hashPool) refuse() error {
-	p.waiting.Add(-1)
 	p.shed.Add(1)
 	return p.busy()
 }
@@ -216,7 +218,7 @@ func (p *hashPool) verify(ctx context.Context, encoded string, password []byte) 
 
 func (p *hashPool) stats() HashStats {
 	return HashStats{
-		Slots: p.slots, Running: int(p.running.Load()), Waiting: int(p.waiting.Load()), Done: p.done.Load(), Shed: p.shed.Load(),
+		Slots: p.slots, Running: int(p.running.Load()), Waiting: p.wait.queued(), Done: p.done.Load(), Shed: p.shed.Load(),
 	}
 }
 

@@ -1,29 +1,178 @@
 package account
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"latchkey/provider/pace"
 )
 
-// patience says who need not begin to wait for a hash, because it would take too long. As long as no more come than a busy day brings, everybody may
-// wait for longest. In a flood no more are served for having waited: then the queue is short, so that whoever is served is served soon, and the
-// others know at once that they are to come back. Of those who set a password, which can wait, half as many get into it.
+// patience says who waits for a hash, and who is next.
+//
+// In calm the first come is served first, and everybody may wait for longest. In a flood the newest is served first: whoever is served is served soon,
+// however many come, and whoever has waited longest makes room. As long as a flood may be a rush that ends, those who are passed over go on waiting,
+// as many as can be served within longest: when it has ended they are. Once it has lasted for rushLasts they are told to come back, and nobody but the newest waits.
 type patience struct {
 	longest time.Duration
-	slots   int
+	// slots is how many hashes run at once, most how many jobs may wait.
+	slots, most int
 
 	mu sync.Mutex
+	// lines are those who wait, the first come first.
+	lines [2][]*hashJob
+	// contested counts the choices between both lines.
+	contested int
 	// each is how long a hash takes: of the last ones, the newer the more.
 	each time.Duration
-	// flood is when the flood is over, if it does not go on.
-	flood time.Time
-	// refused are those since second began; odd: the last one that set a password was let in.
+	// flood is when the flood is over, if it does not go on; began is when it did.
+	flood, began time.Time
+	// refused are those since second began.
 	refused  int
 	second   time.Time
-	odd      bool
 	refusals pace.Refusals
+}
+
+// The lines: passwords that are checked, and those that are set, which can wait.
+const (
+	lineCheck = iota
+	lineSet
+)
+
+// A flood begins when crowd wait or are refused in a second: more than 64 connections can, one request after the other. It goes on while every second
+// brings surge refusals. For rushLasts it may be a rush. Few in the queue, for each slot, may always wait where there is no flood, however slow the
+// machine is.
+//
+// Where somebody waits in both lines, one of setsPassword hashes is for a password that is set.
+const (
+	crowd        = 80
+	surge        = 16
+	floodLasts   = time.Second
+	rushLasts    = 3 * time.Second
+	few          = 4
+	setsPassword = 5
+)
+
+// outlier is how many times as long as the last ones a hash may take to be believed: one that met a machine that stood still says nothing of the next.
+const outlier = 4
+
+// join puts a job into its line. ok is false where it is refused; out are those who make room for it, and are to be told.
+func (p *patience) join(j *hashJob, now time.Time) (out []*hashJob, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	waiting := p.waiting()
+	if waiting >= crowd {
+		p.rises(now)
+	}
+	line := lineCheck
+	if j.later {
+		line = lineSet
+	}
+	if !now.Before(p.flood) && (waiting >= p.most || waiting >= few*p.slots && p.estimate(waiting) > p.longest) {
+		p.note(now)
+		return nil, false
+	}
+	p.lines[line] = append(p.lines[line], j)
+	if now.Before(p.flood) {
+		room := p.room(now)
+		for n := range p.lines {
+			for len(p.lines[n]) > room {
+				out = append(out, p.lines[n][0])
+				p.lines[n] = slices.Delete(p.lines[n], 0, 1)
+				p.note(now)
+			}
+		}
+	}
+	return out, true
+}
+
+// room is how many may wait in each line in a flood.
+func (p *patience) room(now time.Time) int {
+	if now.Sub(p.began) >= rushLasts {
+		return max(p.slots, 1)
+	}
+	soon := int(p.longest / max(p.each, 1) * time.Duration(max(p.slots, 1)))
+	return max(1, min(soon, p.most)/len(p.lines))
+}
+
+// next takes the job that is to be computed next from its line; nil where nobody waits.
+func (p *patience) next(now time.Time) *hashJob {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	line := lineCheck
+	switch {
+	case len(p.lines[lineSet]) == 0:
+	case len(p.lines[lineCheck]) == 0:
+		line = lineSet
+	default:
+		if p.contested++; p.contested%setsPassword == 0 {
+			line = lineSet
+		}
+	}
+	l := p.lines[line]
+	if len(l) == 0 {
+		return nil
+	}
+	at := 0
+	if now.Before(p.flood) {
+		at = len(l) - 1
+	}
+	j := l[at]
+	p.lines[line] = slices.Delete(l, at, at+1)
+	return j
+}
+
+// leave takes a job out whose caller waits no longer. It is false where that comes too late: it is computed, or was told to come back.
+func (p *patience) leave(j *hashJob) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for n, l := range p.lines {
+		if i := slices.Index(l, j); i >= 0 {
+			p.lines[n] = slices.Delete(l, i, i+1)
+			return true
+		}
+	}
+	return false
+}
+
+// queued is how many wait.
+func (p *patience) queued() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting()
+}
+
+func (p *patience) waiting() int { return len(p.lines[lineCheck]) + len(p.lines[lineSet]) }
+
+// rises tells that a flood begins or goes on.
+func (p *patience) rises(now time.Time) {
+	if !now.Before(p.flood) {
+		p.began = now
+	}
+	p.flood = now.Add(floodLasts)
+}
+
+// note counts a refusal.
+func (p *patience) note(now time.Time) {
+	if now.Sub(p.second) >= time.Second {
+		p.second, p.refused = now, 0
+	}
+	p.refused++
+	if p.refused >= crowd || p.refused >= surge && now.Before(p.flood) {
+		p.rises(now)
+	}
+}
+
+// estimate is how long it takes until so many have begun.
+func (p *patience) estimate(ahead int) time.Duration {
+	return time.Duration(ahead) * p.each / time.Duration(max(p.slots, 1))
+}
+
+// took tells how long a hash took.
+func (p *patience) took(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.each += (min(d, outlier*max(p.each, time.Millisecond)) - p.each) / 8
 }
 
 // Refusals are paced ([pace.Refusals]), so that those who come again at once, whatever they are told, leave the processor to the hashes: there are apace in
@@ -45,68 +194,6 @@ func (p *patience) told() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refusals.Held--
-}
-
-// A flood begins when crowd wait or are refused in a second: more than 64 connections can, one request after the other. It goes on while every second
-// brings surge refusals. In it one may wait for each slot, and who had begun to wait before does not wait longer than for overdue hashes. Few
-// in a queue, for each slot, may always wait where there is no flood, however slow the machine is.
-const (
-	crowd      = 96
-	surge      = 16
-	floodLasts = time.Second
-	overdue    = 2
-	few        = 4
-)
-
-// worthwhile says whether one that finds so many waiting and running should wait for a slot. later: it sets a password.
-func (p *patience) worthwhile(ahead, running int, later bool, now time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if ahead >= crowd {
-		p.flood = now.Add(floodLasts)
-	}
-	yes := ahead < few*p.slots || p.estimate(ahead) <= p.longest
-	if now.Before(p.flood) {
-		yes = ahead+running < max(p.slots, 1)
-		if yes && later {
-			p.odd = !p.odd
-			yes = p.odd
-		}
-	}
-	if !yes {
-		p.note(now)
-	}
-	return yes
-}
-
-// note counts a refusal.
-func (p *patience) note(now time.Time) {
-	if now.Sub(p.second) >= time.Second {
-		p.second, p.refused = now, 0
-	}
-	p.refused++
-	if p.refused >= crowd || p.refused >= surge && now.Before(p.flood) {
-		p.flood = now.Add(floodLasts)
-	}
-}
-
-// overdue says of one who has waited for so long that it came before the flood and is not to be served any more.
-func (p *patience) overdue(waited time.Duration, now time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return now.Before(p.flood) && waited > overdue*p.each
-}
-
-// estimate is how long it takes until so many have begun.
-func (p *patience) estimate(ahead int) time.Duration {
-	return time.Duration(ahead) * p.each / time.Duration(max(p.slots, 1))
-}
-
-// took tells how long a hash took.
-func (p *patience) took(d time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.each += (d - p.each) / 8
 }
 
 // guess is how long a hash takes about, before one was computed: an argon2id of 19 MiB in two passes takes some 30 ms.

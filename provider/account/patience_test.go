@@ -1,115 +1,254 @@
 package account
 
 import (
-	"runtime"
-	"sync/atomic"
+	"slices"
 	"testing"
 	"time"
 
 	"latchkey/provider/pace"
 )
 
-func TestPatience(t *testing.T) {
-	begun := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	at := func(d time.Duration) time.Time { return begun.Add(d) }
-	p := &patience{longest: 2 * time.Second, slots: 1, each: 25 * time.Millisecond}
-	for _, step := range []struct {
-		what  string
-		at    time.Duration
-		ahead int
-		runs  int
-		want  bool
-	}{
-		{"nobody waits", 0, 0, 1, true},
-		{"64 connections are no flood", 0, 63, 1, true},
-		{"the longest wait", 0, 80, 1, true},
-		{"and no longer", 0, 81, 1, false},
-		{"one that is refused makes no flood", 0, 80, 1, true},
-		{"a crowd does", time.Second, crowd, 1, false},
-		{"then one may begin where nobody else does", time.Second, 0, 0, true},
-		{"and nobody may wait", time.Second, 0, 1, false},
-		{"until nobody was refused for a while", time.Second + floodLasts, 63, 1, true},
-	} {
-		if got := p.worthwhile(step.ahead, step.runs, false, at(step.at)); got != step.want {
-			t.Errorf("%s: with %d ahead: %v, want %v", step.what, step.ahead, got, step.want)
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// In calm the first come is served first, and who would wait for longer than is allowed is refused.
+func TestPatienceInCalm(t *testing.T) {
+	p := &patience{longest: time.Second, slots: 1, most: 256, each: 25 * time.Millisecond}
+	var in []*hashJob
+	for {
+		j := &hashJob{}
+		if out, ok := p.join(j, noon); !ok {
+			break
+		} else if len(out) != 0 {
+			t.Fatal("somebody makes room in calm")
+		}
+		in = append(in, j)
+	}
+	if len(in) != 41 {
+		t.Errorf("%d may wait, want those who begin within a second", len(in))
+	}
+	for i, want := range in {
+		if p.next(noon) != want {
+			t.Fatalf("the %d. that came is not the %d. to be served", i, i)
 		}
 	}
-	for range 100 {
-		p.took(100 * time.Millisecond)
+	if p.next(noon) != nil || p.queued() != 0 {
+		t.Error("somebody waits")
 	}
-	if p.worthwhile(22, 0, false, at(4*time.Second)) || !p.worthwhile(19, 0, false, at(4*time.Second)) {
-		t.Errorf("hashes take %v, want some 100 ms", p.each)
+	p.slots, p.each = 2, 50*time.Millisecond
+	n := 0
+	for ; n < 1000; n++ {
+		if _, ok := p.join(&hashJob{}, noon); !ok {
+			break
+		}
 	}
-	p.slots = 2
-	if !p.worthwhile(38, 0, false, at(4*time.Second)) {
-		t.Error("two at once take half as long")
+	if n != 41 {
+		t.Errorf("%d may wait for two slots that take twice as long, want as many", n)
+	}
+	slow := &patience{longest: time.Second, slots: 1, most: 256, each: time.Minute}
+	for n = 0; ; n++ {
+		if _, ok := slow.join(&hashJob{}, noon); !ok {
+			break
+		}
+	}
+	if n != few {
+		t.Errorf("%d may wait on the slowest machine, want %d", n, few)
+	}
+	full := &patience{longest: time.Hour, slots: 1, most: 3, each: time.Millisecond}
+	for n = 0; n < 9; n++ {
+		if _, ok := full.join(&hashJob{}, noon); !ok {
+			break
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d are in a queue of 3", n)
+	}
+}
+
+// 64 connections that ask again as soon as they are answered are no flood: nobody is refused or passed over, also where the machine stands still now and then.
+func TestPatienceServes64Connections(t *testing.T) {
+	p := &patience{longest: 20 * time.Second, slots: 1, most: 256, each: 40 * time.Millisecond}
+	now := noon
+	var order []*hashJob
+	join := func() {
+		j := &hashJob{}
+		out, ok := p.join(j, now)
+		if !ok || len(out) != 0 {
+			t.Fatalf("the %d. is refused, %d make room, at %v a hash", len(order), len(out), p.each)
+		}
+		order = append(order, j)
+	}
+	for range 64 {
+		join()
+	}
+	for i := range 1000 {
+		j := p.next(now)
+		took := 40 * time.Millisecond
+		if i%40 == 39 {
+			took = 3 * time.Second // seen beside busy neighbours: longest would be over before 63 such
+		}
+		now = now.Add(took)
+		p.took(took)
+		if j != order[i] {
+			t.Fatalf("one that came as the %d. is served as the %d.", slices.Index(order, j), i)
+		}
+		join()
+	}
+}
+
+// Passwords that are set wait behind those that are checked, and have one of five hashes where both wait.
+func TestPatienceServesBothLines(t *testing.T) {
+	for _, in := range []struct {
+		what  string
+		flood time.Time
+	}{{"calm", time.Time{}}, {"a flood", noon.Add(time.Hour)}} {
+		p := &patience{longest: time.Minute, slots: 1, most: 256, each: time.Millisecond, flood: in.flood, began: noon}
+		for i := range 40 {
+			p.join(&hashJob{later: i%2 == 0}, noon)
+		}
+		set := 0
+		for range 20 {
+			if p.next(noon).later {
+				set++
+			}
+		}
+		if set != 4 {
+			t.Errorf("in %s %d of 20 set a password, want 4", in.what, set)
+		}
+		for range 20 {
+			if p.next(noon) == nil {
+				t.Fatalf("in %s somebody is not served", in.what)
+			}
+		}
+	}
+}
+
+// In a flood the newest is served first, and who has waited longest makes room; when it is settled that it is no rush, all but the newest do.
+func TestPatienceInAFlood(t *testing.T) {
+	p := &patience{longest: time.Second, slots: 1, most: 64, each: 25 * time.Millisecond}
+	now := noon
+	p.rises(now)
+	var in, out []*hashJob
+	join := func() {
+		j := &hashJob{}
+		in = append(in, j)
+		more, ok := p.join(j, now)
+		if !ok {
+			t.Fatal("the newest is refused")
+		}
+		out = append(out, more...)
+	}
+	for range 50 {
+		join()
+	}
+	if len(out) != 30 || !slices.Equal(out, in[:30]) || p.queued() != 20 {
+		t.Fatalf("%d made room and %d wait, want the first 30, and as many to wait as are served within a second by half of the hashes", len(out), p.queued())
+	}
+	if p.next(now) != in[49] || p.next(now) != in[48] {
+		t.Error("it is not the newest that is served")
+	}
+	for range 6 { // refusals keep it up
+		now = now.Add(rushLasts / 6)
+		for range 40 {
+			join()
+		}
+	}
+	if !now.Before(p.flood) || p.queued() != 1 || p.next(now) != in[len(in)-1] || len(out) != len(in)-3 {
+		t.Errorf("%d wait and %d of %d made room in a flood that is no rush, want nobody to wait but the newest", p.queued(), len(out), len(in))
+	}
+	now = now.Add(floodLasts)
+	join()
+	join()
+	if p.queued() != 2 || p.next(now) != in[len(in)-2] {
+		t.Error("after the flood it is not the first that is served")
 	}
 }
 
 // A flood lasts as long as many are refused in each second, and no longer: at a load that can be served, refusals do not keep it up.
-func TestPatienceInAFlood(t *testing.T) {
-	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	p := &patience{longest: 2 * time.Second, slots: 1, each: 100 * time.Millisecond}
-	for i := range crowd { // a slow machine, where few can wait: those who ask again and again are a flood too
-		if p.worthwhile(30, 0, false, now) {
-			t.Fatalf("%d: 3 s are too long", i)
-		}
-	}
-	if p.overdue(overdue*p.each, now) || !p.overdue(overdue*p.each+1, now) {
-		t.Error("who began to wait before the flood is served late")
+func TestPatienceAfterAFlood(t *testing.T) {
+	p := &patience{longest: time.Second, slots: 1, most: 256, each: 25 * time.Millisecond}
+	now := noon
+	for range crowd + 1 {
+		p.join(&hashJob{}, now)
 	}
 	ask := func(seconds, each int) {
 		for range seconds * each {
 			now = now.Add(time.Second / time.Duration(each))
-			p.worthwhile(1, 0, false, now)
+			p.join(&hashJob{}, now)
 		}
 	}
-	if ask(10, 100); p.worthwhile(1, 0, false, now) {
+	if ask(10, 100); !now.Before(p.flood) || p.queued() != 1 {
 		t.Error("a flood is over though a hundred a second are refused")
 	}
-	let := 0
-	for range 10 {
-		if p.worthwhile(0, 0, true, now) {
-			let++
-		}
-	}
-	if let != 5 {
-		t.Errorf("%d of 10 who set a password may wait, want half", let)
-	}
-	if ask(3, 10); !p.worthwhile(3, 0, false, now) {
+	if ask(4, 10); now.Before(p.flood) {
 		t.Error("a flood goes on because ten a second are refused")
 	}
-	if p.overdue(time.Minute, now) {
-		t.Error("there is no flood, so nobody is overdue")
+	q := &patience{longest: time.Second, slots: 1, most: 256, each: 100 * time.Millisecond}
+	for range 11 + crowd { // a slow machine, where few can wait: those who ask again and again are a flood too
+		q.join(&hashJob{}, noon)
+	}
+	if !noon.Before(q.flood) {
+		t.Error("a hundred refusals in a second are no flood")
+	}
+}
+
+// Who waits no longer is not served; who was served or made room cannot leave any more.
+func TestPatienceLeave(t *testing.T) {
+	p := &patience{longest: time.Second, slots: 1, most: 256, each: 25 * time.Millisecond}
+	a, b := &hashJob{}, &hashJob{later: true}
+	p.join(a, noon)
+	p.join(b, noon)
+	if !p.leave(b) || p.leave(b) || p.next(noon) != a || p.leave(a) || p.next(noon) != nil {
+		t.Error("one that left is served, or one that was served leaves")
+	}
+}
+
+// What a hash takes follows the last ones, but one that met a machine which stood still says nothing of the next.
+func TestPatienceTook(t *testing.T) {
+	p := &patience{each: 25 * time.Millisecond}
+	p.took(10 * time.Second)
+	if p.each > 40*time.Millisecond {
+		t.Errorf("after one outlier a hash takes %v", p.each)
+	}
+	for range 60 {
+		p.took(time.Second)
+	}
+	if p.each < 900*time.Millisecond {
+		t.Errorf("a machine that has become slow: %v, want a second", p.each)
+	}
+	fast := &patience{}
+	for range 60 {
+		fast.took(25 * time.Millisecond)
+	}
+	if fast.each < 20*time.Millisecond {
+		t.Errorf("from nothing to %v, want 25 ms", fast.each)
 	}
 }
 
 // A few are refused at once, then sixteen in the time of a hash, however many come; nobody waits for his refusal for ever.
 func TestPatienceHoldsRefusals(t *testing.T) {
-	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	p := &patience{longest: time.Second, slots: 1, each: 16 * time.Millisecond}
 	for i := range apace {
-		if wait := p.due(now); wait != 0 {
+		if wait := p.due(noon); wait != 0 {
 			t.Fatalf("the %d. waits %v", i, wait)
 		}
 	}
 	for i := range 10 {
-		if wait, want := p.due(now), time.Duration(i+1)*time.Millisecond; wait != want {
+		if wait, want := p.due(noon), time.Duration(i+1)*time.Millisecond; wait != want {
 			t.Errorf("the %d. further one waits %v, want %v", i, wait, want)
 		}
 	}
 	for range mostHeld {
-		p.due(now)
+		p.due(noon)
 	}
-	if wait := p.due(now); wait != 0 || p.refusals.Held != mostHeld {
+	if wait := p.due(noon); wait != 0 || p.refusals.Held != mostHeld {
 		t.Errorf("of %d that are held another one waits %v", p.refusals.Held, wait)
 	}
 	p.refusals.Held, p.each = 0, time.Minute
-	if wait := p.due(now.Add(time.Hour)); wait != 0 {
+	if wait := p.due(noon.Add(time.Hour)); wait != 0 {
 		t.Errorf("after an hour the first waits %v", wait)
 	}
 	for range 100 {
-		if wait := p.due(now.Add(time.Hour)); wait > pace.Longest {
+		if wait := p.due(noon.Add(time.Hour)); wait > pace.Longest {
 			t.Fatalf("one waits %v", wait)
 		}
 	}
@@ -117,49 +256,5 @@ func TestPatienceHoldsRefusals(t *testing.T) {
 	p.told()
 	if p.refusals.Held != 0 {
 		t.Errorf("%d are held for ever", p.refusals.Held)
-	}
-}
-
-// Who began to wait before the flood is told to come back, rather than served when he has gone.
-func TestHashPoolDropsWhoWaitedTooLong(t *testing.T) {
-	var asked, armed atomic.Int64
-	now := func() time.Time { // the first hash takes no time, then a minute passes
-		if armed.Load() == 0 || asked.Add(1) == 1 {
-			return time.Unix(0, 0)
-		}
-		return time.Unix(60, 0)
-	}
-	begun, finish := make(chan struct{}, 8), make(chan struct{})
-	p := newHashPool(HashConfig{Memory: 1024, Passes: 1, Lanes: 1, Slots: 1, MaxWaiting: 8, MaxWait: time.Hour, Derive: func(_, _ []byte, _, _ uint32, _ uint8, n uint32) []byte {
-		begun <- struct{}{}
-		<-finish
-		return make([]byte, n)
-	}}, now)
-	t.Cleanup(p.close)
-	ask := func() chan error {
-		out := make(chan error, 1)
-		go func() {
-			_, err := p.derive(t.Context(), nil, nil, p.params, 32, false)
-			out <- err
-		}()
-		return out
-	}
-	first := ask()
-	<-begun
-	second := ask()
-	for p.stats().Waiting == 0 {
-		runtime.Gosched()
-	}
-	p.wait.mu.Lock()
-	p.wait.flood = time.Unix(120, 0)
-	p.wait.mu.Unlock()
-	armed.Store(1)
-	close(finish)
-	if err := <-first; err != nil {
-		t.Errorf("the one that was computed: %v", err)
-	}
-	wantKind(t, <-second, Busy)
-	if s := p.stats(); s.Done != 1 || s.Shed != 1 || s.Waiting != 0 || s.Running != 0 {
-		t.Errorf("%+v", s)
 	}
 }

@@ -88,17 +88,17 @@ func TestHashPool(t *testing.T) {
 // A pool without workers shows the queue as a storm would.
 func TestHashPoolSheds(t *testing.T) {
 	idle := func(waiting int, wait time.Duration) *hashPool {
-		return &hashPool{jobs: make(chan *hashJob, waiting), quit: make(chan struct{}), now: time.Now, wait: patience{longest: wait},
+		return &hashPool{quit: make(chan struct{}), now: time.Now, wait: patience{longest: wait, most: waiting},
 			away: func(context.Context) func() { return func() {} }}
 	}
 	t.Run("queue full", func(t *testing.T) {
 		p := idle(1, time.Hour)
-		p.jobs <- &hashJob{}
+		p.wait.join(&hashJob{}, time.Now())
 		_, err := p.derive(t.Context(), nil, nil, params{}, 32, false)
 		if r := wantKind(t, err, Busy); r.RetryAfter <= 0 {
 			t.Error("no RetryAfter")
 		}
-		if s := p.stats(); s.Shed != 1 || s.Waiting != 0 {
+		if s := p.stats(); s.Shed != 1 || s.Waiting != 1 {
 			t.Errorf("stats %+v", s)
 		}
 	})
@@ -106,7 +106,7 @@ func TestHashPoolSheds(t *testing.T) {
 		p := idle(1, time.Millisecond)
 		_, err := p.derive(t.Context(), nil, nil, params{}, 32, false)
 		wantKind(t, err, Busy)
-		if job := <-p.jobs; job.taken.CompareAndSwap(false, true) {
+		if p.wait.next(time.Now()) != nil {
 			t.Error("a worker would still compute what nobody waits for")
 		}
 	})

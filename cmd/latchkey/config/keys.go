@@ -113,7 +113,7 @@ func (c *Config) accountKeys() []key {
 		{path: "accounts.hash.passes", to: &a.Hash.Passes, def: "2", min: "1", max: "64", doc: "Passes of argon2id over that memory."},
 		{path: "accounts.hash.lanes", to: &a.Hash.Lanes, def: "1", min: "1", max: "64", doc: "Lanes of argon2id."},
 		{path: "accounts.hash.slots", to: &a.Hash.Slots, def: "0", min: "0", max: "1024", doc: "Hashes computed at once. 0 means as cores and memory allow."},
-		{path: "accounts.hash.queue_wait", to: &a.Hash.QueueWait, def: "2s", min: "1ms", max: "1m", doc: "How long a request may wait for a hash. Who would wait longer gets 503 at once. In a flood, when many more come than can be served, nobody waits: whoever finds a slot free is served."},
+		{path: "accounts.hash.queue_wait", to: &a.Hash.QueueWait, def: "5s", min: "1ms", max: "1m", doc: "How long a request may wait for a hash. Who would wait longer gets 503 at once. In a flood, when many more come than can be served, the newest is served first; once it has lasted for 3 seconds, nobody else waits."},
 		{path: "accounts.session.ttl", to: &a.Session.TTL, def: "12h", min: "1m", max: "365d", doc: "Lifetime of a browser session."},
 		{path: "accounts.session.persistent_ttl", to: &a.Session.PersistentTTL, def: "30d", min: "1m", max: "3650d", doc: `Its lifetime with "keep me signed in".`},
 		{path: "accounts.files.resume_max", to: &a.Files.ResumeMax, def: "5MiB", min: "1KiB", max: "64MiB", doc: "Size of a résumé."},

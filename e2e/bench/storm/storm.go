@@ -36,8 +36,14 @@ const (
 
 func run(r *rig.Rig) (rows []report.Row, err error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // collections of the generator are latencies of the server
-	for _, part := range []func(*rig.Rig) ([]report.Row, error){mixed, alone, atOnce, slow} {
-		more, err := part(r)
+	for _, part := range []struct {
+		name string
+		run  func(*rig.Rig) ([]report.Row, error)
+	}{{"mixed", mixed}, {"alone", alone}, {"at once", atOnce}, {"slow", slow}} {
+		if !r.Wants(part.name) {
+			continue
+		}
+		more, err := part.run(r)
 		rows = append(rows, more...)
 		if err != nil {
 			return rows, err
