@@ -97,6 +97,7 @@ func (t *txn) bucket(tb table) *bbolt.Bucket {
 		if t.buckets[tb] = t.tx.Bucket([]byte(tb.String())); t.buckets[tb] == nil {
 			panic(corrupt(tb, "no bucket"))
 		}
+		t.buckets[tb].FillPercent = tb.fillPercent()
 	}
 	return t.buckets[tb]
 }
