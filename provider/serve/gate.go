@@ -16,14 +16,15 @@ import (
 // Only in a flood is anybody refused soon: it begins when there are crowd requests at once (half of the most that may be under way, if that is less),
 // and lasts until nobody was refused for floodLasts. While it is no older than rushLasts it may be a rush, which is served if that takes no longer than
 // rushWait; from then on the line is standing, and who would be served after standingWait is refused, so that whoever is served is served
-// soon. Where there is no flood, somebody else has the processors or a quota is spent: then everybody may wait up to slowWait.
+// soon. Where there is no flood, somebody else has the processors, a quota is spent or the store stood still: then everybody may wait up to slowWait,
+// whatever can be expected.
 const (
 	crowd        = 128
 	floodLasts   = 300 * time.Millisecond
 	rushLasts    = 100 * time.Millisecond
 	rushWait     = 50 * time.Millisecond
 	standingWait = 5 * time.Millisecond
-	slowWait     = time.Second
+	slowWait     = 5 * time.Second
 	probeEvery   = 2 * time.Millisecond
 	maxLag       = 2 * time.Millisecond
 	stormLasts   = 100 * time.Millisecond
@@ -141,7 +142,7 @@ func (g *gate) enter(p Priority) *turn {
 		g.storm = now.Add(stormLasts)
 	}
 	var longest time.Duration
-	if longest, t.patience = g.patience(now); time.Duration(ahead)*g.each > longest {
+	if longest, t.patience = g.patience(now); longest > 0 && time.Duration(ahead)*g.each > longest {
 		g.flooded(now)
 		return nil
 	}
@@ -187,11 +188,11 @@ func (g *gate) flooded(now time.Time) {
 	}
 }
 
-// patience is what a request may expect to wait at most, and how long it waits in the end.
+// patience is what a request may expect to wait at most, 0 for any time, and how long it waits in the end.
 func (g *gate) patience(now time.Time) (expect, wait time.Duration) {
 	switch {
 	case !now.Before(g.flood):
-		return slowWait, slowWait
+		return 0, slowWait
 	case now.Before(g.rush):
 		return rushWait, rushWait
 	}

@@ -5,9 +5,12 @@ import (
 	"time"
 )
 
-// Refusing is not free: a token costs some times as much as its refusal. So on average a request is refused in the time in which two are served, after
-// fewRefusals at once; see [pace.Refusals].
-const fewRefusals = 32
+// Refusing is not free: a token costs two to three times as much as its refusal, of which the kernel's part is most. So on average a request is refused in
+// the time in which servedForOne are served, after fewRefusals at once, which leaves refusals a tenth of the processor at most; see [pace.Refusals].
+const (
+	fewRefusals  = 32
+	servedForOne = 5
+)
 
 // hold lets a refusal wait, unless so many do already.
 func (g *gate) hold(ctx context.Context, most int) {
@@ -30,5 +33,5 @@ func (g *gate) hold(ctx context.Context, most int) {
 func (g *gate) due(most int) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.refusals.Due(g.now(), 2*g.each, fewRefusals, most)
+	return g.refusals.Due(g.now(), servedForOne*g.each, fewRefusals, most)
 }
