@@ -3,7 +3,7 @@
 // less.
 //
 // Capacity is what is served from 16 connections in a closed loop, normal is an open loop at seven tenths of that, by the same generator in the same
-// run. The generator shares the machine and adds to every latency: so what it sees of a bare handler, asked as often, stands beside.
+// run; of tokens alone, which take all of the core, in turn with the storm. The generator shares the machine and adds to every latency: so what it sees of a bare handler, asked as often, stands beside.
 package storm
 
 import (
@@ -84,7 +84,7 @@ func mixed(r *rig.Rig) (rows []report.Row, err error) {
 		return nil, err
 	}
 	said := watch(s.PID())
-	drive(classes, full*normally, short)
+	drive(classes, full*normally, long) // as long as the storm: in a shorter time the p99 of what is rare is its worst
 	normal := quantiles(classes)
 	r.Say("capacity %.0f a second of the mix; at %.0f %% of it: %s", full, 100*normally, said())
 	said = watch(s.PID())
