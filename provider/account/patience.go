@@ -74,9 +74,8 @@ func (p *patience) join(j *hashJob, now time.Time) (out []*hashJob, ok bool) {
 	}
 	p.lines[line] = append(p.lines[line], j)
 	if now.Before(p.flood) {
-		room := p.room(now)
 		for n := range p.lines {
-			for len(p.lines[n]) > room {
+			for room := p.room(n, now); len(p.lines[n]) > room; {
 				out = append(out, p.lines[n][0])
 				p.lines[n] = slices.Delete(p.lines[n], 0, 1)
 				p.note(now)
@@ -86,13 +85,17 @@ func (p *patience) join(j *hashJob, now time.Time) (out []*hashJob, ok bool) {
 	return out, true
 }
 
-// room is how many may wait in each line in a flood.
-func (p *patience) room(now time.Time) int {
+// room is how many may wait in a line in a flood: as many as can be served within longest, of those who set a password as many as have that part.
+func (p *patience) room(line int, now time.Time) int {
+	slots := max(p.slots, 1)
 	if now.Sub(p.began) >= rushLasts {
-		return max(p.slots, 1)
+		return slots
 	}
-	soon := int(p.longest / max(p.each, 1) * time.Duration(max(p.slots, 1)))
-	return max(1, min(soon, p.most)/len(p.lines))
+	soon := int(p.longest / max(p.each, 1) * time.Duration(slots))
+	if line == lineSet {
+		return max(1, min(soon, p.most)/setsPassword)
+	}
+	return max(1, min(soon, p.most-p.most/setsPassword))
 }
 
 // next takes the job that is to be computed next from its line; nil where nobody waits.

@@ -124,7 +124,7 @@ func TestPatienceServesBothLines(t *testing.T) {
 
 // In a flood the newest is served first, and who has waited longest makes room; when it is settled that it is no rush, all but the newest do.
 func TestPatienceInAFlood(t *testing.T) {
-	p := &patience{longest: time.Second, slots: 1, most: 64, each: 25 * time.Millisecond}
+	p := &patience{longest: time.Second, slots: 1, most: 64, each: 50 * time.Millisecond}
 	now := noon
 	p.rises(now)
 	var in, out []*hashJob
@@ -141,7 +141,7 @@ func TestPatienceInAFlood(t *testing.T) {
 		join()
 	}
 	if len(out) != 30 || !slices.Equal(out, in[:30]) || p.queued() != 20 {
-		t.Fatalf("%d made room and %d wait, want the first 30, and as many to wait as are served within a second by half of the hashes", len(out), p.queued())
+		t.Fatalf("%d made room and %d wait, want the first 30, and as many to wait as are served within a second", len(out), p.queued())
 	}
 	if p.next(now) != in[49] || p.next(now) != in[48] {
 		t.Error("it is not the newest that is served")
@@ -160,6 +160,14 @@ func TestPatienceInAFlood(t *testing.T) {
 	join()
 	if p.queued() != 2 || p.next(now) != in[len(in)-2] {
 		t.Error("after the flood it is not the first that is served")
+	}
+	full := &patience{longest: time.Hour, slots: 1, most: 20, each: time.Millisecond}
+	full.rises(noon)
+	for i := range 100 {
+		full.join(&hashJob{later: i%2 == 0}, noon)
+	}
+	if len(full.lines[lineCheck]) != 16 || len(full.lines[lineSet]) != 4 {
+		t.Errorf("%d and %d are in a queue of 20, want 16 and 4", len(full.lines[lineCheck]), len(full.lines[lineSet]))
 	}
 }
 
