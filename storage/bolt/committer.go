@@ -74,17 +74,21 @@ func (s *Store) committer() {
 	defer close(s.done)
 	debug.SetPanicOnFault(true)
 	batch := make([]*op, 0, maxBatch)
+	company := false
 	for o := range s.queue {
+		if company {
+			runtime.Gosched() // lets those whom the last commit woke queue up again
+		}
 		batch = s.drain(append(batch[:0], o))
-		for len(batch) > 0 {
-			batch = s.commit(batch)
+		company = len(batch) > 1
+		for rest := batch; len(rest) > 0; {
+			rest = s.commit(rest)
 		}
 	}
 }
 
 // drain takes what has queued behind the first operation.
 func (s *Store) drain(batch []*op) []*op {
-	runtime.Gosched() // lets those whom the last commit woke queue up again
 	weight := batch[0].weight
 	for len(batch) < maxBatch && weight < maxWeight {
 		select {
@@ -187,7 +191,7 @@ func (s *Store) makeDurable(t *txn) (err error) {
 		s.rollback(t.tx)
 		return err
 	}
-	if err := s.commitTx(t.tx); err != nil {
+	if err := s.persist(t.tx); err != nil {
 		if noRoom(err) {
 			return fmt.Errorf("%w: %w", storage.ErrUnavailable, err)
 		}

@@ -133,8 +133,8 @@ func (c *treeCheck) writeFreelist(at, need uint64, free []uint64) error {
 
 // writeMeta writes the meta record that follows m, with what m says.
 func (c *treeCheck) writeMeta(m meta) error {
-	b := make([]byte, metaEnd)
-	if _, err := c.f.ReadAt(b, int64(m.tx%2)*pageSize); err != nil {
+	b := make([]byte, pageSize)
+	if _, err := c.f.ReadAt(b[:metaEnd], int64(m.tx%2)*pageSize); err != nil {
 		return unavailable(err)
 	}
 	now, ok := readMeta(b)
@@ -146,6 +146,7 @@ func (c *treeCheck) writeMeta(m meta) error {
 	order.PutUint64(b[offPages:], m.pages)
 	order.PutUint64(b[offTx:], m.tx+1)
 	order.PutUint64(b[offSum:], metaSum(b))
+	copy(b[sealAt:], seal{tx: m.tx + 1}.encode(nil)) // the list is on the disk already
 	if _, err := c.f.WriteAt(b[offMagic:], int64((m.tx+1)%2)*pageSize+offMagic); err != nil {
 		return unavailable(err)
 	}
@@ -164,6 +165,6 @@ func (s *Store) keepFreelist() {
 	if err != nil {
 		return
 	}
-	s.db.NoFreelistSync = false
-	_ = s.commitTx(tx)
+	s.db.NoFreelistSync, s.sealer.sealed = false, false // no seal tells of the freelist's pages
+	_ = s.persist(tx)
 }

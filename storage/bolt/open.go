@@ -145,7 +145,7 @@ func attach(path string, f *os.File) (db *bbolt.DB, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", storage.ErrCorrupt, err)
 	}
-	if err := upgrade(db); err != nil {
+	if err := upgrade(db, f); err != nil {
 		_ = db.Close()
 		return nil, err
 	}

@@ -17,7 +17,7 @@ const (
 
 	offMagic, offVersion, offPageSize     = 16, 20, 24
 	offRoot, offFreelist, offPages, offTx = 32, 48, 56, 64
-	offSum, metaEnd                       = 72, 80
+	offSum, offSumSize, metaEnd           = 72, 8, 80
 
 	// noFreelist stands for a freelist that is not kept.
 	noFreelist = ^uint64(0)
@@ -33,18 +33,9 @@ func preflight(f *os.File) error {
 	if info.Size() == 0 {
 		return fmt.Errorf("%w: the file is empty", storage.ErrCorrupt)
 	}
-	head := make([]byte, metaEnd)
-	var best meta
-	for _, off := range []int64{0, pageSize} {
-		if _, err := f.ReadAt(head, off); err != nil {
-			if err == io.EOF {
-				continue
-			}
-			return unavailable(err)
-		}
-		if m, ok := readMeta(head); ok && m.tx >= best.tx {
-			best = m
-		}
+	best, err := newest(f)
+	if err != nil {
+		return err
 	}
 	switch {
 	case best.pages == 0:
@@ -55,6 +46,34 @@ func preflight(f *os.File) error {
 		return fmt.Errorf("%w: damaged head", storage.ErrCorrupt)
 	}
 	return checkTrees(f, best)
+}
+
+// newest returns the meta record that counts: the later one, or where that commit was cut off, the one before, which then is the later one.
+func newest(f *os.File) (best meta, err error) {
+	var pages [2][pageSize]byte
+	var metas [2]meta
+	for i := range pages {
+		if n, err := f.ReadAt(pages[i][:], int64(i)*pageSize); err != nil && err != io.EOF {
+			return best, unavailable(err)
+		} else if n >= metaEnd {
+			metas[i], _ = readMeta(pages[i][:])
+		}
+	}
+	last := 0
+	if metas[1].tx >= metas[0].tx {
+		last = 1
+	}
+	best, before := metas[last], metas[1-last]
+	if best.pages == 0 {
+		return best, nil
+	}
+	if whole, err := believed(f, best, pages[last][:], pages[1-last][:]); whole || err != nil {
+		return best, err
+	}
+	if before.pages == 0 || before.tx+1 != best.tx {
+		return meta{}, fmt.Errorf("%w: a commit was cut off, and there is none before it", storage.ErrCorrupt)
+	}
+	return before, withdraw(f, best.tx)
 }
 
 type meta struct{ root, freelist, pages, tx uint64 }

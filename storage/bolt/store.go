@@ -39,6 +39,7 @@ type Store struct {
 
 	commits, reruns atomic.Int64
 	standings       standings
+	sealer          sealer
 	// commitTx is (*bbolt.Tx).Commit, except where a test has it fail.
 	commitTx func(*bbolt.Tx) error
 }
@@ -49,6 +50,7 @@ func start(db *bbolt.DB, f *os.File) *Store {
 	s := &Store{
 		db: db, file: f, counters: counter.New(0),
 		queue: make(chan *op, maxBatch), done: make(chan struct{}),
+		sealer:    sealer{f: f, flush: flush, page: make([]byte, pageSize)},
 		commitTx:  (*bbolt.Tx).Commit,
 		standings: standings{seed: maphash.MakeSeed()},
 	}

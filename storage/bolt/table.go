@@ -106,9 +106,8 @@ func (t *txn) bucket(tb table) *bbolt.Bucket {
 const sumSize = 4
 
 func checksum(tb table, key, payload []byte) uint32 {
-	castagnoli := crc32.MakeTable(crc32.Castagnoli) // made once by the library
-	sum := crc32.Update(uint32(tb), castagnoli, key)
-	return crc32.Update(sum, castagnoli, payload)
+	sum := crc32.Update(uint32(tb), castagnoli(), key)
+	return crc32.Update(sum, castagnoli(), payload)
 }
 
 // open checks a row and returns its payload.

@@ -85,9 +85,7 @@ func (c *treeCheck) descend(root uint64) ([]uint64, error) {
 			if flags(page) != branchPage || count(page) == 0 {
 				return nil, damaged("no branch where one belongs,", id)
 			}
-			for i := range count(page) {
-				next = append(next, binary.NativeEndian.Uint64(page[pageHead+i*elementSize+8:]))
-			}
+			next = append(next, branches(page)...)
 		}
 		level = next
 	}
@@ -96,13 +94,25 @@ func (c *treeCheck) descend(root uint64) ([]uint64, error) {
 func flags(page []byte) uint16 { return binary.NativeEndian.Uint16(page[8:]) }
 func count(page []byte) int    { return int(binary.NativeEndian.Uint16(page[10:])) }
 
+// overflow is how many pages continue this one.
+func overflow(page []byte) uint64 { return uint64(binary.NativeEndian.Uint32(page[12:])) }
+
+// branches are the pages that a branch leads to.
+func branches(page []byte) []uint64 {
+	ids := make([]uint64, count(page))
+	for i := range ids {
+		ids[i] = binary.NativeEndian.Uint64(page[pageHead+i*elementSize+8:])
+	}
+	return ids
+}
+
 // read returns the page with its overflow, once its header fits, until the next is read.
 func (c *treeCheck) read(id uint64) ([]byte, error) {
 	page := c.buf
 	if _, err := c.f.ReadAt(page, int64(id)*pageSize); err != nil {
 		return nil, readFailed(err, id)
 	}
-	more := uint64(binary.NativeEndian.Uint32(page[12:]))
+	more := overflow(page)
 	if binary.NativeEndian.Uint64(page) != id || flags(page) != branchPage && flags(page) != leafPage || id+more >= c.pages {
 		return nil, damaged("wrong header of", id)
 	}

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"fmt"
+	"os"
 
 	"go.etcd.io/bbolt"
 
@@ -11,7 +12,7 @@ import (
 // upgrade brings a file of an earlier schema to this one, in one transaction: it is the former or the latter, whenever it is interrupted. Rows are
 // left as they are, since fields that a row lacks read as zero. From then on earlier versions of Latchkey refuse the file: they would lose what
 // they do not know.
-func upgrade(db *bbolt.DB) error {
+func upgrade(db *bbolt.DB, f *os.File) error {
 	var from uint32
 	err := db.View(func(tx *bbolt.Tx) (err error) {
 		from, err = version(tx)
@@ -20,11 +21,15 @@ func upgrade(db *bbolt.DB) error {
 	if err != nil || from == schema {
 		return err
 	}
-	broken := error(nil)
+	var broken error
+	var id int
 	err = db.Update(func(tx *bbolt.Tx) error {
-		broken = bring(tx, from)
+		broken, id = bring(tx, from), tx.ID()
 		return broken
 	})
+	if err == nil {
+		err = sealFlushed(f, uint64(id)) // #nosec G115 -- counts up
+	}
 	if err != nil && broken == nil {
 		return unavailable(err) // it could not be written
 	}
