@@ -125,12 +125,18 @@ func memory(a, b *issuer, name func(string) string) ([]report.Row, error) {
 		}
 		note = fmt.Sprintf("of a file of %.0f MiB; the kernel takes these pages back when others need memory", mib(info.Size()))
 	}
-	heap := func(i *issuer) float64 { return i.Metrics(i.r.T).Sum("go_memstats_heap_inuse_bytes") / (1 << 20) }
 	return []report.Row{
 		report.Row{Name: name("the program's own memory, 10 s after load"), Unit: "MiB", Ours: mib(is), Bare: mib(was), Ratio: float64(is) / float64(was),
-			Note: fmt.Sprintf("of it heap in use %.1f MiB, and %.1f", heap(b), heap(a))}.Most(1.5),
+			Note: fmt.Sprintf("%s, and %s", b.heap(), a.heap())}.Most(1.5),
 		{Name: name("mapped pages of files after load"), Unit: "MiB", Ours: mib(isMapped), Bare: mib(wasMapped), Note: note},
 	}, nil
+}
+
+// heap is what the program's own memory consists of: what lives or waits to be collected, what lies idle until it is given back, and stacks.
+func (i *issuer) heap() string {
+	m := i.Metrics(i.r.T)
+	sum := func(name string) float64 { return m.Sum("go_memstats_"+name+"_bytes") / (1 << 20) }
+	return fmt.Sprintf("heap in use %.1f MiB, idle %.1f, stacks %.1f", sum("heap_inuse"), sum("heap_idle")-sum("heap_released"), sum("stack_inuse"))
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
