@@ -6,10 +6,11 @@ import (
 )
 
 // Refusing is not free: a token costs two to three times as much as its refusal, of which the kernel's part is most. So on average a request is refused in
-// the time in which servedForOne are served, after fewRefusals at once, which leaves refusals a tenth of the processor at most; see [pace.Refusals].
+// the time in which servedForOne are served, after fewRefusals at once: that leaves refusals a twentieth of the processor at most. Who is held loses
+// nothing by it: he would be told to come back after a second, and is held for no longer; see [pace.Refusals].
 const (
 	fewRefusals  = 32
-	servedForOne = 5
+	servedForOne = 10
 )
 
 // hold lets a refusal wait, unless so many do already.

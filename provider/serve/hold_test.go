@@ -8,7 +8,7 @@ import (
 	"latchkey/provider/pace"
 )
 
-// A few are refused at once; from then on there is one in the time in which five are served, however many come, and nobody waits for
+// A few are refused at once; from then on there is one in the time in which ten are served, however many come, and nobody waits for
 // his for ever.
 func TestGateHoldsRefusals(t *testing.T) {
 	r := newGateRig(1, 512)
@@ -19,7 +19,7 @@ func TestGateHoldsRefusals(t *testing.T) {
 		}
 	}
 	for i := range 10 {
-		if wait, want := r.due(1024), time.Duration(i+1)*5*time.Millisecond; wait != want {
+		if wait, want := r.due(1024), time.Duration(i+1)*10*time.Millisecond; wait != want {
 			t.Errorf("the %d. further one waits %v, want %v", i, wait, want)
 		}
 	}
