@@ -102,6 +102,9 @@ type EndScope struct {
 
 // Effects become durable in the same transaction as the verb that they are given to, or not at all.
 type Effects struct {
+	// Version, where it is not 0, is what the account's must be for [OneTimes.ApplyEffects]; otherwise that returns [ErrConflict], also where there is no such
+	// account. So what was read of the account still holds when the rest becomes durable. The verbs that write accounts do not look at it.
+	Version int64
 	// Take is a one-time token that must exist, be unexpired and is removed; otherwise the verb returns [ErrNotFound].
 	Take *OneTimeKey
 	// Finish is the ID of a queued record that must be there and is removed, as [Outbox.FinishMail] does; otherwise the verb returns

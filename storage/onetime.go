@@ -55,7 +55,8 @@ type OneTimes interface {
 	OneTime(ctx context.Context, key OneTimeKey, now time.Time) (OneTime, error)
 	// ListOneTimes returns an account's unexpired tokens of a purpose, newest CreatedAt first, then by hash, at most [OneTimesListed].
 	ListOneTimes(ctx context.Context, accountID int64, purpose Purpose, now time.Time) ([]OneTime, error)
-	// ApplyEffects applies with to the account on its own. Errors: ErrNotFound (the account, or with.Take), and those of the verbs.
+	// ApplyEffects applies with to the account on its own. Errors: ErrNotFound (the account, or with.Take), ErrConflict (with.Version),
+	// and those of the verbs.
 	ApplyEffects(ctx context.Context, accountID int64, with Effects, now time.Time) error
 }
 

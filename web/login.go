@@ -105,33 +105,51 @@ func (s *Site) drawLogin(w http.ResponseWriter, r *http.Request, status int, v *
 	return s.draw(w, r, status, "bow", "login", v)
 }
 
-// sentSignIn is what both ways to sign in begin with: the form that was sent, and the page to show it on again. ok is false where it answered.
-func (s *Site) sentSignIn(w http.ResponseWriter, r *http.Request) (form url.Values, in signIn, v *loginView, ok bool, err error) {
-	if form, ok = s.form(w, r); !ok {
-		return form, in, nil, false, nil
+// sentLogin is a form that somebody wants to sign in with, and the language of whoever sent it.
+type sentLogin struct {
+	signIn
+	form url.Values
+	lang string
+}
+
+// remember: "keep me signed in" is ticked.
+func (in sentLogin) remember() bool { return in.form.Get("remember") == "1" }
+
+// sentSignIn is what both ways to sign in begin with. ok is false where it answered.
+func (s *Site) sentSignIn(w http.ResponseWriter, r *http.Request) (in sentLogin, ok bool, err error) {
+	if in.form, ok = s.form(w, r); !ok {
+		return in, false, nil
 	}
-	if in, ok, err = s.signIn(w, r, form); !ok {
-		return form, in, nil, false, err
+	if in.signIn, ok, err = s.signIn(w, r, in.form); !ok {
+		return in, false, err
 	}
-	v = s.loginView(r, in)
-	v.Remember = form.Get("remember") == "1"
-	return form, in, v, true, nil
+	in.lang = s.language(r, r.URL.Query(), in.fl.UILocales, "").Tag
+	return in, true, nil
+}
+
+// loginAgain is the page to show a form on again. Whoever is let in needs none.
+func (s *Site) loginAgain(r *http.Request, in sentLogin) *loginView {
+	v := s.loginView(r, in.signIn)
+	v.Remember = in.remember()
+	return v
 }
 
 func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
-	form, in, v, ok, err := s.sentSignIn(w, r)
+	in, ok, err := s.sentSignIn(w, r)
 	if !ok {
 		return err
 	}
-	cred := account.Credentials{Dialect: account.Page, Login: form.Get("username"), Password: form.Get("password"),
-		Caller: s.caller(r, v.Lang), Persistent: v.Remember, DeviceToken: s.cookie(r, "known"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
+	cred := account.Credentials{Dialect: account.Page, Login: in.form.Get("username"), Password: in.form.Get("password"),
+		Caller: s.caller(r, in.lang), Persistent: in.remember(), DeviceToken: s.cookie(r, "known"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
 	if in.live {
 		cred.Replace = in.sess.SID
 	}
 	if in.reauth() && goesBy(in.who, cred.Login) {
 		cred.Persistent = in.sess.Persistent // the page does not ask again
 	}
-	if v.missing(cred) {
+	if cred.Login == "" || cred.Password == "" {
+		v := s.loginAgain(r, in)
+		v.missing(cred)
 		return s.drawLogin(w, r, http.StatusUnprocessableEntity, v, cred.Login)
 	}
 	got, err := s.Account.SignIn(r.Context(), cred)
@@ -139,6 +157,7 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if err != nil {
+		v := s.loginAgain(r, in)
 		wrong := v.T("login.wrong")
 		if !s.ResetOpen {
 			wrong = v.T("login.wrong_noreset")
@@ -153,7 +172,7 @@ func (s *Site) loginPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.drawLogin(w, r, status, v, cred.Login)
 	}
-	return s.welcomeBy(w, r, got, form, in.fl.Sealed, in.ret)
+	return s.welcomeBy(w, r, got, in.form, in.fl.Sealed, in.ret)
 }
 
 // goesBy tells whether name is one that the account signs in with.
@@ -163,14 +182,13 @@ func goesBy(a storage.Account, name string) bool {
 }
 
 // missing lists the fields that are empty.
-func (v *loginView) missing(cred account.Credentials) bool {
+func (v *loginView) missing(cred account.Credentials) {
 	if cred.Login == "" {
 		v.Errors = append(v.Errors, fieldError{"username", v.T("login.missing")})
 	}
 	if cred.Password == "" {
 		v.Errors = append(v.Errors, fieldError{"password", v.T("password.missing")})
 	}
-	return len(v.Errors) > 0
 }
 
 // loginContinue is "Continue as …" of the account chooser.

@@ -104,13 +104,18 @@ func (s *Site) frame(c *words.Catalogue, theme string) *frame {
 // What was just chosen on a page (ui_locales in its address) counts first.
 func (s *Site) begin(r *http.Request, flowLocales, accountLocale string) *frame {
 	q := r.URL.Query()
-	c := s.words.Choose(q.Get("ui_locales"), flowLocales, s.cookie(r, "lang"), accountLocale, r.Header.Get("Accept-Language"))
+	c := s.language(r, q, flowLocales, accountLocale)
 	f := s.frame(c, s.cookie(r, "theme"))
 	if back := s.rel(r); safePath(back) {
 		f.Back = back
 	}
 	f.Notice = notice(c, q.Get("notice"))
 	return f
+}
+
+// language is the one that a page of the request is in.
+func (s *Site) language(r *http.Request, q url.Values, flowLocales, accountLocale string) *words.Catalogue {
+	return s.words.Choose(q.Get("ui_locales"), flowLocales, s.cookie(r, "lang"), accountLocale, r.Header.Get("Accept-Language"))
 }
 
 // notice turns the word that a redirect carries into a message; any other word into none.

@@ -39,11 +39,11 @@ func (s *Site) loginPasskeyForm(r *http.Request, v *loginView, in signIn) (*pass
 
 // loginPasskey is a sign-in by a passkey, with a flow or without.
 func (s *Site) loginPasskey(w http.ResponseWriter, r *http.Request) error {
-	_, in, v, ok, err := s.sentSignIn(w, r)
+	in, ok, err := s.sentSignIn(w, r)
 	if !ok {
 		return err
 	}
-	sent := account.PasskeySignIn{PasskeyAnswer: s.passkeyAnswer(r, v.Lang), Persistent: v.Remember, DeviceToken: s.cookie(r, "known"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
+	sent := account.PasskeySignIn{PasskeyAnswer: s.passkeyAnswer(r, in.lang), Persistent: in.remember(), DeviceToken: s.cookie(r, "known"), Two: in.fl.TwoFactors, Must: in.fl.MustTwo}
 	if in.live {
 		sent.Replace = in.sess.SID
 	}
@@ -55,6 +55,7 @@ func (s *Site) loginPasskey(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if err != nil {
+		v := s.loginAgain(r, in)
 		status, ok := v.refusePasskey(w, r, err)
 		if !ok {
 			return err

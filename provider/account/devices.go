@@ -79,6 +79,15 @@ func (s *Service) findDevice(ctx context.Context, accountID int64, cookie string
 	return found, nil
 }
 
+// browserOf is the browser as the account knows it. One that was known before the password was checked is not looked up again, unless it may stand in for
+// the second factor: that may have been taken from it meanwhile.
+func (s *Service) browserOf(ctx context.Context, in opening, a storage.Account) (knownDevice, error) {
+	if in.Seen.known() && !in.Seen.trusted(s.now()) {
+		return in.Seen, nil
+	}
+	return s.findDevice(ctx, a.ID, in.DeviceToken)
+}
+
 // keepDevice makes the browser of a page known, or trusted. What it has to store goes with the session; out.Device is the cookie's new value.
 func (s *Service) keepDevice(ctx context.Context, in opening, a storage.Account, device knownDevice, out *SignedIn) (with storage.Effects, err error) {
 	now := s.now()

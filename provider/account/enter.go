@@ -23,6 +23,8 @@ type opening struct {
 	AMR []string
 	// DeviceToken is the value of the browser's cookie of known devices, "" if none.
 	DeviceToken string
+	// Seen is the browser as the account knew it a moment ago, where that was looked up; see [Service.browserOf].
+	Seen knownDevice
 
 	// Since is when the first of AMR was proved; zero for now.
 	Since time.Time
@@ -73,7 +75,7 @@ func joinAMR(before []string, more ...string) []string {
 //
 // Refusals: StepNeeded, StepGone (its step was used before), WrongCredentials (the account changed meanwhile).
 func (s *Service) enter(ctx context.Context, in opening, a storage.Account) (SignedIn, error) {
-	device, err := s.findDevice(ctx, a.ID, in.DeviceToken)
+	device, err := s.browserOf(ctx, in, a)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -130,38 +132,73 @@ func (s *Service) openSession(ctx context.Context, in opening, a storage.Account
 		with.Session = &out.Session
 	}
 	if with.Session != nil || len(with.Put) > 0 || len(with.Void) > 0 {
-		if err := s.applyOpening(ctx, a.ID, with, now); err != nil {
+		if err := s.applyOpening(ctx, in, a, with, now); err != nil {
 			return SignedIn{}, err
 		}
 		s.wakeFor(with)
 	}
+	if with.Session != nil && in.byAccountAlone(a) {
+		return out, nil // the account was as it was read when the session became durable
+	}
 	return out, s.stillGood(ctx, in, a, out.Session.SID)
 }
 
-// applyOpening stores the session, and what is known of its browser, in one write.
-func (s *Service) applyOpening(ctx context.Context, accountID int64, with storage.Effects, now time.Time) error {
-	err := s.store.ApplyEffects(ctx, accountID, with, now)
-	if errors.Is(err, storage.ErrNotFound) && with.Take != nil { // the former token of the browser went meanwhile
-		with.Take = nil
-		err = s.store.ApplyEffects(ctx, accountID, with, now)
-	}
-	if errors.Is(err, storage.ErrNotFound) { // deleted a moment ago
-		return &Refusal{Kind: WrongCredentials}
-	}
-	if err != nil {
-		return fmt.Errorf("create session: %w", err)
-	}
-	return nil
+// byAccountAlone: nothing but the account's own record, which is a, says whether what was proved still counts.
+func (in opening) byAccountAlone(a storage.Account) bool {
+	return in.Key == "" && (!in.Second || a.TOTP != nil)
 }
 
-// stillGood looks at the account again now that the session exists. A reset or a disabling that became durable after the password was
-// checked and before the session was stored has not ended this session; one that comes later will.
-func (s *Service) stillGood(ctx context.Context, in opening, a storage.Account, sid string) error {
-	current, err := s.store.Account(ctx, storage.AccountKey{ID: a.ID})
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return fmt.Errorf("load account: %w", err)
+// applyOpening stores a session, and what is known of its browser, in one write, for the account as it was read: a reset or a disabling that became durable
+// since would not end this session. One that comes later will. What else may change of an account meanwhile is looked at again.
+func (s *Service) applyOpening(ctx context.Context, in opening, a storage.Account, with storage.Effects, now time.Time) error {
+	if with.Session != nil {
+		with.Version = a.Version
 	}
-	if err == nil && !current.Shut() && current.PasswordSetAt.Equal(a.PasswordSetAt) && sameTOTP(current.TOTP, a.TOTP) {
+	const tries = 8
+	for try := 1; ; try++ {
+		err := s.store.ApplyEffects(ctx, a.ID, with, now)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, storage.ErrNotFound) && with.Take != nil: // the former token of the browser went meanwhile
+			with.Take = nil
+		case errors.Is(err, storage.ErrNotFound): // deleted a moment ago
+			return &Refusal{Kind: WrongCredentials}
+		case errors.Is(err, storage.ErrConflict) && try < tries:
+			current, same, err := s.unchanged(ctx, a)
+			if err != nil {
+				return err
+			}
+			if !same {
+				return s.changedMeanwhile(ctx, in, a)
+			}
+			with.Version = current.Version
+		default:
+			return fmt.Errorf("create session: %w", err)
+		}
+	}
+}
+
+// unchanged reads the account again, and tells whether whoever proved to be a is still let in for that.
+func (s *Service) unchanged(ctx context.Context, a storage.Account) (current storage.Account, same bool, err error) {
+	current, err = s.store.Account(ctx, storage.AccountKey{ID: a.ID})
+	if errors.Is(err, storage.ErrNotFound) {
+		return current, false, nil
+	}
+	if err != nil {
+		return current, false, fmt.Errorf("load account: %w", err)
+	}
+	return current, !current.Shut() && current.PasswordSetAt.Equal(a.PasswordSetAt) && sameTOTP(current.TOTP, a.TOTP), nil
+}
+
+// stillGood looks at the account again now that the session exists, where not all that was proved is in the account's record, and where the session is an old
+// one that was renewed: see [Service.applyOpening].
+func (s *Service) stillGood(ctx context.Context, in opening, a storage.Account, sid string) error {
+	current, same, err := s.unchanged(ctx, a)
+	if err != nil {
+		return err
+	}
+	if same {
 		if same, err := s.stillProves(ctx, in, current); same || err != nil {
 			return err
 		}
@@ -169,13 +206,17 @@ func (s *Service) stillGood(ctx context.Context, in opening, a storage.Account, 
 	if _, err := s.store.EndSessions(ctx, storage.EndScope{AccountID: a.ID, SID: sid}, s.now()); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
+	return s.changedMeanwhile(ctx, in, a)
+}
+
+func (s *Service) changedMeanwhile(ctx context.Context, in opening, a storage.Account) error {
 	s.record(ctx, audit.SignInFailed, in.Caller, audit.Event{AccountID: a.ID, Detail: "changed_meanwhile"})
 	return &Refusal{Kind: WrongCredentials}
 }
 
 // stillProves tells whether what was proved is still of the account: the passkey, and something that a second factor could be.
 func (s *Service) stillProves(ctx context.Context, in opening, a storage.Account) (bool, error) {
-	if in.Key == "" && (!in.Second || a.TOTP != nil) {
+	if in.byAccountAlone(a) {
 		return true, nil
 	}
 	keys, err := s.Passkeys(ctx, a.ID)

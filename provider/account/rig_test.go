@@ -84,6 +84,11 @@ func (l *ledger) ApplyEffects(ctx context.Context, id int64, with storage.Effect
 	return l.Store.ApplyEffects(ctx, id, with, now)
 }
 
+func (l *ledger) OneTime(ctx context.Context, k storage.OneTimeKey, now time.Time) (storage.OneTime, error) {
+	l.note("OneTime")
+	return l.Store.OneTime(ctx, k, now)
+}
+
 func (l *ledger) TakeAttempts(ctx context.Context, limits []storage.Limit, now time.Time) (storage.Taken, error) {
 	l.note("TakeAttempts")
 	return l.Store.TakeAttempts(ctx, limits, now)

@@ -289,6 +289,17 @@ func TestTrustedDevice(t *testing.T) {
 		_, err := r.page("")
 		stepOf(t, err, NeedSecond)
 	})
+	t.Run("not where it was forgotten while the password was checked", func(t *testing.T) {
+		r, _, in := trusting(t)
+		key := must(r.findDevice(t.Context(), in.Account.ID, in.Device))(t).key
+		r.store.before["ReturnAttempts"] = func() { // after the hash
+			if err := r.ForgetBrowser(t.Context(), in.Account.ID, key.Hash, here); err != nil {
+				t.Error(err)
+			}
+		}
+		_, err := r.page(in.Device)
+		stepOf(t, err, NeedSecond)
+	})
 	t.Run("not where two are asked for, nor to prove oneself again", func(t *testing.T) {
 		r, _, in := trusting(t)
 		c := Credentials{Dialect: Page, Login: "Alice", Password: "first password", DeviceToken: in.Device, Caller: here}

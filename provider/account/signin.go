@@ -16,12 +16,12 @@ import (
 // without password, an empty password, a wrong one, a disabled account and (with RequireVerified) one whose address is not proven cost
 // one hash each and are refused alike.
 func (s *Service) SignIn(ctx context.Context, in Credentials) (SignedIn, error) {
-	a, err := s.authenticate(ctx, in)
+	a, device, err := s.authenticate(ctx, in)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	o := opening{Dialect: in.Dialect, Caller: in.Caller, Persistent: in.Persistent, Replace: in.Replace, AMR: []string{amrPassword},
-		DeviceToken: in.DeviceToken, Two: in.Two, Must: in.Must}
+		DeviceToken: in.DeviceToken, Seen: device, Two: in.Two, Must: in.Must}
 	out, err := s.enter(ctx, o, a)
 	if in.Code != "" && needs(err, NeedSecond) {
 		return s.enterWithCode(ctx, o, a, Proof{Code: in.Code, Caller: in.Caller})
@@ -29,15 +29,15 @@ func (s *Service) SignIn(ctx context.Context, in Credentials) (SignedIn, error) 
 	return out, err
 }
 
-// authenticate finds the account and checks the password, under the limits.
-func (s *Service) authenticate(ctx context.Context, in Credentials) (storage.Account, error) {
+// authenticate finds the account and checks the password, under the limits. The browser is as the account knew it before.
+func (s *Service) authenticate(ctx context.Context, in Credentials) (storage.Account, knownDevice, error) {
 	normal, problem := s.normalPassword(in.Password)
 	if problem == TooLong {
-		return storage.Account{}, invalid(FieldPassword, problem)
+		return storage.Account{}, knownDevice{}, invalid(FieldPassword, problem)
 	}
 	a, exact, err := s.find(ctx, in.Dialect, in.Login)
 	if err != nil {
-		return storage.Account{}, err
+		return storage.Account{}, knownDevice{}, err
 	}
 	who := loginName(in.Login)
 	if a.ID != 0 {
@@ -45,19 +45,19 @@ func (s *Service) authenticate(ctx context.Context, in Credentials) (storage.Acc
 	}
 	device, err := s.findDevice(ctx, a.ID, in.DeviceToken)
 	if err != nil {
-		return storage.Account{}, err
+		return storage.Account{}, knownDevice{}, err
 	}
 	// A password that is no text (Malformed) is wrong, not invalid: it is checked as the empty one, which is nobody's.
 	may := exact && !a.Disabled && (a.DeleteAt.IsZero() || in.Dialect == Page) && len(normal) > 0 && (a.EmailVerified || a.EmailKey == "" || !s.config.RequireVerified)
 	ok, err := s.check(ctx, in.Caller, s.passwordLimits(in.Caller, who, device), a, normal, may)
 	if err != nil {
-		return storage.Account{}, err
+		return storage.Account{}, knownDevice{}, err
 	}
 	if !ok {
 		s.record(ctx, audit.SignInFailed, in.Caller, audit.Event{AccountID: a.ID, Detail: string(in.Dialect)})
-		return storage.Account{}, &Refusal{Kind: WrongCredentials}
+		return storage.Account{}, knownDevice{}, &Refusal{Kind: WrongCredentials}
 	}
-	return a, nil
+	return a, device, nil
 }
 
 // find looks the account up by the names that the dialect allows. A username counts exactly as it was made ("case-sensitive"), but the

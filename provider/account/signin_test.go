@@ -144,6 +144,33 @@ func TestSignInMeetsReset(t *testing.T) {
 	}
 }
 
+// A sign-in reads the account and its browser once, and writes once: nothing of it is looked at twice while nobody changes it. Where somebody does, such as another request
+// that put new parameters into the hash, it is read again.
+func TestSignInIsShort(t *testing.T) {
+	r := newRig(t)
+	first := r.alice()
+	got := must(r.page(""))(t)
+	r.pass(time.Second)
+	r.store.take()
+	must(r.page(got.Device))(t)
+	ops := []string{"Account", "OneTime", "TakeAttempts", "TakeAttempts", "ReturnAttempts", "ApplyEffects"}
+	if diff := cmp.Diff(ops, r.store.take()); diff != "" {
+		t.Error(diff)
+	}
+	r.store.before["ApplyEffects"] = func() {
+		a := first.Account
+		a.FullName, a.UpdatedAt = "Alice of Elsewhere", r.now()
+		must(r.store.Store.ReplaceAccount(t.Context(), a, storage.Effects{}, r.now()))(t)
+	}
+	in := must(r.page(got.Device))(t)
+	if diff := cmp.Diff(append(ops, "Account", "ApplyEffects"), r.store.take()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := r.store.Session(t.Context(), in.Session.SID, r.now()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReplace(t *testing.T) {
 	r := newRig(t)
 	r.alice()

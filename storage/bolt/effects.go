@@ -145,7 +145,11 @@ func (s *Store) ListOneTimes(ctx context.Context, accountID int64, purpose stora
 // ApplyEffects implements [storage.OneTimes].
 func (s *Store) ApplyEffects(ctx context.Context, accountID int64, with storage.Effects, now time.Time) error {
 	return s.update(ctx, "ApplyEffects", func(t *txn) error {
-		if !t.hasAccount(accountID) {
+		if with.Version != 0 {
+			if a, ok := t.account(accountID); !ok || a.Version != with.Version {
+				return storage.ErrConflict
+			}
+		} else if !t.hasAccount(accountID) {
 			return storage.ErrNotFound
 		}
 		return t.apply(accountID, with, now)

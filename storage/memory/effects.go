@@ -113,7 +113,11 @@ func (s *Store) ListOneTimes(ctx context.Context, accountID int64, purpose stora
 // ApplyEffects implements [storage.OneTimes].
 func (s *Store) ApplyEffects(ctx context.Context, accountID int64, with storage.Effects, now time.Time) error {
 	return s.write(ctx, "ApplyEffects", func(t *tx) error {
-		if _, ok := s.accounts[accountID]; !ok {
+		a, ok := s.accounts[accountID]
+		if with.Version != 0 && (!ok || a.Version != with.Version) {
+			return storage.ErrConflict
+		}
+		if !ok {
 			return storage.ErrNotFound
 		}
 		return s.apply(t, accountID, with, now)

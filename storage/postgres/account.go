@@ -119,6 +119,12 @@ func shareAccount(id int64) step {
 	return guard(storage.ErrNotFound, "SELECT 1 FROM accounts WHERE id = $1 FOR KEY SHARE", id)
 }
 
+// unchangedAccount keeps others from changing the account, which is to be of this version. Whoever is changing it is waited for: what they do to an
+// account's sessions must find the one that comes with this.
+func unchangedAccount(id, version int64, lock string) step {
+	return guard(storage.ErrConflict, "SELECT 1 FROM accounts WHERE id = $1 AND version = $2 FOR "+lock, id, version)
+}
+
 // DeleteAccount implements [storage.Accounts]. What is the account's own goes with its row.
 func (s *Store) DeleteAccount(ctx context.Context, id int64, with storage.Effects, now time.Time) error {
 	take, rest := s.effects(id, with, now)

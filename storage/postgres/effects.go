@@ -96,8 +96,13 @@ func (s *Store) ListOneTimes(ctx context.Context, accountID int64, purpose stora
 func (s *Store) ApplyEffects(ctx context.Context, accountID int64, with storage.Effects, now time.Time) error {
 	take, rest := s.effects(accountID, with, now)
 	account := shareAccount(accountID)
-	if len(with.Void) > 0 || with.DropPasskeys {
+	switch hold := len(with.Void) > 0 || with.DropPasskeys; {
+	case hold && with.Version != 0:
+		account = unchangedAccount(accountID, with.Version, "NO KEY UPDATE")
+	case hold:
 		account = holdAccount(accountID) // two who remove many wait for one another here, and not for each other's rows
+	case with.Version != 0:
+		account = unchangedAccount(accountID, with.Version, "SHARE")
 	}
 	steps := append([]step{account}, take...)
 	return s.run(ctx, "ApplyEffects", writing, append(steps, rest...)...)

@@ -1,6 +1,9 @@
 package storagetest
 
 import (
+	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +15,8 @@ func effectChecks() []check {
 		{"all happen with CreateAccount", effectsOnCreate},
 		{"all happen with ReplaceAccount", effectsOnReplace},
 		{"all happen with ApplyEffects", effectsAlone},
+		{"happen to one version of the account", effectsOfVersion},
+		{"of a version meet a change", effectsMeetChange},
 		{"none happens where one cannot", effectsAtomic},
 		{"Take works once and minds expiry", takeOnce},
 		{"Finish works once", finishOnce},
@@ -79,6 +84,56 @@ func effectsAlone(t *testing.T, s storage.Store) {
 	effectsDone(t, s, a.ID, 0)
 	eq(t, "account", got(s.Account(bg(), storage.AccountKey{ID: a.ID}))(t), a)
 	is(t, "unknown account", s.ApplyEffects(bg(), a.ID+1, storage.Effects{}, at(0)), storage.ErrNotFound)
+}
+
+// effectsOfVersion: what was read of the account still holds, or nothing happens.
+func effectsOfVersion(t *testing.T, s storage.Store) {
+	a := create(t, s, "a")
+	was := a.Version
+	with := func(sid string, version int64) storage.Effects {
+		one := session(sid, a.ID)
+		return storage.Effects{Version: version, Session: &one}
+	}
+	must(t, s.ApplyEffects(bg(), a.ID, with("first", was), at(0)))
+	must(t, s.ApplyEffects(bg(), a.ID, with("second", was), at(0))) // a session changes no version
+	a.FullName = "Changed"
+	a = got(s.ReplaceAccount(bg(), a, storage.Effects{}, at(0)))(t)
+	is(t, "a version that was", s.ApplyEffects(bg(), a.ID, with("third", was), at(0)), storage.ErrConflict)
+	missing := key(storage.PurposeReset, "missing")
+	late := with("third", was)
+	late.Take, late.Void = &missing, []storage.Purpose{storage.PurposeDevice}
+	is(t, "with a token that is missing", s.ApplyEffects(bg(), a.ID, late, at(0)), storage.ErrConflict)
+	late.Version = a.Version
+	is(t, "of the version, with a token that is missing", s.ApplyEffects(bg(), a.ID, late, at(0)), storage.ErrNotFound)
+	is(t, "unknown account", s.ApplyEffects(bg(), a.ID+1, with("third", was), at(0)), storage.ErrConflict)
+	late.Take = nil
+	must(t, s.ApplyEffects(bg(), a.ID, late, at(0)))
+	eq(t, "sessions", sids(got(s.ListSessions(bg(), a.ID, at(0)))(t)), []string{"first", "second", "third"})
+}
+
+// effectsMeetChange: a change that ends sessions meets sessions of the account as it was. Those that were stored before it ended with it, and none comes after.
+func effectsMeetChange(t *testing.T, s storage.Store) {
+	for i := range 8 {
+		a := create(t, s, fmt.Sprint("meets", i))
+		var all sync.WaitGroup
+		for k := range 4 {
+			all.Go(func() {
+				one := session(fmt.Sprintf("s%d-%d", i, k), a.ID)
+				if err := s.ApplyEffects(bg(), a.ID, storage.Effects{Version: a.Version, Session: &one}, at(0)); err != nil && !errors.Is(err, storage.ErrConflict) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Go(func() {
+			b := a
+			b.PasswordHash = "new"
+			if _, err := s.ReplaceAccount(bg(), b, storage.Effects{End: &storage.EndScope{}}, at(0)); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Wait()
+		eq(t, "sessions after the change", sids(got(s.ListSessions(bg(), a.ID, at(0)))(t)), nil)
+	}
 }
 
 // effectsAtomic tries every way in which an effect can fail, on each verb, and looks for traces.
