@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +47,9 @@ type Issuer struct {
 	Registry *client.Registry
 	Provider *provider.Provider
 	Handler  http.Handler
+	Edge     *serve.Edge
+	// AtDoor counts what the edge answered before any handler.
+	AtDoor atomic.Int64
 	// Log is what the edge logged.
 	Log *bytes.Buffer
 
@@ -155,7 +159,7 @@ func (i *Issuer) open(o *options) {
 }
 
 func (i *Issuer) assemble(o *options) {
-	edge, err := serve.New(serve.Config{Issuer: i.URL, Guest: forward.Guest(""), Proxies: o.config.Proxies, Logger: serve.NewLogger(i.Log, "json", slog.LevelInfo), Registry: prometheus.NewRegistry(), Now: i.Clock.Now})
+	edge, err := serve.New(serve.Config{Answered: func() { i.AtDoor.Add(1) }, Issuer: i.URL, Guest: forward.Guest(""), Proxies: o.config.Proxies, Logger: serve.NewLogger(i.Log, "json", slog.LevelInfo), Registry: prometheus.NewRegistry(), Now: i.Clock.Now})
 	i.must(err)
 	c := o.config
 	c.Store, c.Keys, c.Clients, c.Account, c.CanStepUp = i.Store, i.Keys, i.Registry, i.Accounts, i.Accounts.CanStepUp
@@ -169,7 +173,7 @@ func (i *Issuer) assemble(o *options) {
 	c.Pages, c.Edge, c.Audit, c.Now = pages{}, edge, audit.SinkFunc(i.record), i.Clock.Now
 	i.Provider, err = provider.New(c)
 	i.must(err)
-	i.Handler = edge.Wrap(i.Provider.Mount(i.site()))
+	i.Edge, i.Handler = edge, edge.Wrap(i.Provider.Mount(i.site()))
 }
 
 func (i *Issuer) record(_ context.Context, e audit.Event) {

@@ -22,14 +22,16 @@ type keySet struct {
 	number, minutes atomic.Int64
 	inside, sent    atomic.Int64
 	// size is how much longer the body is than it needs to be; meanwhile is called while the handler works.
-	size      int
+	size      atomic.Int64
 	meanwhile func()
 	// spoil changes what the handler wrote in its header.
 	spoil func(http.Header)
+	// failure is what the handler returns instead of an answer.
+	failure error
 }
 
 func (d *keySet) body(n int64) []byte {
-	return []byte(fmt.Sprintf("{\"keys\":%d}", n) + strings.Repeat(" ", d.size))
+	return []byte(fmt.Sprintf("{\"keys\":%d}", n) + strings.Repeat(" ", int(d.size.Load())))
 }
 
 // Edition implements [Document].
@@ -46,6 +48,9 @@ func (d *keySet) serve(w http.ResponseWriter, r *http.Request) error {
 	d.inside.Add(1)
 	if d.meanwhile != nil {
 		d.meanwhile()
+	}
+	if d.failure != nil {
+		return d.failure
 	}
 	n := d.number.Load()
 	body, of := d.body(n), d.Edition()

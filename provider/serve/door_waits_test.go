@@ -105,12 +105,14 @@ func TestConnectionsKeepWhoHasAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = client.Close() })
+		_ = client.SetDeadline(time.Now().Add(10 * time.Second))
 		if _, err := io.WriteString(client, say); err != nil {
 			t.Fatal(err)
 		}
 		if server, err = bound.Accept(); err != nil {
 			t.Fatal(err)
 		}
+		_ = server.SetDeadline(time.Now().Add(10 * time.Second))
 		conns.State(server, http.StateNew)
 		return client, server
 	}
