@@ -6,21 +6,34 @@ import (
 	"time"
 )
 
-// While there are requests, a step of the sweeper removes sweepLeast records, which lengthens a commit by little, and leaves the store to requests for
-// busyRest times as long as it took. While there are none, a step removes so many that it takes about sweepStep, whatever store and disk are like, and rests
-// as long: whoever comes then waits for no more than that, once. Where requests never end, and more expires than that removes, a step removes twice as
-// many for each sweepPatience that there was no end of it.
+// While there are requests, a step of the sweeper removes the least that it can, and leaves the store to requests for busyRest times as long as it took.
+// While there are none, a step removes so many that it takes about sweepStep, whatever store and disk are like, and rests as long: whoever comes then
+// waits for no more than that, once. Where requests never end, and more expires than that removes, the rest halves for each sweepPatience that there was
+// no end of it: small steps that come often lengthen commits by little, long ones would show in the slowest of a hundred requests. Only who is left behind
+// for sweepLast takes longer ones: twice as long for each further hour.
 const (
-	sweepLeast, sweepMost = 8, 1000
-	sweepStep             = 5 * time.Millisecond
-	busyRest              = 19
-	sweepPatience         = 10 * time.Minute
-	// sweepShared is sweepLeast where a database keeps the store: nobody waits there for rows that others remove, and a step asks for each table.
-	sweepShared = 250
+	sweepMost     = 1000
+	sweepStep     = 5 * time.Millisecond
+	busyRest      = 19
+	sweepPatience = 10 * time.Minute
+	sweepLast     = 6 * time.Hour
 )
 
-// sweepPace is how many records the next step removes, and how many are the least.
-type sweepPace struct{ next, least int }
+// sweepPace is how many records the next step removes, how many are the least, and how many times as long as it took the shortest rest is.
+type sweepPace struct {
+	next, least int
+	rest        time.Duration
+}
+
+// newSweepPace is that of a store. In a file 8 records cost a commit, which takes them along with what requests write, some tenths of a millisecond, and
+// hardly more than one does. Where a database keeps the store nobody waits for rows that others remove, and a step asks for each table; but they
+// take its processor and its disk.
+func newSweepPace(shared bool) sweepPace {
+	if shared {
+		return sweepPace{250, 250, 4}
+	}
+	return sweepPace{8, 8, 1}
+}
 
 // after learns how long a step took, for how long there has been more to remove than a step does, and whether there are requests meanwhile, and returns
 // how long to rest.
@@ -28,10 +41,10 @@ func (p *sweepPace) after(took, behind time.Duration, busy bool) time.Duration {
 	switch {
 	case busy:
 		p.next = p.least
-		for ; behind >= sweepPatience && p.next < sweepMost; behind -= sweepPatience {
+		for late := behind; late >= sweepLast && p.next < sweepMost; late -= time.Hour {
 			p.next = min(2*p.next, sweepMost)
 		}
-		return busyRest * took
+		return max(busyRest>>min(max(behind/sweepPatience, 0), 8), p.rest) * took
 	case took > 2*sweepStep:
 		p.next /= 2
 	case took < sweepStep:

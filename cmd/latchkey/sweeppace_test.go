@@ -12,23 +12,29 @@ func TestSweepPace(t *testing.T) {
 	for name, row := range map[string]struct {
 		commit, each time.Duration
 		behind       time.Duration
-		busy         bool
+		busy, shared bool
 		least, most  int
 		rest         time.Duration
 	}{
-		"a fast store":         {100 * time.Microsecond, time.Microsecond, 0, false, sweepMost, sweepMost, 1},
-		"a usual one":          {time.Millisecond, 30 * time.Microsecond, 0, false, 100, 400, 1},
-		"dear records":         {time.Millisecond, time.Millisecond, 0, false, sweepLeast, sweepLeast, 1},
-		"a slow disk":          {50 * time.Millisecond, time.Microsecond, 0, false, sweepLeast, sweepLeast, 1},
-		"a clock set back":     {-time.Hour, 0, 0, false, sweepMost, sweepMost, 1},
-		"beside requests":      {100 * time.Microsecond, time.Microsecond, 0, true, sweepLeast, sweepLeast, busyRest},
-		"dear, and requests":   {50 * time.Millisecond, time.Millisecond, 0, true, sweepLeast, sweepLeast, busyRest},
-		"requests without end": {time.Millisecond, 30 * time.Microsecond, sweepPatience - 1, true, sweepLeast, sweepLeast, busyRest},
-		"and then":             {time.Millisecond, 30 * time.Microsecond, 3 * sweepPatience, true, 8 * sweepLeast, 8 * sweepLeast, busyRest},
-		"and for ever":         {time.Millisecond, 30 * time.Microsecond, 1000 * sweepPatience, true, sweepMost, sweepMost, busyRest},
-		"quiet at last":        {time.Millisecond, 30 * time.Microsecond, 1000 * sweepPatience, false, 100, 400, 1},
+		"a fast store":         {100 * time.Microsecond, time.Microsecond, 0, false, false, sweepMost, sweepMost, 1},
+		"a usual one":          {time.Millisecond, 30 * time.Microsecond, 0, false, false, 100, 400, 1},
+		"dear records":         {time.Millisecond, time.Millisecond, 0, false, false, 8, 8, 1},
+		"a slow disk":          {50 * time.Millisecond, time.Microsecond, 0, false, false, 8, 8, 1},
+		"a clock set back":     {-time.Hour, 0, 0, false, false, sweepMost, sweepMost, 1},
+		"beside requests":      {100 * time.Microsecond, time.Microsecond, 0, true, false, 8, 8, 19},
+		"set back, requests":   {time.Millisecond, time.Microsecond, -time.Hour, true, false, 8, 8, 19},
+		"dear, and requests":   {50 * time.Millisecond, time.Millisecond, 0, true, false, 8, 8, 19},
+		"requests without end": {time.Millisecond, 30 * time.Microsecond, sweepPatience - 1, true, false, 8, 8, 19},
+		"half an hour":         {time.Millisecond, 30 * time.Microsecond, 3 * sweepPatience, true, false, 8, 8, 2},
+		"an hour":              {time.Millisecond, 30 * time.Microsecond, time.Hour, true, false, 8, 8, 1},
+		"most of the day":      {time.Millisecond, 30 * time.Microsecond, sweepLast - 1, true, false, 8, 8, 1},
+		"and then":             {time.Millisecond, 30 * time.Microsecond, sweepLast + 2*time.Hour, true, false, 64, 64, 1},
+		"and for ever":         {time.Millisecond, 30 * time.Microsecond, 1000 * time.Hour, true, false, sweepMost, sweepMost, 1},
+		"quiet at last":        {time.Millisecond, 30 * time.Microsecond, 1000 * time.Hour, false, false, 100, 400, 1},
+		"a database":           {10 * time.Millisecond, time.Microsecond, 0, true, true, 250, 250, 19},
+		"for an hour":          {10 * time.Millisecond, time.Microsecond, time.Hour, true, true, 250, 250, 4},
 	} {
-		p := sweepPace{next: sweepLeast, least: sweepLeast}
+		p := newSweepPace(row.shared)
 		for range 100 {
 			took := row.commit + time.Duration(p.next)*row.each
 			if rest := p.after(took, row.behind, row.busy); rest != row.rest*took {

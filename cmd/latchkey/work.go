@@ -116,11 +116,7 @@ func (s *server) startSweep(ctx context.Context) {
 }
 
 func (s *server) sweep(ctx context.Context, swept prometheus.Counter) {
-	pace := sweepPace{least: sweepLeast}
-	if s.core.shared() {
-		pace.least = sweepShared
-	}
-	pace.next = pace.least
+	pace := newSweepPace(s.core.shared())
 	for wait(ctx, s.cfg.Storage.SweepEvery.D()) {
 		for first := time.Now(); ; {
 			want, begun := pace.next, time.Now()
