@@ -89,9 +89,9 @@ func (i *issuer) end() {
 	}
 }
 
-// families signs people in and gets each some grants. Their identifiers are random, so they lie anywhere in the store.
+// families signs people in, who are anywhere in the store, and gets each some grants.
 func (i *issuer) families() error {
-	people, each := 16, 40
+	people, each := 160, 4
 	if i.r.Smoke {
 		people, each = 2, connections
 	}
