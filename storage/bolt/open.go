@@ -126,7 +126,7 @@ func hold(path string) (*os.File, error) {
 
 // attach gives the file, which is locked, to bbolt and makes sure that it is a store of ours.
 func attach(path string, f *os.File) (db *bbolt.DB, err error) {
-	if err := preflight(f); err != nil {
+	if err := preflight(f, flush); err != nil {
 		return nil, err
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))

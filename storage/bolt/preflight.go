@@ -25,13 +25,19 @@ const (
 
 // preflight makes sure that the file is as long as its own account of itself, and that its trees are trees. bbolt maps it
 // into memory unseen, and reading past its end, or going round in a circle, would end the process.
-func preflight(f *os.File) error {
+//
+// Before it writes anything it has flush bring the file to the disk. A process that was killed leaves commits that the system alone has in memory; the next
+// commit may write over pages of the one before those, to which a machine that then loses its power must be able to return.
+func preflight(f *os.File, flush func(*os.File) error) error {
 	info, err := f.Stat()
 	if err != nil {
 		return unavailable(err)
 	}
 	if info.Size() == 0 {
 		return fmt.Errorf("%w: the file is empty", storage.ErrCorrupt)
+	}
+	if err := flush(f); err != nil {
+		return unavailable(err)
 	}
 	best, err := newest(f)
 	if err != nil {

@@ -316,6 +316,54 @@ func TestFlushFails(t *testing.T) {
 	}
 }
 
+// What a killed process left in the system's memory is on the disk before the file is written to: also before a commit that was cut off is taken back.
+func TestFlushedWhenOpened(t *testing.T) {
+	r := newSealRig(t)
+	steps := sealSteps(r.s)
+	r.commit(steps[0].name, steps[0].do)
+	c := r.commit(steps[1].name, steps[1].do)
+	_, head := readSealOf(t, c.after)
+	pages := c.pieces(pageSize)
+	for _, row := range []struct {
+		name    string
+		content []byte
+	}{
+		{"whole, without a freelist", c.after},
+		{"cut off", c.torn(pageSize, pages, func(i int) bool { return pages[i] == head })},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if err := os.WriteFile(r.scratch, row.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			f, err := os.OpenFile(r.scratch, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			first := true
+			if err := preflight(f, func(*os.File) error {
+				first = first && bytes.Equal(r.contentOf(r.scratch), row.content)
+				return nil
+			}); err != nil || !first {
+				t.Errorf("something was written before the flush, or %v", err)
+			}
+			if bytes.Equal(r.contentOf(r.scratch), row.content) {
+				t.Error("nothing was written at all: this shows nothing")
+			}
+			if err := os.WriteFile(r.scratch, row.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			lost := errors.New("the disk is gone")
+			if err := preflight(f, func(*os.File) error { return lost }); !errors.Is(err, storage.ErrUnavailable) || !errors.Is(err, lost) {
+				t.Errorf("a flush that fails: %v", err)
+			}
+			if !bytes.Equal(r.contentOf(r.scratch), row.content) {
+				t.Error("a flush that fails, and something was written")
+			}
+		})
+	}
+}
+
 // What stands behind a meta record and is no seal is none, whatever it is.
 func TestReadSeal(t *testing.T) {
 	page := make([]byte, pageSize)
