@@ -42,3 +42,42 @@ func BenchmarkEdge(b *testing.B) {
 		h.ServeHTTP(w, r)
 	}
 }
+
+// repeated is a connection on which the same request comes again and again, and answers are nobody's.
+type repeated struct {
+	*script
+	request []byte
+	left    int
+}
+
+func (r *repeated) Read(p []byte) (int, error) {
+	if r.left--; r.left < 0 {
+		return 0, io.EOF
+	}
+	return copy(p, r.request), nil
+}
+
+func (r *repeated) Write(p []byte) (int, error) { return len(p), nil }
+
+// BenchmarkDoorDocument is what the door spends on a request for a document, without reading and writing.
+func BenchmarkDoorDocument(b *testing.B) {
+	e, err := New(Config{
+		Issuer: "http://localhost:8080", Logger: NewLogger(NewLines(io.Discard, LineDelay), "json", slog.LevelInfo), Registry: prometheus.NewRegistry(), Now: time.Now,
+		Tracer: newSampling(sdktrace.NeverSample()),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	keys := &keySet{}
+	_ = e.Handle("keys", FaceFunc(JSONFace), keys.serve, At(Vital), Route("/keys"), Prepared(keys))
+	conns := NewConnections(1)
+	_ = e.NewHTTPServer(http.NotFoundHandler(), Limits{Conns: conns}, nil) // makes the door
+	c := &boundConn{Conn: &repeated{newScript(nil), []byte(with(askKeys, "User-Agent: bench", "Accept: */*", "Accept-Encoding: gzip")), b.N}, conns: conns}
+	c.doorConn = doorConn{door: conns.door, conn: c, known: true, address: "192.0.2.9"}
+	c.doorConn.fresh.Store(true)
+	b.ReportAllocs()
+	b.ResetTimer()
+	if n, err := c.Read(make([]byte, 4<<10)); n != 0 || err != io.EOF { //nolint:errorlint // it is that
+		b.Errorf("%d bytes pass, %v", n, err)
+	}
+}

@@ -215,7 +215,7 @@ func TestDoorIdling(t *testing.T) {
 		c.say(t, askKeys)
 		c.hear(t)
 	}
-	if n, err := c.in.ReadByte(); err != io.EOF { //nolint:errorlint // it is that
+	if n, err := c.in.ReadByte(); err != io.EOF {
 		t.Errorf("idle for ever: %v %v", n, err)
 	}
 	if r.seen.Load() != 5 {
