@@ -3,6 +3,7 @@ package bolt
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"latchkey/storage"
 )
@@ -74,11 +75,27 @@ func (c *treeCheck) list(m meta) error {
 
 // addOverflow adds the pages that continue longer ones. Only pages before a gap can be longer: the others end where the next begins.
 func (c *treeCheck) addOverflow() error {
-	head := make([]byte, pageHead)
+	var before []uint64
 	for id := uint64(2); id+1 < c.pages; id++ {
-		if !c.used.has(id) || c.used.has(id+1) {
-			continue
+		if c.used.has(id) && !c.used.has(id+1) {
+			before = append(before, id)
 		}
+	}
+	for some := range slices.Chunk(before, readAhead) {
+		ahead(c.f, some)
+		if err := c.addOverflowOf(some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readAhead is how many pages are read ahead.
+const readAhead = 4096
+
+func (c *treeCheck) addOverflowOf(pages []uint64) error {
+	head := make([]byte, pageHead)
+	for _, id := range pages {
 		if _, err := c.f.ReadAt(head, int64(id)*pageSize); err != nil {
 			return readFailed(err, id)
 		}
