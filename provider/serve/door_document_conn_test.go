@@ -241,6 +241,21 @@ func TestDoorAnswersWhoWaited(t *testing.T) {
 	until(t, "its turn is given back", func() bool { busy, _, _ := r.gate.state(); return busy == 0 })
 }
 
+// Who waited for a turn while the end began is told to go, as others are.
+func TestDoorPassesWhoWaitedAtTheEnd(t *testing.T) {
+	r := newDocumentRig(t, true, func(c *Config) { c.MaxConcurrent = 1 })
+	c := ask(t, r.listen(t))
+	r.calm(t, 1)
+	first := r.gate.enter(Vital)
+	c.say(t, askKeys)
+	until(t, "it waits", func() bool { _, _, waiting := r.gate.state(); return waiting == 1 })
+	r.Drain()
+	first.leave()
+	if res, _ := c.hear(t); res.StatusCode != http.StatusOK || !res.Close || r.seen.Load() != 0 {
+		t.Errorf("%d %v, %d answered at the door", res.StatusCode, res.Header, r.seen.Load())
+	}
+}
+
 // A HEAD that is refused has no body, so that the connection goes on.
 func TestDoorRefusesHEAD(t *testing.T) {
 	r := newDocumentRig(t, true)

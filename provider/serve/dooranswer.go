@@ -58,6 +58,7 @@ func (d *doorConn) answer(conn net.Conn, ep *endpoint, f frame, head []byte, t *
 	e, conns := d.door.edge, d.conn.conns
 	conns.answering.Add(1) // before draining is looked at: see Settle
 	defer conns.answering.Add(-1)
+	conns.waits(d.conn, false) // as soon as may be: one that waits may be closed
 	of, k := ep.prepared.document.Edition(), kind(0)
 	if string(f.method) == http.MethodHead {
 		k |= kindHead
@@ -81,7 +82,6 @@ func (d *doorConn) answer(conn net.Conn, ep *endpoint, f frame, head []byte, t *
 			return false, nil
 		}
 	}
-	conns.waits(d.conn, false)
 	e.metrics.inFlight.Inc()
 	if !drawn {
 		ep.prepared.document.Sent()
@@ -95,7 +95,6 @@ func (d *doorConn) answer(conn net.Conn, ep *endpoint, f frame, head []byte, t *
 	}
 	_ = conn.SetReadDeadline(e.cfg.Now().Add(d.door.idle)) // net/http sets its own for a request that passes
 	conns.waits(d.conn, true)
-	d.fresh.Store(true)
 	return true, nil
 }
 
