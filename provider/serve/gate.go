@@ -16,14 +16,15 @@ import (
 // Only in a flood is anybody refused soon: it begins when there are crowd requests at once (half of the most that may be under way, if that is less),
 // and lasts until nobody was refused for floodLasts. While it is no older than rushLasts it may be a rush, which is served if that takes no longer than
 // rushWait; from then on the line is standing, and who would be served after standingWait is refused, so that whoever is served is served
-// soon. Where there is no flood, somebody else has the processors, a quota is spent or the store stood still: then everybody may wait up to slowWait,
+// soon: those that are worked on wait for each other for about maxLag besides. Few may always stand in line: they came at once, which is no flood yet. Where there is no flood, somebody else has the processors, a quota is spent or the store stood still: then everybody may wait up to slowWait,
 // whatever can be expected.
 const (
 	crowd        = 128
 	floodLasts   = 300 * time.Millisecond
 	rushLasts    = 100 * time.Millisecond
 	rushWait     = 50 * time.Millisecond
-	standingWait = 5 * time.Millisecond
+	standingWait = 2 * time.Millisecond
+	few          = 16
 	slowWait     = 5 * time.Second
 	probeEvery   = 2 * time.Millisecond
 	maxLag       = 2 * time.Millisecond
@@ -142,7 +143,7 @@ func (g *gate) enter(p Priority) *turn {
 		g.storm = now.Add(stormLasts)
 	}
 	var longest time.Duration
-	if longest, t.patience = g.patience(now); longest > 0 && time.Duration(ahead)*g.each > longest {
+	if longest, t.patience = g.patience(now); longest > 0 && ahead > few && time.Duration(ahead)*g.each > longest {
 		g.flooded(now)
 		return nil
 	}

@@ -109,12 +109,14 @@ func TestGateRefusesWhoWouldWaitTooLong(t *testing.T) {
 	r.lines = [Deferrable + 1]line{}
 	r.clock = r.clock.Add(rushLasts)
 	r.blow()
-	if n := wait(Interactive); n != 6 {
-		t.Errorf("%d wait where the line stands, want 5 ms of them and one", n)
+	if n := wait(Interactive); n != few+1 {
+		t.Errorf("%d wait where the line stands, want a few and one", n)
 	}
-	if n := wait(Machine); n != 6 {
-		t.Errorf("%d of those that go first wait where the line stands, want as many", n)
+	r.each = 50 * time.Microsecond
+	if n := wait(Machine); n != 41 {
+		t.Errorf("%d of those that go first wait where the line stands, want 2 ms of them and one", n)
 	}
+	r.each = time.Millisecond
 	for range 100 { // as long as somebody is refused
 		r.clock = r.clock.Add(floodLasts / 2)
 		if n := wait(Machine); n != 0 {
