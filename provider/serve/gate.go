@@ -189,17 +189,6 @@ func (g *gate) flooded(now time.Time) {
 	}
 }
 
-// patience is what a request may expect to wait at most, 0 for any time, and how long it waits in the end.
-func (g *gate) patience(now time.Time) (expect, wait time.Duration) {
-	switch {
-	case !now.Before(g.flood):
-		return 0, slowWait
-	case now.Before(g.rush):
-		return rushWait, rushWait
-	}
-	return standingWait, rushWait
-}
-
 // call lets in who is next, as long as there is room. chained: one takes the place of another that is done.
 func (g *gate) call(chained bool) {
 	if !slices.ContainsFunc(g.lines[:], func(l line) bool { return l.length > 0 }) {

@@ -109,8 +109,8 @@ func TestGateRefusesWhoWouldWaitTooLong(t *testing.T) {
 	r.lines = [Deferrable + 1]line{}
 	r.clock = r.clock.Add(rushLasts)
 	r.blow()
-	if n := wait(Interactive); n != few+1 {
-		t.Errorf("%d wait where the line stands, want a few and one", n)
+	if n := wait(Interactive); n != 17 {
+		t.Errorf("%d wait where the line stands, want sixteen and one", n)
 	}
 	r.each = 50 * time.Microsecond
 	if n := wait(Machine); n != 41 {

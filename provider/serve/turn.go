@@ -32,6 +32,17 @@ const (
 	turnOver
 )
 
+// patience is what a request may expect to wait at most, 0 for any time, and how long it waits in the end.
+func (g *gate) patience(now time.Time) (expect, wait time.Duration) {
+	switch {
+	case !now.Before(g.flood):
+		return 0, slowWait
+	case now.Before(g.rush):
+		return rushWait, rushWait
+	}
+	return standingWait, rushWait
+}
+
 // wait waits for the turn, as long as its patience, or until ctx ends. It is false where the turn did not come: the request is refused.
 func (t *turn) wait(ctx context.Context) bool {
 	if t.ready == nil {
