@@ -59,7 +59,7 @@ func (c *Config) serverKeys() []key {
 		{path: "server.limits.header_timeout", to: &l.HeaderTimeout, def: "5s", min: "100ms", max: "10m", doc: "Time to send a request's header."},
 		{path: "server.limits.read_timeout", to: &l.ReadTimeout, def: "15s", min: "100ms", max: "10m", doc: "Time to send a whole request."},
 		{path: "server.limits.write_timeout", to: &l.WriteTimeout, def: "30s", min: "100ms", max: "10m", doc: "Time to take the answer."},
-		{path: "server.limits.idle_timeout", to: &l.IdleTimeout, def: "90s", min: "100ms", max: "1h", doc: "How long a connection may idle. Proxies must let go of theirs sooner (nginx does after 60s), or lose requests that meet its end."},
+		{path: "server.limits.idle_timeout", to: &l.IdleTimeout, def: "2m", min: "100ms", max: "1h", doc: "How long a connection may idle. Clients and proxies must let go of theirs sooner (nginx does after 60s, Traefik and Go's clients after 90s), or lose requests that meet its end."},
 		{path: "server.limits.request_timeout", to: &l.RequestTimeout, def: "20s", min: "100ms", max: "10m", doc: "Time we give ourselves to serve a request."},
 	}
 }
