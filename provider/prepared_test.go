@@ -102,6 +102,13 @@ func TestDocumentsAtTheDoor(t *testing.T) {
 	if got == old || h.Get("ETag") != i.Keys.JWKS().ETag || i.AtDoor.Load() == before {
 		t.Errorf("after a change of keys: %s", got)
 	}
+	i.Clock.Add(47*time.Hour + 15*time.Minute) // the keys were not read since
+	before = i.AtDoor.Load()
+	got, h = c.ask("GET", "/jwks.json", "")
+	if inside, _ := c.ask("GET", "/jwks.json?", ""); got != inside || h.Get("Cache-Control") == "public, max-age=3600, must-revalidate" || i.AtDoor.Load() == before {
+		t.Errorf("keys that are about to change:\n%s\ninside\n%s", got, inside)
+	}
+	time.Sleep(time.Millisecond)
 	asked := i.Clock.Now()
 	if _, _ = c.ask("GET", "/jwks.json", ""); i.Keys.LastJWKSFetch().Before(asked) {
 		t.Errorf("fetched at %v, known is %v", asked, i.Keys.LastJWKSFetch())

@@ -125,13 +125,14 @@ func TestDoorSendsNothingUnsound(t *testing.T) {
 		"a coding":                      header("Transfer-Encoding", "identity"),
 		"it panics":                     func(r *documentRig) { r.keys.meanwhile = func() { panic("x") } },
 		"it fails":                      func(r *documentRig) { r.keys.failure = errors.New("x") },
+		"it fails late":                 func(r *documentRig) { r.keys.late = errors.New("x") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newDocumentRig(t, true)
 			spoil(r)
 			raw := r.play(t, []byte(askKeys), []byte(askKeys), []byte(askKeys))
-			if n := r.seen.Load(); n != 0 || !strings.HasPrefix(raw, "HTTP/1.1 ") {
-				t.Errorf("%d are answered at the door: %q", n, raw)
+			if n := r.seen.Load(); n != 0 || strings.Count(raw, "HTTP/1.1 ") != 3 {
+				t.Errorf("%d are answered at the door, want three inside: %q", n, raw)
 			}
 		})
 	}

@@ -26,8 +26,8 @@ type keySet struct {
 	meanwhile func()
 	// spoil changes what the handler wrote in its header.
 	spoil func(http.Header)
-	// failure is what the handler returns instead of an answer.
-	failure error
+	// failure is what the handler returns instead of an answer, late what it returns after one.
+	failure, late error
 }
 
 func (d *keySet) body(n int64) []byte {
@@ -70,8 +70,10 @@ func (d *keySet) serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	_, err := w.Write(body)
-	return err
+	if _, err := w.Write(body); err != nil {
+		return err
+	}
+	return d.late
 }
 
 // documentRig is an edge with a document, and what it logs and counts.
