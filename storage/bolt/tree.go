@@ -30,7 +30,7 @@ type treeCheck struct {
 
 func checkTrees(f *os.File, m meta) error {
 	c := &treeCheck{f: f, pages: m.pages, used: newPageSet(m.pages), buf: make([]byte, pageSize)}
-	leaves, err := c.descend(m.root)
+	leaves, err := c.descend(m.root, true)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func checkTrees(f *os.File, m meta) error {
 			return err
 		}
 		for _, root := range roots {
-			if _, err := c.descend(root); err != nil {
+			if _, err := c.descend(root, false); err != nil {
 				return err
 			}
 		}
@@ -59,16 +59,14 @@ func damaged(what string, id uint64) error {
 	return fmt.Errorf("%w: %s page %d", storage.ErrCorrupt, what, id)
 }
 
-// descend returns the leaves of the tree. All are at one depth, so that one page tells what its whole level is.
-func (c *treeCheck) descend(root uint64) ([]uint64, error) {
+// descend follows the tree, and returns its leaves where all of them are wanted: there can be millions. All are at one depth, so that one page tells what
+// its whole level is.
+func (c *treeCheck) descend(root uint64, all bool) ([]uint64, error) {
 	level := []uint64{root}
+	if err := c.use(level); err != nil {
+		return nil, err
+	}
 	for {
-		for _, id := range level {
-			if id < 2 || id >= c.pages || c.used.has(id) {
-				return nil, damaged("a branch that leads astray, to", id)
-			}
-			c.used.add(id)
-		}
 		page, err := c.read(level[0])
 		if err != nil {
 			return nil, err
@@ -78,17 +76,42 @@ func (c *treeCheck) descend(root uint64) ([]uint64, error) {
 		}
 		ahead(c.f, level)
 		var next []uint64
-		for _, id := range level {
+		leaves := false
+		for n, id := range level {
 			if page, err = c.read(id); err != nil {
 				return nil, err
 			}
 			if flags(page) != branchPage || count(page) == 0 {
 				return nil, damaged("no branch where one belongs,", id)
 			}
-			next = append(next, branches(page)...)
+			below := branches(page)
+			if err := c.use(below); err != nil {
+				return nil, err
+			}
+			if n == 0 || all || !leaves {
+				next = append(next, below...)
+			}
+			if n > 0 {
+				continue
+			}
+			if page, err = c.read(below[0]); err != nil {
+				return nil, err
+			}
+			leaves = flags(page) == leafPage
 		}
 		level = next
 	}
+}
+
+// use notes that a tree refers to the pages.
+func (c *treeCheck) use(pages []uint64) error {
+	for _, id := range pages {
+		if id < 2 || id >= c.pages || c.used.has(id) {
+			return damaged("a branch that leads astray, to", id)
+		}
+		c.used.add(id)
+	}
+	return nil
 }
 
 func flags(page []byte) uint16 { return binary.NativeEndian.Uint16(page[8:]) }
