@@ -32,14 +32,7 @@ func newSealRig(t *testing.T) *sealRig {
 	return &sealRig{t: t, s: s, path: s.file.Name(), scratch: filepath.Join(t.TempDir(), "torn.db")}
 }
 
-func (r *sealRig) content() []byte {
-	r.t.Helper()
-	b, err := os.ReadFile(r.path)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return b
-}
+func (r *sealRig) content() []byte { r.t.Helper(); return r.contentOf(r.path) }
 
 func (r *sealRig) sum(s *Store) transfer.Summary {
 	r.t.Helper()
