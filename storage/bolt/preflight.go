@@ -36,10 +36,10 @@ func preflight(f *os.File, flush func(*os.File) error) error {
 	if info.Size() == 0 {
 		return fmt.Errorf("%w: the file is empty", storage.ErrCorrupt)
 	}
-	if err := flush(f); err != nil {
+	if err := settle(f, flush); err != nil {
 		return unavailable(err)
 	}
-	best, err := newest(f)
+	best, err := newest(f, info.Size())
 	if err != nil {
 		return err
 	}
@@ -54,8 +54,27 @@ func preflight(f *os.File, flush func(*os.File) error) error {
 	return checkTrees(f, best)
 }
 
-// newest returns the meta record that counts: the later one, or where that commit was cut off, the one before, which then is the later one.
-func newest(f *os.File) (best meta, err error) {
+// settle flushes a file. A record that was withdrawn is written as it is: where the flush of that failed the system may take it for written, and the
+// disk still have the record.
+func settle(f *os.File, flush func(*os.File) error) error {
+	head := make([]byte, metaEnd)
+	for at := int64(0); at < 2*pageSize; at += pageSize {
+		if n, err := f.ReadAt(head, at); n < len(head) || err != nil {
+			break // whoever reads it all finds out
+		}
+		if _, whole := readMeta(head); whole || binary.NativeEndian.Uint32(head[offMagic:]) != metaMagic {
+			continue
+		}
+		if _, err := f.WriteAt(head[offSum:], at+offSum); err != nil {
+			return err
+		}
+	}
+	return flush(f)
+}
+
+// newest returns the meta record that counts: the later one, or where that commit was cut off, the one before, which then is the later one. A file that
+// is shorter than the later one says was not cut off by a crash, before which it grew: whoever asks must be told.
+func newest(f *os.File, size int64) (best meta, err error) {
 	var pages [2][pageSize]byte
 	var metas [2]meta
 	for i := range pages {
@@ -70,7 +89,7 @@ func newest(f *os.File) (best meta, err error) {
 		last = 1
 	}
 	best, before := metas[last], metas[1-last]
-	if best.pages == 0 {
+	if best.pages == 0 || uint64(size) < best.pages*pageSize { // #nosec G115 -- a size
 		return best, nil
 	}
 	if whole, err := believed(f, best, pages[last][:], pages[1-last][:]); whole || err != nil {
@@ -78,6 +97,11 @@ func newest(f *os.File) (best meta, err error) {
 	}
 	if before.pages == 0 || before.tx+1 != best.tx {
 		return meta{}, fmt.Errorf("%w: a commit was cut off, and there is none before it", storage.ErrCorrupt)
+	}
+	if whole, err := believed(f, before, pages[1-last][:], pages[last][:]); err != nil {
+		return meta{}, err
+	} else if !whole {
+		return meta{}, fmt.Errorf("%w: neither of the last two commits is whole", storage.ErrCorrupt)
 	}
 	return before, withdraw(f, best.tx)
 }

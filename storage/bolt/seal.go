@@ -2,8 +2,10 @@ package bolt
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"os"
+	"syscall"
 )
 
 // bbolt flushes twice for each commit: the pages, and then the meta record that leads to them, so that no record is on the disk without its pages. We
@@ -79,7 +81,11 @@ func (s seal) holds(f *os.File) (bool, error) {
 			return false, nil
 		}
 		b := make([]byte, uint64(p.pages)*pageSize)
-		if _, err := f.ReadAt(b, int64(p.id)*pageSize); err != nil { // #nosec G115 -- within the file
+		_, err := f.ReadAt(b, int64(p.id)*pageSize) // #nosec G115 -- within the file
+		if errors.Is(err, syscall.EIO) {
+			return false, nil // half of it was written when the power went, perhaps
+		}
+		if err != nil {
 			return false, unavailable(err)
 		}
 		if crc32.Checksum(b, castagnoli()) != p.sum {

@@ -10,4 +10,10 @@ import (
 func begin(f *os.File) { _ = unix.SyncFileRange(int(f.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE) }
 
 // flush brings what was written to the disk.
-func flush(f *os.File) error { return unix.Fdatasync(int(f.Fd())) }
+func flush(f *os.File) error {
+	for {
+		if err := unix.Fdatasync(int(f.Fd())); err != unix.EINTR { //nolint:errorlint // an errno
+			return err
+		}
+	}
+}

@@ -33,6 +33,9 @@ func (s *Store) persist(tx *bbolt.Tx) error {
 	err := s.commitTx(tx)
 	s.db.NoSync = false
 	if err != nil {
+		if _, none := c.rootOf(id); none == nil { // its record was written, and not flushed
+			return fmt.Errorf("%w: %v, %v", errUnsealed, err, withdraw(c.f, id)) //nolint:errorlint // what it was must not count
+		}
 		return err
 	}
 	if err := c.finish(id); err != nil {
