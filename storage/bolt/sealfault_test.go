@@ -113,8 +113,8 @@ func TestNeitherIsWhole(t *testing.T) {
 			t.Errorf("without page %d: %v, want %v", page/pageSize, err, storage.ErrCorrupt)
 		}
 	}
-	if tried < 2 {
-		t.Errorf("%d pages were tried", tried)
+	if tried == 0 {
+		t.Error("the commit wrote no page: this shows nothing")
 	}
 }
 
