@@ -88,8 +88,9 @@ func (d *doctor) probes(ctx context.Context, r *report) {
 func (d *doctor) judgeProbes(plain, byFor, byForwarded Probe, r *report) {
 	passed := slices.Concat(plain.ForwardedFor, plain.Forwarded)
 	among, believed := d.among(plain), false
-	for name, p := range map[string]Probe{"X-Forwarded-For": byFor, "Forwarded": byForwarded} {
+	for i, p := range [...]Probe{byFor, byForwarded} { // most proxies hand on both, and write the first
 		if p.Address == spoofed {
+			name := [...]string{"X-Forwarded-For", "Forwarded"}[i]
 			if believed = true; among && len(hops(p)) > 1 && private(plain.Address) {
 				continue // the proxy appended this machine, which may forward
 			}

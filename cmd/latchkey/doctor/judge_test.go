@@ -86,6 +86,7 @@ func TestJudgeProbes(t *testing.T) {
 		{"a proxy that is not trusted and says nothing", probe("172.16.0.1", "172.16.0.1"), probe("172.16.0.1", "172.16.0.1"), probe("172.16.0.1", "172.16.0.1"), []string{"warning: does not tell"}},
 		{"a proxy that is trusted and says nothing", probe("10.0.0.1", "10.0.0.1"), probe("10.0.0.1", "10.0.0.1"), probe("10.0.0.1", "10.0.0.1"), []string{"warning: does not tell"}},
 		{"a proxy that hands on what strangers write", probe("10.0.0.1", "10.0.0.1"), probe(spoofed, "10.0.0.1", spoofed), probe("10.0.0.1", "10.0.0.1"), []string{"problem: X-Forwarded-For of a stranger is believed"}},
+		{"a proxy that hands on both, of which the first is told", probe("10.0.0.1", "10.0.0.1"), probe(spoofed, "10.0.0.1", spoofed), probe(spoofed, "10.0.0.1"), []string{"problem: X-Forwarded-For of a stranger is believed"}},
 		{"a proxy that hands on Forwarded alone", probe("10.0.0.1", "10.0.0.1"), probe("10.0.0.1", "10.0.0.1"), probe(spoofed, "10.0.0.1"), []string{"problem: Forwarded of a stranger is believed"}},
 		{"who writes Forwarded counts as the proxy", probe("192.0.2.9", "10.0.0.1", "192.0.2.9"), probe("192.0.2.9", "10.0.0.1", "192.0.2.9"), probe("10.0.0.1", "10.0.0.1", "192.0.2.9"), []string{"warning: counts as 10.0.0.1"}},
 		{"who asks is a trusted proxy's machine", probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), probe("10.0.0.1", "10.0.0.1", "10.0.0.1"), []string{"unknown: among server.trusted_proxies"}},
